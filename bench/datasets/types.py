@@ -1,0 +1,90 @@
+"""Human-rated audio-text pairs: the types that every data set is loaded into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from metrics.types import AudioTextPair
+
+Source = Literal["natural", "synthesized"]
+
+
+@dataclass(frozen=True, slots=True)
+class RatingScale:
+    """The closed interval of possible ratings, e.g. 0 to 10."""
+
+    low: float
+    high: float
+
+    def rescale(self, ratings: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
+        """Map ratings linearly onto [0, 1], the range of CLAPScore (Human-CLAP, section III.A)."""
+        return (ratings - self.low) / (self.high - self.low)
+
+    @property
+    def midpoint(self) -> float:
+        """Where the low score band ends: 5 on the 0-10 scale of the paper's Table III."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One listener's answer to one pair, on the data set's scale."""
+
+    pair_id: str
+    listener_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RatedPair:
+    """A pair with the mean of its ratings.
+
+    Attributes:
+        pair: clip and caption.
+        mean_rating: mean over the listeners who remain after screening, on the data set's scale.
+        n_ratings: number of those listeners.
+        source: recorded (``natural``) or generated (``synthesized``); None where unknown.
+        system: what made the clip (``audiocaps``, ``audioldm2``, …); None where unknown.
+        caption_id: pairs with the same caption_id share a caption, and so are not independent.
+        split: the part of the data set that the pair belongs to; None where there are no parts.
+    """
+
+    pair: AudioTextPair
+    mean_rating: float
+    n_ratings: int
+    source: Source | None
+    system: str | None
+    caption_id: str
+    split: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatedDataset:
+    """Rated pairs, the single ratings behind them, and where they come from.
+
+    Attributes:
+        name: as the user wrote it in ``--dataset``.
+        scale: the interval of possible ratings.
+        pairs: in a fixed order, unique by pair_id.
+        ratings: every rating that survived screening; empty if the source gives only means.
+        source_sha256: hash of the rating file, or of what determines a generated set.
+        audio_root: folder that the clips' portable names are relative to.
+        split: which part was loaded.
+        screening: how listeners were screened.
+        notes: remarks that belong under every table made from the data.
+    """
+
+    name: str
+    scale: RatingScale
+    pairs: tuple[RatedPair, ...]
+    ratings: tuple[Rating, ...]
+    source_sha256: str
+    audio_root: Path
+    split: str | None = None
+    screening: str | None = None
+    notes: tuple[str, ...] = ()

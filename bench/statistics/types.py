@@ -1,0 +1,83 @@
+"""Results of the statistics, as plain records: what goes into ``estimates.json`` and ``differences.json``.
+
+Statistic ids: ``srcc`` (Spearman), ``lcc`` (Pearson), ``ktau`` (Kendall's tau-b), ``mse`` (mean squared error of
+the score against the rating rescaled to [0, 1]). Correlations are better when higher, ``mse`` when lower.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Statistic = Literal["srcc", "lcc", "ktau", "mse"]
+ResampleUnit = Literal["caption", "pair"]
+IntervalMethod = Literal["percentile", "bca"]
+
+STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc", "ktau", "mse")
+HIGHER_IS_BETTER: dict[Statistic, bool] = {"srcc": True, "lcc": True, "ktau": True, "mse": False}
+
+
+@dataclass(frozen=True, slots=True)
+class ResamplingPlan:
+    """How intervals are made.
+
+    Attributes:
+        n_resamples: bootstrap resamples.
+        unit: what is drawn with replacement: captions with all their pairs, or single pairs.
+        ci_method: percentile or BCa (Efron & Tibshirani 1993, chapters 13 and 14).
+        confidence_level: of two-sided intervals.
+        seed: of the generator; the same seed gives the same resamples on every machine.
+    """
+
+    n_resamples: int = 9999
+    unit: ResampleUnit = "caption"
+    ci_method: IntervalMethod = "percentile"
+    confidence_level: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationEstimate:
+    """One statistic of one metric on one stratum, with its interval; NaN wherever ``note`` says why."""
+
+    metric: str
+    stratum: str
+    statistic: Statistic
+    n_pairs: int
+    n_clusters: int
+    estimate: float
+    low: float
+    high: float
+    confidence_level: float
+    ci_method: IntervalMethod
+    resample_unit: ResampleUnit
+    n_resamples: int
+    seed: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationDifference:
+    """``metric_a`` minus ``metric_b`` on the same pairs and the same resamples.
+
+    ``p_value`` is two-sided, ``(count + 1) / (n + 1)``; ``p_holm`` is adjusted (Holm 1979) within the table.
+    """
+
+    metric_a: str
+    metric_b: str
+    stratum: str
+    statistic: Statistic
+    n_pairs: int
+    n_clusters: int
+    delta: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+    confidence_level: float
+    ci_method: IntervalMethod
+    resample_unit: ResampleUnit
+    n_resamples: int
+    n_permutations: int
+    seed: int
+    note: str = ""

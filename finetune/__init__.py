@@ -1,0 +1,1 @@
+"""Training of Human-CLAP variants from human ratings."""

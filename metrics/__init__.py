@@ -1,0 +1,1 @@
+"""Audio-text metrics: score how well a clip matches a caption."""

@@ -1,0 +1,36 @@
+"""The errors that users see.
+
+Every message says what was found, what was expected and what to do. The command line prints the message
+alone (a traceback only with ``--debug``) and exits with ``exit_code``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ClapBenchError(Exception):
+    """The work cannot be done: bad data, a missing file, a broken download (exit status 1)."""
+
+    exit_code = 1
+
+
+class UsageError(ClapBenchError):
+    """The request itself is wrong: an unknown name, options that contradict each other (exit status 2)."""
+
+    exit_code = 2
+
+
+class DataError(ClapBenchError):
+    """A file was read and its content is not what it must be."""
+
+
+class UnavailableError(ClapBenchError):
+    """A package, a checkpoint or an audio archive that the request needs is not on this machine."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'laion'?"`` for the known name closest to ``name``, or nothing if none is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

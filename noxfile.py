@@ -1,0 +1,26 @@
+"""Developer sessions: ``nox -s check tests`` is what every commit must pass.
+
+``check`` and ``tests`` run in the environment that nox itself is installed in (see docs/decisions): an environment
+with torch and both CLAP packages takes 6 GB, and one is enough.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["check", "tests"]
+
+
+@nox.session(venv_backend="none")
+def check(session: nox.Session) -> None:
+    """Lint, format, types and the direction of imports."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """The test suite; arguments after ``--`` go to pytest."""
+    session.run("pytest", *session.posargs)
