@@ -1,0 +1,212 @@
+"""Strict reading of the CSV files that users bring: ratings and scores.
+
+Files are UTF-8 (a byte order mark is accepted), comma-separated, with a header; text that holds commas or quotes is
+quoted as in RFC 4180. Every record has as many fields as the header. Columns that nobody asked for are kept apart and
+can be reported. Line numbers are those that a text editor shows, so that an error can be found; every error is one
+line that names the file, the line, what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metrics.errors import DataError, UsageError, did_you_mean
+
+_LONGEST_QUOTE = 60  # characters of a user's value that an error message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One record: ``line`` is where it starts in its file (1 is the header), ``fields`` maps column to text."""
+
+    path: Path
+    line: int
+    fields: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.fields[column]
+
+    def get(self, column: str) -> str | None:
+        """Return the text in ``column``, or None where the file has no such column or the field is empty."""
+        return self.fields.get(column) or None
+
+    def error(self, problem: str) -> DataError:
+        """Return an error (to be raised) that says where in the file ``problem`` was found."""
+        return DataError(f"{self.path}, line {self.line}: {problem}")
+
+    def text(self, column: str) -> str:
+        """Return the text in ``column``.
+
+        Raises:
+            DataError: the field is empty or blank.
+        """
+        if not self.fields[column].strip():
+            raise self.error(f"{column} is empty; fill it in or remove the row")
+        return self.fields[column]
+
+    def number(self, column: str, low: float = -math.inf, high: float = math.inf) -> float:
+        """Return the finite number in ``column``.
+
+        Raises:
+            DataError: not a number, NaN or infinite, or outside ``[low, high]``.
+        """
+        value = _parse_number(self.fields[column])
+        if value is None:
+            raise self.error(f"{column} is {quoted(self.fields[column])}, expected a number; correct or remove the row")
+        if not math.isfinite(value):
+            raise self.error(
+                f"{column} is {quoted(self.fields[column])}, expected a finite number; remove the row if there is none"
+            )
+        if not low <= value <= high:
+            raise self.error(f"{column} is {value:g}, expected {low:g} to {high:g}; correct the row or name its scale")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """A file that was read completely.
+
+    Attributes:
+        path: as the caller gave it.
+        sha256: of the bytes that were read.
+        rows: in the order of the file; at least one.
+        columns: the required and optional columns that the file has.
+        ignored: its other columns.
+    """
+
+    path: Path
+    sha256: str
+    rows: tuple[CsvRow, ...]
+    columns: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> CsvTable:
+    """Read a CSV file whole.
+
+    Args:
+        path: the file.
+        required: columns that must be there, in any order.
+        optional: columns that may be there; all others are left out of the rows and named in ``ignored``.
+
+    Raises:
+        UsageError: there is no such file.
+        DataError: it cannot be read, is empty, is not UTF-8, lacks a column, has a column twice, or has a record that
+            is cut off, wrongly quoted, or longer or shorter than the header.
+    """
+    content = _read_bytes(path)
+    records = _records(path, _decode(path, content))
+    _, header = next(records, (1, []))
+    columns = _check_header(path, header, required)
+    wanted = [name for name in columns if name in {*required, *optional}]
+    rows = tuple(CsvRow(path, line, _fields(path, line, columns, wanted, record)) for line, record in records)
+    if not rows:
+        raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
+    ignored = tuple(name for name in columns if name and name not in wanted)
+    return CsvTable(path, hashlib.sha256(content).hexdigest(), rows, tuple(wanted), ignored)
+
+
+def quoted(value: str) -> str:
+    """Return a user's value for an error message: in quotes, on one line, cut where it is long."""
+    shown = value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…"
+    return repr(shown)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"{path}: no such file; give the path of a CSV file") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{path}: is a folder; give the path of a CSV file") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); check its permissions and its name") from error
+
+
+def _decode(path: Path, content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path}: is UTF-16, expected UTF-8; save it again as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The decoder counts from behind the byte order mark, the user from the start of the file.
+        offset = error.start + len(content) - len(error.object)
+        line = content.count(b"\n", 0, offset) + 1
+        found = f"byte 0x{content[offset]:02x} at offset {offset}"
+        raise DataError(f"{path}, line {line}: {found} is not UTF-8; save the file again as UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{path}, line {line}: holds a NUL character; is this a CSV file? save it again as UTF-8 text")
+    return text
+
+
+def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line at which it starts, fields) of each record; empty lines are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    start = 1
+    try:
+        for record in reader:
+            if record:
+                yield start, record
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}, line {start}: {_explain(error)}") from error
+
+
+def _explain(error: csv.Error) -> str:
+    if "unexpected end of data" in str(error):
+        return (
+            "a quote opens in this record and never closes; the file may be cut off: write it again or close the quote"
+        )
+    if "field larger" in str(error):
+        return f"a field exceeds {csv.field_size_limit()} characters; check for a quote that opens and never closes"
+    return f"wrongly quoted ({error}); put text that holds a comma or a quote in quotes and double the quotes in it"
+
+
+def _check_header(path: Path, header: list[str], required: Sequence[str]) -> list[str]:
+    columns = [name.strip() for name in header]
+    if not any(columns):
+        raise DataError(f"{path}: is empty, expected a header with the columns {', '.join(required)}; write it again")
+    for name in required:
+        if name not in columns:
+            raise DataError(f"{path}: no column {name!r} ({_hint(name, columns)}); expected {', '.join(required)}")
+    # Unnamed columns may repeat: spreadsheets leave them behind.
+    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
+    if repeated:
+        raise DataError(f"{path}: column {quoted(repeated[0])} appears more than once; remove or rename one of them")
+    return columns
+
+
+def _hint(name: str, columns: list[str]) -> str:
+    for separator in (";", "\t"):
+        if len(columns) == 1 and separator in columns[0]:
+            return f"its fields seem to be separated by {separator!r}: save it with commas"
+    found = ", ".join(quoted(column) for column in columns)
+    shown = found if len(found) <= 3 * _LONGEST_QUOTE else found[: 3 * _LONGEST_QUOTE] + "…"
+    return f"found {shown}{did_you_mean(name, columns)}"
+
+
+def _fields(path: Path, line: int, columns: list[str], wanted: list[str], record: list[str]) -> dict[str, str]:
+    if len(record) != len(columns):
+        raise DataError(
+            f"{path}, line {line}: {len(record)} fields, expected {len(columns)} as in the header; "
+            "the file may be cut off, or a text that holds a comma may lack its quotes"
+        )
+    by_column = dict(zip(columns, record, strict=True))
+    return {name: by_column[name] for name in wanted}
+
+
+def _parse_number(text: str) -> float | None:
+    # float() also reads "1_000", which no other tool takes for a thousand.
+    if "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,162 @@
+"""The data sets by name: ``relate``, ``relate:is``, ``relate:os``, ``demo``, or a CSV file of the user's own.
+
+Each name maps to a ``"module:function"`` string, so that listing loads nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.datasets import release
+from bench.datasets.release import SAMPLE_RATE_HZ, Kind
+from bench.datasets.types import RatedDataset
+from metrics.errors import UnavailableError, UsageError, did_you_mean
+
+RELATE_LICENCE = "none stated: fetched for you, not to be redistributed"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """One data set that the project knows by name.
+
+    Attributes:
+        name: as in ``--dataset``.
+        summary: one line.
+        licence: of ratings and clips.
+        splits: values of ``--split``; the first one is the default.
+        screenings: values of ``--screening``; the first one is the default; empty where listeners are not screened.
+        kind: which question of RELATE; None for other data sets.
+        sample_rate_hz: of every clip; None where clips may differ.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    splits: tuple[str, ...]
+    screenings: tuple[str, ...] = ()
+    kind: Kind | None = None
+    sample_rate_hz: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRecord:
+    """A data set as ``bench datasets list`` shows it.
+
+    Attributes:
+        entry: what is always true of it.
+        location: folder of its files; None for data that are made on the spot.
+        ratings_present: whether its ratings are on this machine.
+        audio_present: whether its clips' folder is.
+    """
+
+    entry: DatasetEntry
+    location: Path | None
+    ratings_present: bool
+    audio_present: bool
+
+
+def _relate_entry(kind: Kind, name: str, question: str) -> DatasetEntry:
+    halves = ("csv-validation", "csv-test") if kind == "rel" else ()
+    return DatasetEntry(
+        name,
+        f"RELATE (Kanamori et al. 2025): {question}, 0 to 10, clips of AudioCaps and four generators",
+        RELATE_LICENCE,
+        splits=("test", "train", *halves),
+        screenings=("released", "anchor-mean", "none"),
+        kind=kind,
+        sample_rate_hz=SAMPLE_RATE_HZ,
+    )
+
+
+ENTRIES: tuple[DatasetEntry, ...] = (
+    _relate_entry("rel", "relate", "relevance of clip to caption"),
+    _relate_entry("is", "relate:is", "inclusion of the sound events of the caption"),
+    _relate_entry("os", "relate:os", "order of the sound events of the caption"),
+    DatasetEntry("demo", "synthesised soundscapes with simulated listeners: no download", "MIT", splits=()),
+)
+_DEMO = "bench.datasets.demo:load_demo"
+
+
+def list_datasets(data_root: Path | None = None) -> list[DatasetRecord]:
+    """Say of each data set where its files are and whether they are there; loads and downloads nothing."""
+    return [_record(entry, release.data_root(data_root)) for entry in ENTRIES]
+
+
+def _record(entry: DatasetEntry, root: Path) -> DatasetRecord:
+    if entry.kind is None:
+        return DatasetRecord(entry, None, ratings_present=True, audio_present=True)
+    ratings = (root / release.score_file(entry.kind)).is_file()
+    return DatasetRecord(entry, root, ratings, release.audio_root(root).is_dir())
+
+
+def find_entry(name: str) -> DatasetEntry:
+    """Return what is known by ``name``.
+
+    Raises:
+        UsageError: nothing is; the message gives the nearest name and the list.
+    """
+    entries = {entry.name: entry for entry in ENTRIES}
+    if name not in entries:
+        hint = did_you_mean(name, entries)
+        raise UsageError(f"unknown data set {name!r}{hint} (known: {', '.join(entries)}, or the path of a .csv file)")
+    return entries[name]
+
+
+def load_dataset(
+    name: str,
+    *,
+    split: str | None = None,
+    screening: str | None = None,
+    data_root: Path | None = None,
+    scale: str | None = None,
+) -> RatedDataset:
+    """Load a data set by name, or a user's own from a path that ends in ``.csv``.
+
+    Args:
+        name: as in ``--dataset``.
+        split: None takes the data set's default: ``test`` of RELATE, everything of a CSV file.
+        screening: None takes the default; only RELATE has others.
+        data_root: folder of RELATE's files; None takes ``$RELATE_ROOT`` or the user's data folder.
+        scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10.
+
+    Raises:
+        UsageError: unknown name, split or screening, or an option that this data set does not have.
+        UnavailableError: its files are not on this machine.
+        DataError: its files are broken.
+    """
+    if Path(name).suffix.lower() == ".csv":
+        _refuse(name, screening=screening, data_root=data_root)
+        load = partial(_resolve("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
+        return load(split=split)
+    entry = find_entry(name)
+    _refuse(name, scale=scale)
+    if entry.kind is not None:
+        load = partial(_resolve("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
+        return load(**_given(split=split, screening=screening))
+    _refuse(name, screening=screening)
+    return _resolve(_DEMO)(data_root, split=split)
+
+
+def _given(**options: str | None) -> Mapping[str, str]:
+    """Return the options that the user named, so that the loader's own defaults hold for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse(name: str, **options: object) -> None:
+    """Raise for an option that would be silently without effect; ``none`` asks for nothing."""
+    for option, value in options.items():
+        if value is not None and value != "none":
+            raise UsageError(f"--{option.replace('_', '-')} has no meaning for {name}; leave it out")
+
+
+def _resolve(target: str) -> Callable[..., RatedDataset]:
+    module_name, _, attribute = target.partition(":")
+    try:
+        loader: Callable[..., RatedDataset] = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UnavailableError(f"cannot load {target!r}: {error}; reinstall clap-bench") from error
+    return loader

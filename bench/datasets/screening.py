@@ -1,0 +1,133 @@
+"""Which ratings of RELATE belong to a split, and which listeners are trusted.
+
+A row is one answer of one listener. Each listener's attention was tested with three anchors: clips beside the caption
+of another clip, which should be rated near 0. Anchors are always dropped after that, also the 14 of REL that the
+release does not mark as excluded.
+
+Screenings
+    ``released``: what the release's README counts. For REL this is the column ``in RELATE dataset``. It keeps exactly
+    the listeners whose mean over their own anchors is below 2 (AudioCaps train) or below 1 (AudioCaps test). IS and OS
+    have no such column and get the same rule; for IS it gives exactly the README's counts. For OS the README's test
+    counts follow if the anchors of IS are taken (the same listeners, clips and captions) and only captions with
+    *followed*, *then*, *before* or *after* are kept, so this is done; its train counts (1,281 pairs, 4,017 ratings,
+    714 listeners) followed from no rule that was tried.
+    ``anchor-mean``: listeners whose mean over their own anchors exceeds 2 are removed (Human-CLAP, section II.B).
+    ``none``: all listeners.
+
+Splits
+    ``train`` and ``test`` follow AudioCaps; ``test`` is the README's Test. ``csv-validation`` (alias ``validation``)
+    and ``csv-test`` are its halves in the column ``in RELATE dataset``: they exist for REL as released only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.csvfile import CsvRow, quoted
+from bench.datasets.release import AUDIOCAPS_SPLITS, Kind
+from metrics.errors import UsageError, did_you_mean
+
+SCREENINGS = ("released", "anchor-mean", "none")
+SPLITS = ("train", "test", "csv-validation", "csv-test")
+SPLIT_ALIASES = {"validation": "csv-validation"}
+
+RELEASED_COLUMN = "in RELATE dataset"
+_RELEASED_VALUES = ("train", "validation", "test", "excluded")
+_RELEASED_PARTS = {
+    "train": ("train",),
+    "test": ("validation", "test"),
+    "csv-validation": ("validation",),
+    "csv-test": ("test",),
+}
+
+PAPER_LIMIT = 2.0  # highest anchor mean of a trusted listener (Human-CLAP, section II.B)
+RELEASED_LIMITS = {"train": 2.0, "test": 1.0}  # anchor means must stay below
+_ORDER_WORDS = re.compile(r"\b(followed|then|before|after)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A part of RELATE: which question, which split, which listeners."""
+
+    kind: Kind
+    split: str
+    screening: str
+
+    @property
+    def needs_anchors_of_is(self) -> bool:
+        return self.kind == "os" and self.screening == "released"
+
+    @property
+    def uses_released_column(self) -> bool:
+        return self.kind == "rel" and self.screening == "released"
+
+
+def make_selection(kind: Kind, split: str, screening: str) -> Selection:
+    """Check the names and resolve aliases.
+
+    Raises:
+        UsageError: unknown split or screening, or a combination that does not exist.
+    """
+    if screening not in SCREENINGS:
+        hint = did_you_mean(screening, SCREENINGS)
+        raise UsageError(f"unknown screening {screening!r}{hint} (RELATE has {', '.join(SCREENINGS)})")
+    selection = Selection(kind, SPLIT_ALIASES.get(split, split), screening)
+    if selection.split not in SPLITS:
+        raise UsageError(f"unknown split {split!r}{did_you_mean(split, SPLITS)} (RELATE has {', '.join(SPLITS)})")
+    if selection.split not in AUDIOCAPS_SPLITS and not selection.uses_released_column:
+        raise UsageError(f"split {split!r} exists only for relate with --screening released; use train or test")
+    return selection
+
+
+def select(rows: Sequence[CsvRow], anchors_of: Sequence[CsvRow], selection: Selection) -> list[CsvRow]:
+    """Return the rows that belong to ``selection``, without anchors.
+
+    Args:
+        rows: of the score file.
+        anchors_of: the rows whose anchors test the listeners: the same, or those of IS (``needs_anchors_of_is``).
+        selection: which rows to keep.
+
+    Raises:
+        DataError: a column holds an unknown value, or a listener has no anchors to be screened by.
+    """
+    rated = [row for row in rows if not is_anchor(row)]
+    if selection.uses_released_column:
+        parts = _RELEASED_PARTS[selection.split]
+        return [row for row in rated if _choice(row, RELEASED_COLUMN, _RELEASED_VALUES) in parts]
+    in_split = [row for row in rated if _choice(row, "in AudioCaps", AUDIOCAPS_SPLITS) == selection.split]
+    if selection.screening == "none":
+        return in_split
+    means = anchor_means(anchors_of)
+    if selection.screening == "anchor-mean":
+        return [row for row in in_split if _anchor_mean(row, means) <= PAPER_LIMIT]
+    kept = [row for row in in_split if _anchor_mean(row, means) < RELEASED_LIMITS[selection.split]]
+    return [row for row in kept if _ORDER_WORDS.search(row["text"])] if selection.kind == "os" else kept
+
+
+def is_anchor(row: CsvRow) -> bool:
+    """Say whether the row is a test of the listener and not of the clip."""
+    return _choice(row, "anchor label", ("True", "False")) == "True"
+
+
+def anchor_means(rows: Sequence[CsvRow]) -> dict[str, float]:
+    """Return each listener's mean rating over their own anchors."""
+    scores: dict[str, list[float]] = {}
+    for row in rows:
+        if is_anchor(row):
+            scores.setdefault(row["listener_id"], []).append(row.number("score"))
+    return {listener: sum(given) / len(given) for listener, given in scores.items()}
+
+
+def _anchor_mean(row: CsvRow, means: dict[str, float]) -> float:
+    listener = row["listener_id"]
+    if listener not in means:
+        raise row.error(f"listener {quoted(listener)} rates no anchor to be screened by; use --screening none")
+    return means[listener]
+
+
+def _choice(row: CsvRow, column: str, known: Sequence[str]) -> str:
+    if row[column] not in known:
+        raise row.error(f"{column!r} is {quoted(row[column])}, expected {' or '.join(known)}; fetch the file again")
+    return row[column]
