@@ -1,0 +1,194 @@
+"""Compiled sums behind the resampled statistics: one pass over sorted pairs for a whole block of resamples.
+
+A resample is a set of weights: how often each cluster (a caption, or a single pair) was drawn. All arrays of
+weights are int32 ``[clusters, lanes]``: the resamples of a block lie side by side (*lanes*), so that the index work
+of sorting, tie groups and tree walks is paid once a block and the arithmetic runs over contiguous memory.
+
+Conventions: ``cluster[i]`` and ``level[i]`` are uint32 indices (unsigned, so that numba leaves out its test for
+negative indices) of the i-th pair; a level is the rank, from 0, of a human score among the distinct human scores.
+No lane ever looks at another, so a resample's sums are the same numbers for any width of the block. Ranks are doubled
+and centred, ``2 (r - (N + 1) / 2)``, which makes mid-ranks integers: int32 holds them up to a total weight of 2**30.
+
+The functions are compiled when this module is imported, or loaded from numba's cache on disk. ``no_type_check``
+keeps the test suite's shape checks from wrapping what numba must compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, no_type_check
+
+import numba
+import numpy as np
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(signature: str) -> Callable[[_Function], _Function]:
+    """Compile for one signature, without the GIL; cached on disk where numba finds a folder that it may write."""
+
+    def compile_function(function: _Function) -> _Function:
+        try:
+            compiled = numba.njit(signature, nogil=True, cache=True)(function)
+        except RuntimeError as error:  # neither the package's folder nor the user's cache folder is writable
+            if "cannot cache" not in str(error):
+                raise
+            compiled = numba.njit(signature, nogil=True)(function)
+        return compiled  # type: ignore[no-any-return]
+
+    return compile_function
+
+
+@_compiled("void(uint32[:,::1], int32[:,::1])")
+@no_type_check
+def count_draws(draws, weights):
+    """Fill ``weights[clusters, lanes]`` with how often each cluster occurs in each row of ``draws[lanes, draws]``."""
+    weights[:] = 0
+    for lane in range(draws.shape[0]):
+        for j in range(draws.shape[1]):
+            weights[draws[lane, j], lane] += 1
+
+
+@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int32[:,::1], int32[:,::1], float64[:,::1])")
+@no_type_check
+def human_sums(weights, cluster, level, counts, rank, sums):
+    """Rank the human scores of every lane.
+
+    Writes ``counts[levels, lanes]`` (total weight), ``rank[levels, lanes]`` (doubled centred mid-rank) and the rows of
+    ``sums``: total weight N; sum of w rank^2; number of tied pairs of draws, sum of t (t - 1) / 2.
+    """
+    lanes = weights.shape[1]
+    counts[:] = 0
+    for i in range(cluster.shape[0]):
+        for b in range(lanes):
+            counts[level[i], b] += weights[cluster[i], b]
+    total = np.zeros(lanes, np.int32)
+    for k in range(counts.shape[0]):
+        for b in range(lanes):
+            rank[k, b] = 2 * total[b] + counts[k, b]
+            total[b] += counts[k, b]
+    sums[:] = 0.0
+    for k in range(counts.shape[0]):
+        for b in range(lanes):
+            rank[k, b] -= total[b]
+            count = np.float64(counts[k, b])
+            sums[1, b] += count * np.float64(rank[k, b]) * np.float64(rank[k, b])
+            sums[2, b] += count * (count - 1.0) * 0.5
+    for b in range(lanes):
+        sums[0, b] = total[b]
+
+
+@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1], float64[:,::1])")
+@no_type_check
+def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
+    """Accumulate what SRCC needs, over pairs sorted by score; ``ends`` closes each group of equal scores.
+
+    Writes the rows of ``sums``: sum of w rank_score rank_human; sum of w rank_score^2; number of pairs of draws tied
+    in the score. A group's mid-rank follows from the weight below it and its own.
+    """
+    lanes = weights.shape[1]
+    product, square, ties = sums[0], sums[1], sums[2]
+    below = np.zeros(lanes, np.int32)
+    group = np.zeros(lanes, np.int32)
+    human = np.zeros(lanes, np.float64)
+    sums[:] = 0.0
+    start = 0
+    for end in ends:
+        group[:] = 0
+        human[:] = 0.0
+        for i in range(start, end):
+            weight = weights[cluster[i]]
+            rank = human_rank[level[i]]
+            for b in range(lanes):
+                group[b] += weight[b]
+                human[b] += np.float64(weight[b]) * np.float64(rank[b])
+        for b in range(lanes):
+            tied = np.float64(group[b])
+            score_rank = np.float64(2 * below[b] + group[b]) - total[b]
+            product[b] += score_rank * human[b]
+            square[b] += tied * score_rank * score_rank
+            ties[b] += tied * (tied - 1.0) * 0.5
+            below[b] += group[b]
+        start = end
+
+
+@_compiled("void(int32[:,::1], uint32, int32[::1])")
+@no_type_check
+def tree_add(tree, level, weight):
+    """Add ``weight[lanes]`` at a level of the Fenwick tree."""
+    node = np.uint64(level) + np.uint64(1)
+    while node < tree.shape[0]:
+        branch = tree[node]
+        for b in range(weight.shape[0]):
+            branch[b] += weight[b]
+        node += node & (~node + np.uint64(1))
+
+
+@_compiled("void(int32[:,::1], uint32, int32[::1])")
+@no_type_check
+def tree_below(tree, level, below):
+    """Write the weight that the Fenwick tree holds at all lower levels."""
+    below[:] = 0
+    node = np.uint64(level)
+    while node > 0:
+        branch = tree[node]
+        for b in range(below.shape[0]):
+            below[b] += branch[b]
+        node &= node - np.uint64(1)
+
+
+@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1])")
+@no_type_check
+def concordant_pairs(weights, cluster, level, ends, tree, concordant):
+    """Count pairs of draws that score and human rating order alike, over pairs sorted by score.
+
+    A Fenwick tree (Fenwick 1994) over the levels of the human rating, ``tree[levels + 1, lanes]`` of scratch memory,
+    holds what has a lower score: O(pairs log levels).
+    """
+    lanes = weights.shape[1]
+    below = np.zeros(lanes, np.int32)
+    tree[:] = 0
+    concordant[:] = 0.0
+    start = 0
+    for end in ends:
+        for i in range(start, end):
+            weight = weights[cluster[i]]
+            tree_below(tree, level[i], below)
+            for b in range(lanes):
+                concordant[b] += np.float64(weight[b]) * np.float64(below[b])
+        for i in range(start, end):
+            tree_add(tree, level[i], weights[cluster[i]])
+        start = end
+
+
+@_compiled("void(int32[:,::1], uint32[::1], int64[::1], float64[::1])")
+@no_type_check
+def tied_pairs(weights, cluster, ends, sums):
+    """Write the number of pairs of draws within the groups that ``ends`` closes: sum of t (t - 1) / 2."""
+    lanes = weights.shape[1]
+    group = np.zeros(lanes, np.int32)
+    sums[:] = 0.0
+    start = 0
+    for end in ends:
+        group[:] = 0
+        for i in range(start, end):
+            for b in range(lanes):
+                group[b] += weights[cluster[i], b]
+        for b in range(lanes):
+            tied = np.float64(group[b])
+            sums[b] += tied * (tied - 1.0) * 0.5
+        start = end
+
+
+@_compiled("void(int32[:,::1], float64[:,::1], float64[:,::1])")
+@no_type_check
+def moment_sums(weights, moments, sums):
+    """Write ``sums[columns, lanes]``, the weighted totals of ``moments[clusters, columns]``.
+
+    A plain loop, not a matrix product: a BLAS may add in another order with another number of threads.
+    """
+    sums[:] = 0.0
+    for c in range(weights.shape[0]):
+        for q in range(moments.shape[1]):
+            for b in range(weights.shape[1]):
+                sums[q, b] += np.float64(weights[c, b]) * moments[c, q]

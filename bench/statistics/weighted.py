@@ -1,0 +1,161 @@
+"""SRCC, LCC, tau-b and MSE of many weighted copies of one sample at a time.
+
+A bootstrap resample, a jackknife replicate and a permutation all are the same pairs with other weights. What does not
+depend on the weights (sort orders, tie groups, totals by cluster) is prepared once; `weighted_statistics` then
+turns a block of weights into values. An integer weight w means that the pair occurs w times, so that the
+values equal scipy's on the pairs written out.
+
+Formulas, over draws (pairs counted by weight), N = sum of weights:
+    srcc  sum(w a b) / sqrt(sum(w a^2) sum(w b^2)), a and b the centred mid-ranks of score and human rating
+    ktau  (2 C - D0) / sqrt((T - T_score) (T - T_human)), T = N (N - 1) / 2, C the concordant pairs and
+          D0 = T - T_score - T_human + T_both the pairs tied in neither
+    lcc   from sums of w x, w x^2, w x y, w y, w y^2 of the standardised values
+    mse   sum(w (score - human)^2) / N
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int, Int32, UInt32
+
+_HUMAN_MOMENTS = 2  # y, y^2
+_SCORE_MOMENTS = 4  # x, x^2, x y, (score - human)^2
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOrder:
+    """The pairs sorted by one metric's score, then by human rating.
+
+    Attributes:
+        cluster: cluster of each sorted pair.
+        level: level of each sorted pair's human rating.
+        ends: end of each group of equal scores.
+        joint_ends: end of each group equal in score and rating; None where no two scores are equal.
+    """
+
+    cluster: UInt32[np.ndarray, " pairs"]
+    level: UInt32[np.ndarray, " pairs"]
+    ends: Int[np.ndarray, " score_groups"]
+    joint_ends: Int[np.ndarray, " joint_groups"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSample:
+    """Everything about a sample that does not depend on the weights."""
+
+    n_clusters: int
+    n_levels: int
+    cluster: UInt32[np.ndarray, " pairs"]
+    level: UInt32[np.ndarray, " pairs"]
+    orders: tuple[ScoreOrder, ...]
+    moments: Float[np.ndarray, "clusters columns"]
+
+    def bytes_per_lane(self) -> int:
+        """Memory that one resample needs while it is computed: draws, weights, counts, ranks and tree."""
+        return 4 * (2 * self.n_clusters + 3 * self.n_levels + 1)
+
+
+def prepare(
+    human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, "metrics pairs"], clusters: Int[np.ndarray, " pairs"]
+) -> WeightedSample:
+    """Sort once. ``clusters`` are indices from 0 without gaps."""
+    values, level = np.unique(human, return_inverse=True)
+    level, cluster = level.astype(np.uint32), clusters.astype(np.uint32)
+    n_clusters = int(clusters.max()) + 1
+    orders = tuple(_score_order(cluster, level, row) for row in scores)
+    return WeightedSample(
+        n_clusters, len(values), cluster, level, orders, _cluster_moments(human, scores, cluster, n_clusters)
+    )
+
+
+def weighted_statistics(
+    sample: WeightedSample, weights: Int32[np.ndarray, "clusters lanes"]
+) -> Float[np.ndarray, "lanes metrics 4"]:
+    """Return the statistics, in the order of `STATISTICS`, of each lane of weights; NaN where one is undefined."""
+    from bench.statistics import kernels
+
+    lanes = weights.shape[1]
+    counts, rank = np.empty((2, sample.n_levels, lanes), np.int32)
+    tree = np.empty((sample.n_levels + 1, lanes), np.int32)
+    human = np.empty((3, lanes))
+    kernels.human_sums(weights, sample.cluster, sample.level, counts, rank, human)
+    scores = np.empty((len(sample.orders), 5, lanes))
+    for order, sums in zip(sample.orders, scores, strict=True):
+        kernels.rank_sums(weights, order.cluster, order.level, order.ends, rank, human[0], sums[:3])
+        kernels.concordant_pairs(weights, order.cluster, order.level, order.ends, tree, sums[3])
+        if order.joint_ends is None:
+            sums[4] = sums[2]
+        else:
+            kernels.tied_pairs(weights, order.cluster, order.joint_ends, sums[4])
+    moments = np.empty((sample.moments.shape[1], lanes))
+    kernels.moment_sums(weights, sample.moments, moments)
+    return _values(human, scores, moments)
+
+
+def _values(
+    human: Float[np.ndarray, "3 lanes"],
+    scores: Float[np.ndarray, "metrics 5 lanes"],
+    moments: Float[np.ndarray, "columns lanes"],
+) -> Float[np.ndarray, "lanes metrics 4"]:
+    total, human_square, human_ties = human
+    product, score_square, score_ties, concordant, tied_in_both = scores.transpose(1, 0, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        srcc = product / np.sqrt(score_square * human_square)
+        pairs = total * (total - 1) / 2
+        untied = pairs - score_ties - human_ties + tied_in_both
+        ktau = (2 * concordant - untied) / np.sqrt(pairs - score_ties) / np.sqrt(pairs - human_ties)
+        lcc, mse = _moment_statistics(total, moments)
+    # Ranks are integers: one variable is constant exactly where their spread is zero, however moments are rounded.
+    constant = (score_square == 0) | (human_square == 0)
+    correlations = [np.where(constant, np.nan, np.clip(value, -1, 1)) for value in (srcc, lcc, ktau)]
+    values: np.ndarray = np.stack([*correlations, mse], axis=-1)
+    return values.transpose(1, 0, 2)
+
+
+def _moment_statistics(
+    total: Float[np.ndarray, " lanes"], moments: Float[np.ndarray, "columns lanes"]
+) -> tuple[Float[np.ndarray, "metrics lanes"], Float[np.ndarray, "metrics lanes"]]:
+    """Return LCC and MSE."""
+    y, yy = moments[:_HUMAN_MOMENTS]
+    x, xx, xy, squared_error = moments[_HUMAN_MOMENTS:].reshape(-1, _SCORE_MOMENTS, len(total)).transpose(1, 0, 2)
+    covariance = xy - x * y / total
+    variances = (xx - x * x / total) * (yy - y * y / total)
+    return covariance / np.sqrt(variances), squared_error / total
+
+
+def _score_order(
+    cluster: UInt32[np.ndarray, " pairs"], level: UInt32[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"]
+) -> ScoreOrder:
+    order = np.lexsort((level, scores))
+    new_score = np.diff(scores[order]) != 0
+    ends = _group_ends(new_score)
+    joint_ends = _group_ends(new_score | (np.diff(level[order].astype(np.int64)) != 0))
+    tied = len(ends) < len(scores)
+    return ScoreOrder(cluster[order], level[order], ends, joint_ends if tied else None)
+
+
+def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:
+    return np.append(np.flatnonzero(starts_group) + 1, len(starts_group) + 1)
+
+
+def _cluster_moments(
+    human: Float[np.ndarray, " pairs"],
+    scores: Float[np.ndarray, "metrics pairs"],
+    cluster: UInt32[np.ndarray, " pairs"],
+    n_clusters: int,
+) -> Float[np.ndarray, "clusters columns"]:
+    y = _standardised(human)
+    columns = [y, y * y]
+    for row in scores:
+        x = _standardised(row)
+        columns += [x, x * x, x * y, (row - human) ** 2]
+    return np.stack([np.bincount(cluster, column, n_clusters) for column in columns], axis=1)
+
+
+def _standardised(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
+    """Centre and scale: LCC does not change, and its sums lose no digits to a large mean."""
+    centred = values - values.mean()
+    spread = float(np.abs(centred).max())
+    return centred / (spread or 1.0)

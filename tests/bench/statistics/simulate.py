@@ -1,0 +1,27 @@
+"""Simulated ratings and scores with the traits that make real ones hard: captions in common, ties, few listeners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Ratings in [0, 1] with ties, scores by metric, and the caption of each pair."""
+
+    human: np.ndarray
+    scores: dict[str, np.ndarray]
+    clusters: np.ndarray
+
+
+def rated_pairs(n_pairs: int, n_metrics: int = 2, seed: int = 0, pairs_per_caption: int = 3) -> Simulated:
+    """Draw pairs whose captions share random effects; ratings are means of four whole numbers from 0 to 10."""
+    rng = np.random.default_rng(seed)
+    clusters = np.arange(n_pairs) // pairs_per_caption
+    shared = rng.normal(size=clusters.max() + 1)[clusters]
+    relevance = 0.6 * shared + 0.8 * rng.normal(size=n_pairs)
+    ratings = np.clip(np.round(5 + 2 * relevance[:, None] + 2 * rng.normal(size=(n_pairs, 4))), 0, 10)
+    scores = {f"metric{m}": 0.4 + 0.1 * relevance + 0.1 * (1 + m) * rng.normal(size=n_pairs) for m in range(n_metrics)}
+    return Simulated(ratings.mean(axis=1) / 10, scores, clusters)

@@ -1,0 +1,210 @@
+"""Estimates and intervals: against scipy, for any number of threads, and where there is nothing to estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
+from bench.statistics.intervals import bca_interval, bootstrap_interval, percentile_interval
+from bench.statistics.resampling import BLOCK, bootstrap_weights, leave_out_statistics
+from bench.statistics.types import STATISTICS, ResamplingPlan
+from bench.statistics.weighted import prepare
+from metrics.errors import DataError
+from tests.bench.statistics import oracle
+from tests.bench.statistics.simulate import rated_pairs
+
+PLAN = ResamplingPlan(n_resamples=150)
+EVERYTHING = {"all": np.ones(120, bool)}
+
+
+def some_pairs():
+    data = rated_pairs(120, n_metrics=2, seed=3)
+    return data.human, data.scores, data.clusters
+
+
+def all_weights(plan, stratum, n_clusters):
+    blocks = range(-(-plan.n_resamples // BLOCK))
+    rows = [min(BLOCK, plan.n_resamples - block * BLOCK) for block in blocks]
+    drawn = [
+        w
+        for block, n in zip(blocks, rows, strict=True)
+        for w in bootstrap_weights(plan.seed, stratum, n_clusters, block, n)
+    ]
+    return np.concatenate(drawn, axis=1)
+
+
+@pytest.mark.parametrize("unit", ["caption", "pair"])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_equals_the_scipy_loop_resample_by_resample(unit, n_threads):
+    human, scores, captions = some_pairs()
+    plan = ResamplingPlan(n_resamples=150, unit=unit, seed=5)
+    mask = np.arange(120) % 4 != 0
+    [found] = bootstrap_strata(human, scores, {"part": mask}, captions, plan, n_threads)
+    unit_of = np.unique(captions[mask] if unit == "caption" else np.arange(mask.sum()), return_inverse=True)[1]
+    weights = all_weights(plan, "part", int(unit_of.max()) + 1)
+    for m, row in enumerate(scores.values()):
+        expected = oracle.bootstrap(human[mask], row[mask], unit_of, weights)
+        np.testing.assert_allclose(found.resampled[:, m], expected, rtol=0, atol=1e-10)
+
+
+def test_threads_other_metrics_and_other_strata_change_nothing():
+    human, scores, captions = some_pairs()
+    strata = {"all": np.ones(120, bool), "half": np.arange(120) < 60}
+    plan = ResamplingPlan(n_resamples=200, ci_method="bca")
+    both = estimate_correlations(human, scores, strata, captions, plan, n_threads=1)
+    assert estimate_correlations(human, scores, strata, captions, plan, n_threads=2) == both
+    one = {"metric1": scores["metric1"]}
+    alone = estimate_correlations(human, one, {"half": strata["half"]}, captions, plan, ["ktau"])
+    assert alone == [e for e in both if (e.metric, e.stratum, e.statistic) == ("metric1", "half", "ktau")]
+
+
+def test_narrow_blocks_draw_the_same_resamples(monkeypatch):
+    human, scores, captions = some_pairs()
+    [wide] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 20_000)
+    [narrow] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
+    np.testing.assert_array_equal(wide.resampled, narrow.resampled)
+
+
+def test_seed_and_stratum_key_the_draws():
+    first, again, other_seed, other_stratum = (
+        np.concatenate(list(bootstrap_weights(seed, stratum, 50, 0, 8)))
+        for seed, stratum in [(0, "all"), (0, "all"), (1, "all"), (0, "band=low")]
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other_seed).any()
+    assert (first != other_stratum).any()
+
+
+def test_resamples_draw_every_cluster_equally_often():
+    weights = all_weights(ResamplingPlan(n_resamples=4000), "all", 20)
+    assert (weights.sum(axis=0) == 20).all()
+    # A count is binomial(20, 1/20); the mean over 4000 resamples has standard error 0.0154.
+    np.testing.assert_allclose(weights.mean(axis=1), 1, atol=5 * 0.0154)
+    assert weights.var() == pytest.approx(0.95, abs=0.02)
+
+
+def test_one_pair_a_caption_makes_the_units_agree():
+    human, scores, _ = some_pairs()
+    by_caption, by_pair = (
+        bootstrap_strata(human, scores, EVERYTHING, np.arange(120) * 7, ResamplingPlan(n_resamples=99, unit=unit))
+        for unit in ("caption", "pair")
+    )
+    np.testing.assert_array_equal(by_caption[0].resampled, by_pair[0].resampled)
+
+
+def test_point_estimates_are_scipys():
+    human, scores, captions = some_pairs()
+    estimates = estimate_correlations(human, scores, EVERYTHING, captions, PLAN)
+    for metric in scores:
+        found = [e.estimate for e in estimates if e.metric == metric]
+        np.testing.assert_allclose(found, oracle.statistics(human, scores[metric]), rtol=0, atol=1e-12)
+
+
+def test_jackknife_leaves_out_one_cluster_at_a_time():
+    human, scores, captions = some_pairs()
+    found = leave_out_statistics(prepare(human, np.stack(list(scores.values())), captions), np.arange(40))
+    for m, row in enumerate(scores.values()):
+        kept = [captions != c for c in range(40)]
+        expected = [oracle.statistics(human[k], row[k]) for k in kept]
+        np.testing.assert_allclose(found[:, m], expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["percentile", "BCa"])
+@pytest.mark.parametrize("statistic", ["srcc", "mse"])
+def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
+    """scipy's own bootstrap, given our distribution through `bootstrap_result`, adds no resamples of its own."""
+    rng = np.random.default_rng(8)
+    human, scores = rng.random(40), rng.random(40)
+    s = STATISTICS.index(statistic)
+
+    def value(index):
+        return oracle.statistics(human[index.astype(int)], scores[index.astype(int)])[s]
+
+    options = {"vectorized": False, "confidence_level": 0.9, "method": method}
+    theirs = stats.bootstrap((np.arange(40),), value, n_resamples=200, rng=np.random.default_rng(0), **options)
+    again = stats.bootstrap((np.arange(40),), value, n_resamples=0, bootstrap_result=theirs, **options)
+    jackknife = leave_out_statistics(prepare(human, scores[None], np.arange(40)), np.arange(40))[:, 0, s]
+    estimate = float(value(np.arange(40)))
+    ours = (
+        percentile_interval(theirs.bootstrap_distribution, 0.9)
+        if method == "percentile"
+        else bca_interval(estimate, theirs.bootstrap_distribution, jackknife, 0.9)[:2]
+    )
+    np.testing.assert_allclose(ours, again.confidence_interval, rtol=0, atol=1e-10)
+
+
+def test_many_clusters_are_left_out_in_groups(monkeypatch):
+    human, scores, captions = some_pairs()
+    monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
+    [found] = bootstrap_strata(human, scores, EVERYTHING, captions, ResamplingPlan(50, ci_method="bca"))
+    assert found.jackknife.shape == (20, 2, 4)
+    assert np.isfinite(found.jackknife).all()
+
+
+@pytest.mark.parametrize(("n_pairs", "reason"), [(1, "1 pairs"), (2, "2 pairs, fewer than 3")])
+def test_too_few_pairs_are_nan_with_the_reason(n_pairs, reason):
+    human, scores, captions = some_pairs()
+    for estimate in estimate_correlations(human, scores, {"few": np.arange(120) < n_pairs}, captions, PLAN):
+        assert np.isnan([estimate.estimate, estimate.low, estimate.high]).all()
+        assert reason in estimate.note
+
+
+def test_too_few_captions_give_an_estimate_without_interval():
+    human, scores, captions = some_pairs()
+    estimate = estimate_correlations(human, scores, {"two": captions < 2}, captions, PLAN)[0]
+    assert np.isfinite(estimate.estimate)
+    assert np.isnan(estimate.low)
+    assert "2 clusters, fewer than 3" in estimate.note
+
+
+@pytest.mark.parametrize("which", ["ratings", "scores"])
+def test_constants_are_nan_with_the_reason(which):
+    human, scores, captions = some_pairs()
+    constant = np.full(120, 0.25)
+    human = constant if which == "ratings" else human
+    one = {"m": constant if which == "scores" else scores["metric0"]}
+    by_statistic = {e.statistic: e for e in estimate_correlations(human, one, EVERYTHING, captions, PLAN)}
+    for statistic in ("srcc", "lcc", "ktau"):
+        assert np.isnan(by_statistic[statistic].estimate)
+        assert by_statistic[statistic].note == f"the {which} are constant"
+    assert by_statistic["mse"].low <= by_statistic["mse"].estimate <= by_statistic["mse"].high
+
+
+def test_undefined_resamples_are_counted():
+    human = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
+    scores = {"m": np.array([0.0, 0.0, 0.0, 0.0, 1.0])}
+    estimate = estimate_correlations(human, scores, {"all": np.ones(5, bool)}, np.arange(5), PLAN, ["srcc"])[0]
+    n_without_the_last = (all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
+    assert estimate.note == f"{n_without_the_last} of 150 resamples undefined and left out"
+    mostly_undefined = np.r_[np.full(80, np.nan), np.linspace(0, 1, 70)]
+    low, _, reason = bootstrap_interval("percentile", 0.5, mostly_undefined, None, 0.95)
+    assert np.isnan(low)
+    assert reason == "undefined on 80 of 150 resamples"
+
+
+def test_perfect_agreement_has_no_bca_interval_but_a_percentile_one():
+    human = np.linspace(0, 1, 30)
+    everything = {"all": np.ones(30, bool)}
+    for method, low in (("percentile", 1.0), ("bca", np.nan)):
+        plan = ResamplingPlan(n_resamples=99, ci_method=method)
+        estimate = estimate_correlations(human, {"m": human}, everything, np.arange(30), plan, ["srcc"])[0]
+        np.testing.assert_allclose(estimate.low, low, atol=1e-12)
+    assert "BCa undefined" in estimate.note
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bad_scores_are_refused(bad):
+    human, scores, captions = some_pairs()
+    scores["metric1"][7] = bad
+    with pytest.raises(DataError, match="'metric1' hold 1 NaN or infinite values among 120"):
+        estimate_correlations(human, scores, EVERYTHING, captions, PLAN)
+
+
+def test_almost_constant_scores_are_remarked_upon():
+    human, _, captions = some_pairs()
+    scores = {"m": 1 + 2.0**-52 * (np.arange(120) % 2)}
+    estimate = estimate_correlations(human, scores, EVERYTHING, captions, PLAN, ["lcc"])[0]
+    assert "almost constant" in estimate.note
