@@ -4,4 +4,17 @@ from __future__ import annotations
 
 from jaxtyping import install_import_hook
 
-install_import_hook(["bench", "metrics", "finetune"], "beartype.beartype")
+# Not bench.cli, bench.commands and finetune.cli: typer calls commands with a context of a class of its own.
+CHECKED = [
+    "metrics",
+    "bench.analysis",
+    "bench.csvfile",
+    "bench.datasets",
+    "bench.provenance",
+    "bench.reports",
+    "bench.run",
+    "bench.scores",
+    "bench.statistics",
+    "bench.workspace",
+]
+install_import_hook(CHECKED, "beartype.beartype")

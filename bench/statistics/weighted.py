@@ -156,6 +156,6 @@ def _cluster_moments(
 
 def _standardised(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
     """Centre and scale: LCC does not change, and its sums lose no digits to a large mean."""
-    centred = values - values.mean()
+    centred: np.ndarray = values - values.mean()
     spread = float(np.abs(centred).max())
     return centred / (spread or 1.0)

@@ -1,0 +1,60 @@
+"""The ``bench`` command: parse, call, print. Nothing is computed here.
+
+Modules that do the work are imported inside the commands, so that ``bench --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bench.commands.console import fail
+from bench.commands.metrics import metrics_command
+from bench.commands.report import report_command
+from bench.commands.run import demo_command, run_command
+from metrics.errors import ClapBenchError
+
+app = typer.Typer(
+    name="bench",
+    help="Which audio-text metric agrees with human listeners, on which sounds, by how much? Is the difference real?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run_command)
+app.command("report")(report_command)
+app.command("metrics")(metrics_command)
+app.command("demo")(demo_command)
+
+
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        from bench import __version__
+
+        typer.echo(f"clap-bench {__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on stderr and an exit status, not a traceback."""
+    try:
+        app()
+    except ClapBenchError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        sys.exit(fail(error))
+    except KeyboardInterrupt:
+        sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))

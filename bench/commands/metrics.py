@@ -1,0 +1,46 @@
+"""``bench metrics``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from metrics.registry import Availability
+
+
+def metrics_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List every scorer: what it is, whether it can run here, and if not, why and what to do."""
+    from metrics.registry import availability, known_families
+
+    rows = [(family.name, family.summary, availability(family.name)) for family in known_families().values()]
+    if as_json:
+        records = [
+            {"name": name, "summary": summary, "available": s.available, "reason": s.reason, "remedy": s.remedy}
+            for name, summary, s in rows
+        ]
+        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    elif sys.stdout.isatty():
+        _draw(rows)
+    else:
+        for name, summary, state in rows:
+            typer.echo("\t".join([name, "ready" if state.available else state.reason, state.remedy, summary]))
+
+
+def _draw(rows: list[tuple[str, str, Availability]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    grid = Table("metric", "what it is", "can it run here?")
+    for name, summary, state in rows:
+        answer = (
+            "[green]ready[/green]" if state.available else f"{escape(state.reason)}\n[dim]{escape(state.remedy)}[/dim]"
+        )
+        grid.add_row(escape(name), escape(summary), answer)
+    Console().print(grid)

@@ -1,0 +1,172 @@
+"""``bench run`` and ``bench demo``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bench.commands.console import progress_bars, say, show_report
+from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from metrics.errors import ClapBenchError, UsageError
+from metrics.types import Precision, ScorerOptions, WindowPolicy
+
+if TYPE_CHECKING:
+    from bench.run import Run, RunRequest
+
+METRICS_OF_THE_PAPER = "laion,ms,human"
+DEMO_METRICS = "random,caption-length,duration,loudness"
+SOME_PAIRS_FAILED = 3
+
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def run_command(
+    context: typer.Context,
+    dataset: Annotated[
+        str, typer.Option(help="relate, relate:is, relate:os, demo, or your own FILE.csv (audio_path,text,rating).")
+    ] = "relate",
+    split: Annotated[
+        str | None, typer.Option(help="Part of the data set: test (default), train, validation, … ('bench datasets').")
+    ] = None,
+    screening: Annotated[
+        str | None, typer.Option(help="Which listeners count: released (default for relate), anchor-mean, none.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="Lowest and highest rating of your own CSV, e.g. 1-5.")] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Scorers, separated by commas; see 'bench metrics'. "
+            f"[default: {METRICS_OF_THE_PAPER}; none when only --scores is given]"
+        ),
+    ] = None,
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE.csv", help="Scores computed elsewhere (pair_id,score); may be repeated."),
+    ] = None,
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder of the data set. [default: $RELATE_ROOT, then where 'pull' put it]")
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made.")] = "percentile",
+    resample_unit: Annotated[
+        ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
+    ] = "caption",
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = 0,
+    device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that decode audio; 0 decodes in this one.")] = 0,
+    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
+    window: Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")] = "cover",
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")] = False,
+) -> None:
+    """Score every pair with every metric and print stratified correlations with confidence intervals.
+
+    A run that was cut off goes on where it stopped when the same command is given again.
+    """
+    from bench.run import RunRequest
+
+    request = RunRequest(
+        dataset=dataset,
+        metrics=chosen_metrics(metrics, scores),
+        split=split,
+        screening=screening,
+        scale=scale,
+        data_root=data_root,
+        score_files=parse_score_files(scores or []),
+        resampling=ResamplingPlan(resamples, resample_unit, ci, seed=seed),
+        scorer_options=ScorerOptions(device, batch_size, workers, precision, window, seed),
+        out=out,
+        options=passed_and_defaulted(context),
+        argv=tuple(sys.argv),
+    )
+    finish(execute(request), strict)
+
+
+def demo_command(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+) -> None:
+    """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
+    from bench.run import RunRequest
+
+    request = RunRequest(
+        dataset="demo",
+        metrics=tuple(DEMO_METRICS.split(",")),
+        resampling=ResamplingPlan(resamples),
+        out=out,
+        options=passed_and_defaulted(context),
+        argv=tuple(sys.argv),
+    )
+    finish(execute(request), strict=False)
+
+
+def execute(request: RunRequest) -> Run:
+    """Run with progress bars."""
+    from bench.run import run_benchmark
+
+    with progress_bars() as progress:
+        return run_benchmark(request, progress)
+
+
+def finish(run: Run, strict: bool) -> None:
+    """Print tables and the path of the report; leave with status 3 (or 1) if some pairs have no score."""
+    from bench.reports.contents import build_report
+
+    show_report(build_report(run.manifest, run.table, run.analysis))
+    say(f"\nReport: {run.folder / 'report.md'}")
+    if run.table.n_failures:
+        message = f"{run.table.n_failures:,} scores are missing; reasons in {run.folder / 'failures.csv'}"
+        if strict:
+            raise ClapBenchError(message)
+        say(f"warning: {message}")
+        raise typer.Exit(SOME_PAIRS_FAILED)
+
+
+def chosen_metrics(metrics: str | None, scores: list[str] | None) -> tuple[str, ...]:
+    """Return the scorers to run: the paper's, or none when only ``--scores`` is given."""
+    from metrics.registry import expand_names
+
+    if metrics is None:
+        return () if scores else tuple(expand_names(METRICS_OF_THE_PAPER))
+    return tuple(expand_names(metrics))
+
+
+def parse_score_files(scores: list[str]) -> dict[str, Path]:
+    """Split each ``NAME=FILE.csv``.
+
+    Raises:
+        UsageError: no name, no file, or a name given twice.
+    """
+    files: dict[str, Path] = {}
+    for item in scores:
+        name, equals, path = item.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--scores {item!r} is not NAME=FILE.csv; write e.g. --scores mymetric=scores.csv")
+        if name in files:
+            raise UsageError(f"--scores names {name!r} twice; give each file its own name")
+        files[name] = Path(path)
+    return files
+
+
+def passed_and_defaulted(context: typer.Context) -> dict[str, Any]:
+    """Return every option with its value, and whether the user passed it or it is the default."""
+    from bench.provenance import Option
+
+    return {name: Option(_plain(value), _was_passed(context, name)) for name, value in context.params.items()}
+
+
+def _was_passed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,79 @@
+"""What a report says: sections in the order of reading, from a run's manifest, scores and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.analysis import Analysis
+from bench.provenance import RunManifest
+from bench.reports.layout import Report, Section
+from bench.reports.published import PublishedFigure, remarks
+from bench.reports.tables import correlation_tables
+from bench.scores import FAILURES_NAME, ScoreTable
+
+
+def build_report(
+    manifest: RunManifest, table: ScoreTable, analysis: Analysis, published: Sequence[PublishedFigure] = ()
+) -> Report:
+    """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
+    sections = [
+        Section("Agreement with listeners", (), correlation_tables(analysis.estimates, published)),
+        Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
+        Section("Signatures", tuple(_signatures(manifest))),
+        Section("Data and settings", tuple(_provenance(manifest))),
+    ]
+    return Report(
+        f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
+        tuple(_summary(manifest, table)),
+        tuple(section for section in sections if section.paragraphs or section.tables),
+    )
+
+
+def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
+    """What the tables are about, and every reason to read them with care."""
+    data, resampling = manifest.dataset, manifest.resampling
+    captions = table.pairs["caption_id"].nunique()
+    paragraphs = [
+        f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
+        f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
+        f"Intervals: {resampling['ci_method']} bootstrap at {100 * resampling['confidence_level']:g} %, "
+        f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
+        "every metric is evaluated on the same resamples.",
+    ]
+    return paragraphs + _missing_scores(table)
+
+
+def _missing_scores(table: ScoreTable) -> list[str]:
+    if not table.n_failures:
+        return []
+    counts = ", ".join(f"{metric} {len(failed):,}" for metric, failed in table.failures.items() if failed)
+    unscored = table.unscored()
+    common = int(table.without(unscored).scored_by_all().sum())
+    sentences = [
+        f"Pairs without a score: {counts} (reasons in {FAILURES_NAME}).",
+        f"All statistics are on the {common:,} of {len(table.pairs):,} pairs that every metric scored.",
+    ]
+    if unscored:
+        sentences.append(f"Left out, since they scored no pair: {', '.join(unscored)}.")
+    return [" ".join(sentences)]
+
+
+def _signatures(manifest: RunManifest) -> list[str]:
+    lines = [f"- `{signature}`" for signature in manifest.signatures.values()]
+    notes = [f"- {metric}: {note}" for metric, notes in manifest.notes.items() for note in notes]
+    return ["\n".join(lines + notes)]
+
+
+def _provenance(manifest: RunManifest) -> list[str]:
+    code = manifest.code
+    commit = (
+        f"commit {code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code["commit"] else ""
+    )
+    facts = [
+        f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
+        *(f"- data: {note}" for note in manifest.dataset.notes),
+        f"- software: clap-bench {code['version']} {commit}".rstrip(),
+        f"- run: `{manifest.run_id}`, {manifest.started}, device {manifest.environment['device']}",
+        "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),
+    ]
+    return ["\n".join(facts)]

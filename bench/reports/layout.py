@@ -1,0 +1,102 @@
+"""A report before it has a format: headings, sentences and tables of cells.
+
+`bench.reports.tables` fills these from results; markdown, terminal and the other formats only draw them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+DASH = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number with its interval, or a text.
+
+    Attributes:
+        estimate: NaN where it cannot be given; ``note`` then says why.
+        low, high: ends of the interval; NaN where there is none.
+        best: the best value of its column.
+        text: shown instead of the number.
+        note: why a value is missing, or a warning about it; printed beneath the table.
+        decimals: digits after the point.
+    """
+
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    best: bool = False
+    text: str | None = None
+    note: str = ""
+    decimals: int = 3
+
+    @property
+    def value(self) -> str:
+        if self.text is not None:
+            return self.text
+        return DASH if math.isnan(self.estimate) else f"{self.estimate:.{self.decimals}f}"
+
+    @property
+    def interval(self) -> str:
+        """``[0.42, 0.49]``, one digit fewer than the estimate: the last digit of a bootstrap bound is noise."""
+        if math.isnan(self.low) or math.isnan(self.high):
+            return ""
+        digits = max(self.decimals - 1, 2)
+        return f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading, and beneath it the number of pairs it was computed on."""
+
+    header: str
+    n_pairs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of cells; ``published`` rows are other people's figures, drawn apart from ours."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a title and one sentence on how to read it."""
+
+    title: str
+    reading: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    corner: str = "metric"
+
+    def notes(self) -> list[str]:
+        """Return the distinct notes of the cells, each with the places it applies to."""
+        places: dict[str, list[str]] = {}
+        for row in self.rows:
+            for column, cell in zip(self.columns, row.cells, strict=True):
+                if cell.note:
+                    places.setdefault(cell.note, []).append(f"{row.label} / {column.header}")
+        return [f"{', '.join(where)}: {note}" for note, where in places.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with paragraphs and tables."""
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    sections: tuple[Section, ...]

@@ -1,0 +1,132 @@
+"""The tables of a report: which estimate stands where, and which is best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.reports.layout import Cell, Column, Row, Table
+from bench.reports.published import PublishedFigure
+from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, CorrelationEstimate, Statistic
+
+STATISTIC_LABELS: Mapping[Statistic, str] = {"srcc": "SRCC ↑", "lcc": "LCC ↑", "ktau": "KTAU ↑", "mse": "MSE ↓"}
+SYSTEM_LABELS = {
+    "audioldm": "AudioLDM",
+    "audioldm2": "AudioLDM 2",
+    "tango": "Tango",
+    "tango2": "Tango 2",
+}
+
+Place = tuple[str, Statistic]
+"""A column of a table: stratum id and statistic."""
+
+
+def correlation_tables(
+    estimates: Sequence[CorrelationEstimate], published: Sequence[PublishedFigure] = ()
+) -> tuple[Table, ...]:
+    """Return the paper's Tables I to III from estimates; a table whose strata are all absent is left out.
+
+    Args:
+        estimates: of every metric, stratum and statistic, as `bench.analysis.analyse` gives them.
+        published: figures of papers, added beneath as rows of their own.
+    """
+    strata = list(dict.fromkeys(estimate.stratum for estimate in estimates))
+    level = f"{100 * estimates[0].confidence_level:g} %" if estimates else "95 %"
+    tables = [
+        _table(
+            "Table I. Agreement with listeners, all pairs",
+            f"Each cell: estimate [{level} interval]; bold: best of its column among this run's metrics.",
+            [("all", statistic) for statistic in STATISTICS],
+            [STATISTIC_LABELS[statistic] for statistic in STATISTICS],
+            estimates,
+            published,
+        ),
+        _table(
+            "Table II. SRCC by source and system",
+            "A metric that ranks generated clips well may still be blind to what differs among recordings.",
+            [(stratum, "srcc") for stratum in _source_strata(strata)],
+            [stratum_label(stratum) for stratum in _source_strata(strata)],
+            estimates,
+            published,
+        ),
+        _table(
+            "Table III. SRCC by score band",
+            "Bands cut at the middle of the rating scale; cutting on the observed mean lowers every correlation, "
+            "even that of a perfect metric.",
+            [(stratum, "srcc") for stratum in _band_strata(strata)],
+            [stratum_label(stratum) for stratum in _band_strata(strata)],
+            estimates,
+            published,
+        ),
+    ]
+    return tuple(table for table in tables if table.columns)
+
+
+def stratum_label(stratum: str) -> str:
+    """Return a stratum id in words: ``band=low,source=natural`` becomes ``low, natural``."""
+    return ", ".join(_part_label(part) for part in stratum.split(","))
+
+
+def _part_label(part: str) -> str:
+    key, _, value = part.partition("=")
+    if key == "band":
+        return f"{value} ratings"
+    return SYSTEM_LABELS.get(value, value)
+
+
+def _source_strata(strata: Iterable[str]) -> list[str]:
+    """Natural first, then the systems, then all synthesized clips: the order of the paper's Table II."""
+    order = {"source=natural": 0, "source=synthesized": 2}
+    kept = [stratum for stratum in strata if "," not in stratum and stratum.startswith(("source=", "system="))]
+    return sorted(kept, key=lambda stratum: order.get(stratum, 1))
+
+
+def _band_strata(strata: Iterable[str]) -> list[str]:
+    """The low band and its crossings, then the high band and its crossings."""
+    kept = [stratum for stratum in strata if stratum.startswith("band=")]
+    return sorted(kept, key=lambda stratum: not stratum.startswith("band=low"))
+
+
+def _table(
+    title: str,
+    reading: str,
+    places: Sequence[Place],
+    headers: Sequence[str],
+    estimates: Sequence[CorrelationEstimate],
+    published: Sequence[PublishedFigure],
+) -> Table:
+    found = {(e.metric, e.stratum, e.statistic): e for e in estimates}
+    metrics = dict.fromkeys(e.metric for e in estimates)
+    best = {place: _best((e for e in estimates if (e.stratum, e.statistic) == place), place[1]) for place in places}
+    rows = [
+        Row(metric, tuple(_cell(found.get((metric, *place)), best[place]) for place in places)) for metric in metrics
+    ]
+    n_pairs = {stratum: e.n_pairs for (_, stratum, _), e in found.items()}
+    columns = [Column(header, n_pairs.get(stratum)) for (stratum, _), header in zip(places, headers, strict=True)]
+    return Table(title, reading, tuple(columns), (*rows, *_published_rows(published, places)))
+
+
+def _best(estimates: Iterable[CorrelationEstimate], statistic: Statistic) -> float:
+    values = [e.estimate for e in estimates if not math.isnan(e.estimate) and not e.note]
+    if len(values) < 2:
+        return math.nan
+    return max(values) if HIGHER_IS_BETTER[statistic] else min(values)
+
+
+def _cell(estimate: CorrelationEstimate | None, best: float) -> Cell:
+    if estimate is None:
+        return Cell()
+    return Cell(estimate.estimate, estimate.low, estimate.high, best=estimate.estimate == best, note=estimate.note)
+
+
+def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place]) -> list[Row]:
+    """One row a published model that has a figure in any of the columns."""
+    rows = []
+    for model in dict.fromkeys(figure.model for figure in published):
+        figures = {(f.stratum, f.statistic): f for f in published if f.model == model}
+        if any(place in figures for place in places):
+            n_pairs = next((f.n_pairs for f in figures.values() if f.n_pairs), None)
+            label = f"{model} (published, n = {n_pairs:,})" if n_pairs else f"{model} (published)"
+            cells = tuple(Cell(figures[place].value if place in figures else math.nan) for place in places)
+            rows.append(Row(label, cells, published=True))
+    return rows
