@@ -104,8 +104,8 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
     records = _records(path, _decode(path, content))
     _, header = next(records, (1, []))
     columns = _check_header(path, header, required)
-    wanted = [name for name in columns if name in {*required, *optional}]
-    rows = tuple(CsvRow(path, line, _fields(path, line, columns, wanted, record)) for line, record in records)
+    wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
+    rows = tuple(_rows(path, records, len(columns), wanted))
     if not rows:
         raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
     ignored = tuple(name for name in columns if name and name not in wanted)
@@ -192,14 +192,16 @@ def _hint(name: str, columns: list[str]) -> str:
     return f"found {shown}{did_you_mean(name, columns)}"
 
 
-def _fields(path: Path, line: int, columns: list[str], wanted: list[str], record: list[str]) -> dict[str, str]:
-    if len(record) != len(columns):
-        raise DataError(
-            f"{path}, line {line}: {len(record)} fields, expected {len(columns)} as in the header; "
-            "the file may be cut off, or a text that holds a comma may lack its quotes"
-        )
-    by_column = dict(zip(columns, record, strict=True))
-    return {name: by_column[name] for name in wanted}
+def _rows(
+    path: Path, records: Iterator[tuple[int, list[str]]], n_columns: int, wanted: dict[str, int]
+) -> Iterator[CsvRow]:
+    for line, record in records:
+        if len(record) != n_columns:
+            raise DataError(
+                f"{path}, line {line}: {len(record)} fields, expected {n_columns} as in the header; "
+                "the file may be cut off, or a text that holds a comma may lack its quotes"
+            )
+        yield CsvRow(path, line, {name: record[index] for name, index in wanted.items()})
 
 
 def _parse_number(text: str) -> float | None:

@@ -14,13 +14,13 @@ from bench.csvfile import CsvRow, CsvTable, quoted, read_csv
 from bench.datasets import release
 from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of
 from bench.datasets.release import EXPECTED_COUNTS, N_ROWS, SHA256, Counts, Kind
-from bench.datasets.screening import RELEASED_COLUMN, Selection, make_selection, select
+from bench.datasets.screening import ANCHOR_COLUMN, AUDIOCAPS_COLUMN, RELEASED_COLUMN, Selection, make_selection, select
 from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
 from metrics.errors import DataError, UnavailableError
 
 SCALE = RatingScale(0.0, 10.0)
 
-_COLUMNS = ("wavname", "text", "score", "listener_id", "anchor label", "in AudioCaps")
+_COLUMNS = ("wavname", "text", "score", "listener_id", ANCHOR_COLUMN, AUDIOCAPS_COLUMN)
 _CLIP = re.compile(rf"/?(?P<id>(?P<system>{'|'.join(release.SYSTEMS)})/(train|test)/[^/\\]+)\.wav")
 
 

@@ -33,6 +33,8 @@ SCREENINGS = ("released", "anchor-mean", "none")
 SPLITS = ("train", "test", "csv-validation", "csv-test")
 SPLIT_ALIASES = {"validation": "csv-validation"}
 
+ANCHOR_COLUMN = "anchor label"
+AUDIOCAPS_COLUMN = "in AudioCaps"
 RELEASED_COLUMN = "in RELATE dataset"
 _RELEASED_VALUES = ("train", "validation", "test", "excluded")
 _RELEASED_PARTS = {
@@ -92,42 +94,50 @@ def select(rows: Sequence[CsvRow], anchors_of: Sequence[CsvRow], selection: Sele
     Raises:
         DataError: a column holds an unknown value, or a listener has no anchors to be screened by.
     """
-    rated = [row for row in rows if not is_anchor(row)]
+    _check_values(rows, ANCHOR_COLUMN, ("True", "False"))
+    rated = [row for row in rows if row.fields[ANCHOR_COLUMN] == "False"]
     if selection.uses_released_column:
-        parts = _RELEASED_PARTS[selection.split]
-        return [row for row in rated if _choice(row, RELEASED_COLUMN, _RELEASED_VALUES) in parts]
-    in_split = [row for row in rated if _choice(row, "in AudioCaps", AUDIOCAPS_SPLITS) == selection.split]
+        _check_values(rated, RELEASED_COLUMN, _RELEASED_VALUES)
+        return [row for row in rated if row.fields[RELEASED_COLUMN] in _RELEASED_PARTS[selection.split]]
+    _check_values(rated, AUDIOCAPS_COLUMN, AUDIOCAPS_SPLITS)
+    in_split = [row for row in rated if row.fields[AUDIOCAPS_COLUMN] == selection.split]
     if selection.screening == "none":
         return in_split
-    means = anchor_means(anchors_of)
-    if selection.screening == "anchor-mean":
-        return [row for row in in_split if _anchor_mean(row, means) <= PAPER_LIMIT]
-    kept = [row for row in in_split if _anchor_mean(row, means) < RELEASED_LIMITS[selection.split]]
-    return [row for row in kept if _ORDER_WORDS.search(row["text"])] if selection.kind == "os" else kept
-
-
-def is_anchor(row: CsvRow) -> bool:
-    """Say whether the row is a test of the listener and not of the clip."""
-    return _choice(row, "anchor label", ("True", "False")) == "True"
+    trusted = _trusted(anchor_means(anchors_of), selection)
+    screened = [row for row in in_split if _passes(row, trusted)]
+    if selection.needs_anchors_of_is:
+        return [row for row in screened if _ORDER_WORDS.search(row["text"])]
+    return screened
 
 
 def anchor_means(rows: Sequence[CsvRow]) -> dict[str, float]:
-    """Return each listener's mean rating over their own anchors."""
+    """Return each listener's mean rating over their own anchors.
+
+    Raises:
+        DataError: an anchor's rating is not a number.
+    """
     scores: dict[str, list[float]] = {}
     for row in rows:
-        if is_anchor(row):
+        if row.fields[ANCHOR_COLUMN] == "True":
             scores.setdefault(row["listener_id"], []).append(row.number("score"))
     return {listener: sum(given) / len(given) for listener, given in scores.items()}
 
 
-def _anchor_mean(row: CsvRow, means: dict[str, float]) -> float:
+def _trusted(means: dict[str, float], selection: Selection) -> dict[str, bool]:
+    if selection.screening == "anchor-mean":
+        return {listener: mean <= PAPER_LIMIT for listener, mean in means.items()}
+    return {listener: mean < RELEASED_LIMITS[selection.split] for listener, mean in means.items()}
+
+
+def _passes(row: CsvRow, trusted: dict[str, bool]) -> bool:
     listener = row["listener_id"]
-    if listener not in means:
+    if listener not in trusted:
         raise row.error(f"listener {quoted(listener)} rates no anchor to be screened by; use --screening none")
-    return means[listener]
+    return trusted[listener]
 
 
-def _choice(row: CsvRow, column: str, known: Sequence[str]) -> str:
-    if row[column] not in known:
-        raise row.error(f"{column!r} is {quoted(row[column])}, expected {' or '.join(known)}; fetch the file again")
-    return row[column]
+def _check_values(rows: Sequence[CsvRow], column: str, known: Sequence[str]) -> None:
+    for row in rows:
+        if row.fields[column] not in known:
+            expected = " or ".join(known)
+            raise row.error(f"{column!r} is {quoted(row[column])}, expected {expected}; fetch the file again")
