@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench import __version__
 from metrics.errors import DataError
 from metrics.files import write_text
 
 MANIFEST_NAME = "manifest.json"
 PACKAGES = (
-    "clap-bench",
     "numpy",
     "scipy",
     "pandas",
@@ -129,7 +129,7 @@ def describe_code() -> dict[str, Any]:
     root = Path(__file__).resolve().parent.parent
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     dirty = bool(_git(root, "status", "--porcelain")) if commit else None
-    return {"version": _version_of("clap-bench") or "unknown", "commit": commit, "dirty": dirty}
+    return {"version": __version__, "commit": commit, "dirty": dirty}
 
 
 def describe_environment(device: str) -> dict[str, str]:

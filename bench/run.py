@@ -32,6 +32,7 @@ from bench.provenance import (
     redact,
     write_manifest,
 )
+from bench.ratings import write_ratings
 from bench.reports.contents import build_report
 from bench.reports.markdown import render
 from bench.scores import (
@@ -113,6 +114,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
     plan = plan_of(request, dataset)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
+        write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         table, signatures, notes = score(request, dataset, pairs, external, folder, progress)
         progress("statistics", 0, 1)
         analysis = analyse(table, dataset.scale, request.resampling)
