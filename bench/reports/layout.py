@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 DASH = "–"
+PUBLISHED_NOTE = "† published by others, on pairs of their own: see “Published figures”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Row:
     cells: tuple[Cell, ...]
     published: bool = False
 
+    @property
+    def marked_label(self) -> str:
+        return f"{self.label} †" if self.published else self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -81,7 +86,8 @@ class Table:
             for column, cell in zip(self.columns, row.cells, strict=True):
                 if cell.note:
                     places.setdefault(cell.note, []).append(f"{row.label} / {column.header}")
-        return [f"{', '.join(where)}: {note}" for note, where in places.items()]
+        notes = [f"{', '.join(where)}: {note}" for note, where in places.items()]
+        return notes + [PUBLISHED_NOTE] * any(row.published for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,15 +63,14 @@ def correlation_tables(
 
 
 def stratum_label(stratum: str) -> str:
-    """Return a stratum id in words: ``band=low,source=natural`` becomes ``low, natural``."""
-    return ", ".join(_part_label(part) for part in stratum.split(","))
+    """Return a stratum id in words: ``source=natural`` is ``natural``, ``band=low,source=natural`` is ``low, nat.``."""
+    label = ", ".join(_part_label(part) for part in stratum.split(","))
+    return label.replace(", natural", ", nat.").replace(", synthesized", ", syn.")
 
 
 def _part_label(part: str) -> str:
     key, _, value = part.partition("=")
-    if key == "band":
-        return f"{value} ratings"
-    return SYSTEM_LABELS.get(value, value)
+    return SYSTEM_LABELS.get(value, value) if key == "system" else value
 
 
 def _source_strata(strata: Iterable[str]) -> list[str]:
@@ -125,8 +124,6 @@ def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place
     for model in dict.fromkeys(figure.model for figure in published):
         figures = {(f.stratum, f.statistic): f for f in published if f.model == model}
         if any(place in figures for place in places):
-            n_pairs = next((f.n_pairs for f in figures.values() if f.n_pairs), None)
-            label = f"{model} (published, n = {n_pairs:,})" if n_pairs else f"{model} (published)"
             cells = tuple(Cell(figures[place].value if place in figures else math.nan) for place in places)
-            rows.append(Row(label, cells, published=True))
+            rows.append(Row(model, cells, published=True))
     return rows

@@ -42,9 +42,10 @@ def test_markdown_table() -> None:
         "| metric | SRCC<br>n = 1,234 | LCC |",
         "| --- | ---: | ---: |",
         "| a\\|b | **0.500** [0.40, 0.60] | – |",
-        "| _paper_ | 0.280 | – |",
+        "| _paper †_ | 0.280 | – |",
         "",
         "- a\\|b / LCC: constant scores",
+        "- † published by others, on pairs of their own: see “Published figures”",
     ]
 
 
