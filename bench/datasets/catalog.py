@@ -137,8 +137,7 @@ def load_dataset(
     if entry.kind is not None:
         load = partial(_resolve("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
         return load(**_given(split=split, screening=screening))
-    _refuse(name, screening=screening)
-    return _resolve(_DEMO)(data_root, split=split)
+    return _resolve(_DEMO)(data_root, **_given(split=split, screening=screening))
 
 
 def _given(**options: str | None) -> Mapping[str, str]:
