@@ -42,7 +42,6 @@ def test_csv_file_by_path(tmp_path: Path) -> None:
         ("relate", {"scale": "0-5"}, "--scale has no meaning for relate"),
         ("own.csv", {"screening": "released"}, "--screening has no meaning for own.csv"),
         ("own.csv", {"data_root": Path("x")}, "--data-root has no meaning for own.csv"),
-        ("demo", {"screening": "anchor-mean"}, "--screening has no meaning for demo"),
     ],
 )
 def test_wrong_requests(name: str, options: dict[str, str], expected: str) -> None:
