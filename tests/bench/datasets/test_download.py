@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,21 +16,13 @@ from bench.datasets.transfer import RemoteFile
 from metrics.errors import DataError
 from metrics.types import ProgressCallback, no_progress
 from tests.bench.datasets.file_server import Served, serve
-from tests.bench.datasets.synthetic_relate import write_relate
-
-
-def clips(*names: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as opened:
-        for name in names:
-            opened.writestr(name, name.encode())
-    return buffer.getvalue()
+from tests.bench.datasets.synthetic_relate import write_relate, zipped_clips
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Served]:
     ratings = (write_relate(tmp_path / "published") / "scores/REL.csv").read_bytes()
-    archive = clips("RELATE_wave/audiocaps/test/3.wav", "RELATE_wave/tango2/train/1.wav")
+    archive = zipped_clips("RELATE_wave/audiocaps/test/3.wav", "RELATE_wave/tango2/train/1.wav")
     with serve(Served({"/scores/REL.csv": ratings, "/RELATE_wave.zip": archive})) as served:
         yield served
 
@@ -66,8 +56,8 @@ def test_ratings_alone(server: Served, tmp_path: Path) -> None:
     assert [path for path, _ in server.requests] == ["/scores/REL.csv"]
 
 
-def test_a_harmful_archive_leaves_no_clips(server: Served, tmp_path: Path) -> None:
-    server.files["/RELATE_wave.zip"] = clips("RELATE_wave/audiocaps/test/3.wav", "../../evil.wav")
+def test_a_harmful_archive_leaves_no_zipped_clips(server: Served, tmp_path: Path) -> None:
+    server.files["/RELATE_wave.zip"] = zipped_clips("RELATE_wave/audiocaps/test/3.wav", "../../evil.wav")
     with pytest.raises(DataError, match="leads out of the folder"):
         pull(server, tmp_path / "root")
     assert not (tmp_path / "root/RELATE_wave").exists()
