@@ -50,7 +50,7 @@ def bootstrap_statistics(
 ) -> Float[np.ndarray, "resamples metrics 4"]:
     """Return the statistics of every resample; the same numbers for any ``n_threads`` (None: all cores)."""
     result = np.empty((n_resamples, len(sample.orders), 4))
-    threads, width = _layout(sample, n_threads)
+    threads, width = layout(sample, n_threads)
 
     def compute(block: int) -> None:
         first = block * BLOCK
@@ -60,7 +60,7 @@ def bootstrap_statistics(
             result[first:last] = weighted_statistics(sample, weights)
             first = last
 
-    _run(compute, -(-n_resamples // BLOCK), threads)
+    run_blocks(compute, -(-n_resamples // BLOCK), threads)
     return result
 
 
@@ -70,14 +70,14 @@ def leave_out_statistics(
     """Return the statistics without the clusters of group 0, 1, …: the jackknife, if every cluster is a group."""
     n_groups = int(group.max()) + 1
     result = np.empty((n_groups, len(sample.orders), 4))
-    threads, width = _layout(sample, n_threads)
+    threads, width = layout(sample, n_threads)
 
     def compute(block: int) -> None:
         left_out = np.arange(block * width, min((block + 1) * width, n_groups))
         weights = (group[:, None] != left_out[None, :]).astype(np.int32)
         result[left_out] = weighted_statistics(sample, weights)
 
-    _run(compute, -(-n_groups // width), threads)
+    run_blocks(compute, -(-n_groups // width), threads)
     return result
 
 
@@ -86,7 +86,7 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _layout(sample: WeightedSample, n_threads: int | None) -> tuple[int, int]:
+def layout(sample: WeightedSample, n_threads: int | None) -> tuple[int, int]:
     """Return threads and resamples side by side, so that `SCRATCH_BYTES` holds them all."""
     lanes = max(1, SCRATCH_BYTES // sample.bytes_per_lane())
     threads = max(1, min(n_threads or available_cores(), lanes // 8))
@@ -96,7 +96,8 @@ def _layout(sample: WeightedSample, n_threads: int | None) -> tuple[int, int]:
     return threads, width
 
 
-def _run(compute: Callable[[int], None], n_blocks: int, n_threads: int) -> None:
+def run_blocks(compute: Callable[[int], None], n_blocks: int, n_threads: int) -> None:
+    """Call ``compute`` for every block; the kernels within release the GIL."""
     if n_threads == 1:
         for block in range(n_blocks):
             compute(block)

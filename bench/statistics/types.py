@@ -81,3 +81,28 @@ class CorrelationDifference:
     n_permutations: int
     seed: int
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RankCluster:
+    """Where a metric stands in one stratum: cluster 1 holds the best; within a cluster no difference was shown."""
+
+    metric: str
+    stratum: str
+    statistic: Statistic
+    cluster: int
+
+
+@dataclass(frozen=True, slots=True)
+class DependentCorrelationTest:
+    """Williams' t and Steiger's z for the difference of two LCCs, with the assumption that they rest on."""
+
+    metric_a: str
+    metric_b: str
+    stratum: str
+    n_pairs: int
+    williams_t: float
+    williams_p: float
+    steiger_z: float
+    steiger_p: float
+    assumption: str

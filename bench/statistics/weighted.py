@@ -60,14 +60,31 @@ class WeightedSample:
 def prepare(
     human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, "metrics pairs"], clusters: Int[np.ndarray, " pairs"]
 ) -> WeightedSample:
-    """Sort once. ``clusters`` are indices from 0 without gaps."""
+    """Prepare the metrics' scores as they are. ``clusters`` are indices from 0 without gaps."""
+    return assemble(human, scores, scores, (scores - human) ** 2, clusters)
+
+
+def assemble(
+    human: Float[np.ndarray, " pairs"],
+    ranked: Float[np.ndarray, "metrics pairs"],
+    linear: Float[np.ndarray, "metrics pairs"],
+    squared_errors: Float[np.ndarray, "metrics pairs"],
+    clusters: Int[np.ndarray, " pairs"],
+) -> WeightedSample:
+    """Sort once, with a version of the scores for each statistic.
+
+    Args:
+        ranked: what SRCC and tau-b rank.
+        linear: what LCC correlates.
+        squared_errors: what MSE averages.
+        clusters: indices from 0 without gaps.
+    """
     values, level = np.unique(human, return_inverse=True)
     level, cluster = level.astype(np.uint32), clusters.astype(np.uint32)
     n_clusters = int(clusters.max()) + 1
-    orders = tuple(_score_order(cluster, level, row) for row in scores)
-    return WeightedSample(
-        n_clusters, len(values), cluster, level, orders, _cluster_moments(human, scores, cluster, n_clusters)
-    )
+    orders = tuple(_score_order(cluster, level, row) for row in ranked)
+    moments = _cluster_moments(human, linear, squared_errors, cluster, n_clusters)
+    return WeightedSample(n_clusters, len(values), cluster, level, orders, moments)
 
 
 def weighted_statistics(
@@ -142,15 +159,16 @@ def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:
 
 def _cluster_moments(
     human: Float[np.ndarray, " pairs"],
-    scores: Float[np.ndarray, "metrics pairs"],
+    linear: Float[np.ndarray, "metrics pairs"],
+    squared_errors: Float[np.ndarray, "metrics pairs"],
     cluster: UInt32[np.ndarray, " pairs"],
     n_clusters: int,
 ) -> Float[np.ndarray, "clusters columns"]:
     y = _standardised(human)
     columns = [y, y * y]
-    for row in scores:
+    for row, squared_error in zip(linear, squared_errors, strict=True):
         x = _standardised(row)
-        columns += [x, x * x, x * y, (row - human) ** 2]
+        columns += [x, x * x, x * y, squared_error]
     return np.stack([np.bincount(cluster, column, n_clusters) for column in columns], axis=1)
 
 
