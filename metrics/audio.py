@@ -12,6 +12,7 @@ import hashlib
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +48,59 @@ EXTENSIONS = {
 """Extensions that tell the truth about each container that libsndfile recognises from a file's content."""
 
 Filling = Literal["repeatpad", "repeat", "pad"]
+"""How a clip shorter than the window is extended; see `fill`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A decoded clip and its identity, `content_hash`."""
+
+    path: Path
+    content_hash: str
+    waveform: Waveform
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How a model hears clips.
+
+    Attributes:
+        sample_rate_hz: rate that the model was trained at.
+        n_window: length of the model's window, in samples.
+        filling: what is done with shorter clips.
+        policy: what is done with longer clips.
+        seed: of the crops of ``as-published``.
+        int16: whether samples are quantised to 16 bits after resampling.
+    """
+
+    sample_rate_hz: int
+    n_window: int
+    filling: Filling
+    policy: WindowPolicy
+    seed: int = 0
+    int16: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.policy}:{self.n_window / self.sample_rate_hz:g}s"
+
+    def resampled(self, clip: Clip) -> Waveform:
+        """Return the whole clip at the model's rate."""
+        waveform = resample(clip.waveform, self.sample_rate_hz)
+        return Waveform(quantise_int16(waveform.samples), waveform.sample_rate_hz) if self.int16 else waveform
+
+    def windows(self, clip: Clip) -> list[Float[np.ndarray, " window"]]:
+        """Return what the model hears of a clip.
+
+        Raises:
+            AudioError: all of it is silent.
+        """
+        windows = cut_windows(self.resampled(clip), self.n_window, self.policy, self.filling, self.key(clip))
+        check_audible(windows, clip.path)
+        return windows
+
+    def key(self, clip: Clip) -> str:
+        """Return what random crops of this clip are drawn from."""
+        return f"{clip.content_hash}/{self.seed}"
 
 
 class AudioError(ClapBenchError):
@@ -103,9 +157,10 @@ def decode(content: bytes, path: Path) -> Waveform:
     return Waveform(samples, rate)
 
 
-def load(path: Path) -> Waveform:
+def load(path: Path) -> Clip:
     """Read and decode a clip; see `read_bytes` and `decode` for what can go wrong."""
-    return decode(read_bytes(path), path)
+    content = read_bytes(path)
+    return Clip(path, content_hash(content), decode(content, path))
 
 
 def resample(waveform: Waveform, sample_rate_hz: int) -> Waveform:

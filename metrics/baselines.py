@@ -58,7 +58,7 @@ class AudioBaseline:
 
     def _measure(self, path: Path) -> float | str:
         try:
-            return self.measure(audio.load(path))
+            return self.measure(audio.load(path).waveform)
         except audio.AudioError as error:
             return error.reason
 

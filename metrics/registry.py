@@ -45,14 +45,41 @@ class ScorerFamily:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a scorer can run on this machine and, if not, why and what to do."""
+    """Whether a scorer can run on this machine and, if not, why and what to do.
+
+    Attributes:
+        available: everything it needs is here.
+        reason: why not, or ``"ready"``.
+        remedy: what to do about it.
+        downloadable: what is missing is a file that will be fetched when the scorer is built, if the hub answers.
+    """
 
     available: bool
     reason: str = "ready"
     remedy: str = ""
+    downloadable: bool = False
 
 
 BUILT_IN: tuple[ScorerFamily, ...] = (
+    ScorerFamily(
+        "human",
+        "metrics.hf_clap:make_human",
+        "Human-CLAP, fine-tuned on human ratings (human:NAME for other variants)",
+        status="metrics.hf_clap:human_status",
+        variants="metrics.variants:variant_names",
+    ),
+    ScorerFamily(
+        "laion-hf",
+        "metrics.hf_clap:make_laion_hf",
+        "LAION CLAP in transformers' format (laion-hf:NAME)",
+        status="metrics.hf_clap:laion_status",
+    ),
+    ScorerFamily(
+        "hf",
+        "metrics.hf_clap:make_hf",
+        "any transformers ClapModel (hf:HUB_ID or hf:FOLDER)",
+        status="metrics.hf_clap:any_status",
+    ),
     ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
     ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
     ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds"),
@@ -133,7 +160,7 @@ def make_scorer(name: str, options: ScorerOptions) -> Scorer:
         UnavailableError: its packages or weights are not here, or its module does not import.
     """
     state = availability(name)
-    if not state.available:
+    if not state.available and not state.downloadable:
         raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
     family, argument = split_name(name)
     scorer: Scorer = _resolve(family.target)(argument, options)

@@ -74,11 +74,12 @@ class ScorerSpec:
     def signature(self) -> str:
         """Return all settings in one line, as sacrebleu does, e.g. ``laion|ckpt:630k…|sha256:0a1b…|window:cover:10s``.
 
-        Two scores with the same signature and the same clip and caption are the same number.
+        Two scores with the same signature and the same clip and caption are the same number. Of the hash, the first
+        12 digits are shown.
         """
         named = [
             ("ckpt", self.checkpoint),
-            ("sha256", self.checkpoint_sha256),
+            ("sha256", self.checkpoint_sha256 and self.checkpoint_sha256[:12]),
             ("text", self.text_encoder),
             ("rate", self.sample_rate_hz),
             ("window", self.window),
@@ -142,7 +143,7 @@ class ScorerOptions:
     Attributes:
         device: ``auto`` takes cuda, then mps, then cpu.
         batch_size: clips in one forward pass; None lets the scorer choose for the device.
-        workers: processes that decode audio and extract features; 0 works in this process.
+        workers: threads that decode audio and extract features while the model runs; 0 does it in between.
         precision: of the forward pass.
         window: how clips longer than the model's window are heard.
         seed: for scorers that draw random numbers on purpose.

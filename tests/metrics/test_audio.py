@@ -23,7 +23,7 @@ WINDOWS = st.integers(1, 700)
 @pytest.mark.parametrize(("suffix", "tolerance"), [(".wav", 1e-4), (".flac", 1e-4), (".ogg", 0.2), (".mp3", 0.2)])
 def test_every_format_is_decoded_to_mono(tmp_path: Path, suffix: str, tolerance: float) -> None:
     path = write_tone(tmp_path / f"clip{suffix}", 1.0, 16_000, channels=2)
-    clip = audio.load(path)
+    clip = audio.load(path).waveform
     expected = tone(1.0, 16_000, channels=2).mean(axis=1)
     assert clip.sample_rate_hz == 16_000
     assert clip.samples.dtype == np.float32
@@ -35,7 +35,7 @@ def test_stereo_is_averaged_and_not_concatenated(tmp_path: Path) -> None:
     """msclap's reshape(-1) would make a clip of twice the length (microsoft/CLAP #42)."""
     left, right = tone(0.5, 8000, seed=1)[:, 0], tone(0.5, 8000, seed=2)[:, 0]
     soundfile.write(tmp_path / "stereo.wav", np.stack([left, right], axis=1), 8000, subtype="FLOAT")
-    clip = audio.load(tmp_path / "stereo.wav")
+    clip = audio.load(tmp_path / "stereo.wav").waveform
     assert clip.duration_s == 0.5
     assert np.allclose(clip.samples, (left + right) / 2, atol=1e-7)
 
@@ -56,7 +56,7 @@ def test_an_audio_error_survives_pickling() -> None:
 
 def test_a_file_without_extension_is_decoded_by_content(tmp_path: Path) -> None:
     path = write_tone(tmp_path / "clip.flac").rename(tmp_path / "clip")
-    assert audio.load(path).duration_s == 1.0
+    assert audio.load(path).waveform.duration_s == 1.0
 
 
 def test_stereo_that_cancels_out_is_silent(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""CLAPScore, Eq. (1) of the Human-CLAP paper: max(cos(audio embedding, caption embedding), 0).
+
+`ClapScorer` turns a dual encoder into a metric. Every unique clip and caption is embedded once; clips are decoded and
+their features extracted in threads while the model runs; captions go through the model sorted by length; what the
+embedding store knows is not computed again, and if it knows everything no model is loaded. A clip heard through
+several windows is represented by the mean direction of its windows' embeddings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from metrics.embed import Failed, Outcome, embed_captions, embed_clips
+from metrics.embeddings import Embedding, EmbeddingStore
+from metrics.encoder import DualEncoder
+from metrics.types import AudioTextPair, PairScores, ScoreFailure, ScorerOptions, ScorerSpec
+
+SCORING_VERSION = ("clap-score", "1")
+"""Part of every signature: raised whenever a change of this package's code changes scores."""
+
+
+class ClapScorer:
+    """The CLAPScore of a dual encoder."""
+
+    def __init__(self, encoder: DualEncoder, options: ScorerOptions) -> None:
+        self.encoder = encoder
+        self.options = options
+
+    @property
+    def spec(self) -> ScorerSpec:
+        return self.encoder.spec
+
+    def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
+        """Score pairs by Eq. (1); pairs whose clip or caption has no embedding are listed as failures."""
+        with EmbeddingStore(self.options.store, self.spec.signature()) as store:
+            texts = list(dict.fromkeys(pair.caption for pair in pairs))
+            captions = embed_captions(self.encoder, texts, self.options, store)
+            paths = list(dict.fromkeys(pair.audio_path for pair in pairs))
+            clips = embed_clips(self.encoder, paths, self.options, store)
+        outcomes = [_cosine(clips[pair.audio_path], captions[pair.caption]) for pair in pairs]
+        cosines = np.array([np.nan if isinstance(outcome, Failed) else outcome for outcome in outcomes], np.float64)
+        failures = tuple(
+            ScoreFailure(pair.pair_id, outcome.reason)
+            for pair, outcome in zip(pairs, outcomes, strict=True)
+            if isinstance(outcome, Failed)
+        )
+        return PairScores(np.maximum(cosines, 0.0), cosines, failures, _truncation_notes(captions.values()))
+
+
+def _cosine(clip: Outcome, caption: Outcome) -> float | Failed:
+    for outcome in (clip, caption):
+        if isinstance(outcome, Failed):
+            return outcome
+    assert isinstance(clip, Embedding)
+    assert isinstance(caption, Embedding)
+    audio, text = clip.vector.astype(np.float64), caption.vector.astype(np.float64)
+    return float(audio @ text / (np.linalg.norm(audio) * np.linalg.norm(text)))
+
+
+def _truncation_notes(captions: Iterable[Outcome]) -> tuple[str, ...]:
+    embedded = [outcome for outcome in captions if isinstance(outcome, Embedding)]
+    cut = [outcome.tokens_cut for outcome in embedded if outcome.tokens_cut]
+    if not cut:
+        return ()
+    return (f"{len(cut)} of {len(embedded)} captions were cut to the model's length (by up to {max(cut)} tokens)",)

@@ -1,0 +1,142 @@
+"""The embedding store: what was embedded once is not embedded again.
+
+One SQLite file holds the embeddings of all scorers, keyed by the scorer's signature, the kind (``clip`` or
+``caption``) and the sha256 of the clip's file or the caption's text. Write-ahead logging makes it safe for several
+runs at once, and a run that is killed leaves a complete store of what it had finished. (Write-ahead logging needs a
+local file system: do not put the store on a network share.) Vectors come back with exactly the bits that went in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from metrics.errors import DataError
+from metrics.folders import cache_folder
+
+Kind = Literal["clip", "caption"]
+
+BUSY_TIMEOUT_S = 60.0
+KEYS_PER_QUERY = 500
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS signatures (id INTEGER PRIMARY KEY, signature TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS embeddings (
+    signature_id INTEGER NOT NULL REFERENCES signatures (id),
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    tokens_cut INTEGER NOT NULL,
+    PRIMARY KEY (signature_id, kind, key)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A direction in a model's embedding space.
+
+    Attributes:
+        vector: float32, unit length to rounding.
+        tokens_cut: tokens of the caption that the model could not take in.
+    """
+
+    vector: Float[np.ndarray, " dim"]
+    tokens_cut: int = 0
+
+
+def default_store_path() -> Path:
+    """Return where embeddings are kept unless the user says otherwise."""
+    return cache_folder() / "embeddings-1.sqlite"
+
+
+def text_hash(text: str) -> str:
+    """Return the identity of a caption: the sha256 of its UTF-8 text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class EmbeddingStore:
+    """Embeddings of one scorer; use as a context manager, in one thread.
+
+    Args:
+        path: the SQLite file, made with its folder if it does not exist; None keeps nothing.
+        signature: of the scorer.
+
+    Raises:
+        DataError: the file is not a store, or cannot be opened or written.
+    """
+
+    def __init__(self, path: Path | None, signature: str) -> None:
+        self._path = path
+        self._signature = signature
+        self._connection: sqlite3.Connection | None = None
+        self._signature_id = 0
+
+    def __enter__(self) -> EmbeddingStore:
+        if self._path is not None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._connection = _connect(self._path)
+                self._signature_id = _signature_id(self._connection, self._signature)
+            except (sqlite3.Error, OSError) as error:
+                raise DataError(
+                    f"embedding store {self._path} cannot be used: {error}; delete it, or run without a store"
+                ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def get(self, kind: Kind, keys: Iterable[str]) -> dict[str, Embedding]:
+        """Return the known embeddings among ``keys``."""
+        if self._connection is None:
+            return {}
+        wanted = list(keys)
+        found: dict[str, Embedding] = {}
+        for start in range(0, len(wanted), KEYS_PER_QUERY):
+            some = wanted[start : start + KEYS_PER_QUERY]
+            rows = self._connection.execute(
+                "SELECT key, vector, tokens_cut FROM embeddings WHERE signature_id = ? AND kind = ? "
+                f"AND key IN ({','.join('?' * len(some))})",
+                (self._signature_id, kind, *some),
+            )
+            found |= {key: Embedding(np.frombuffer(vector, "<f4"), cut) for key, vector, cut in rows}
+        return found
+
+    def put(self, kind: Kind, embeddings: Mapping[str, Embedding]) -> None:
+        """Add embeddings in one transaction; a key that is already there keeps its embedding."""
+        if self._connection is None or not embeddings:
+            return
+        rows = [
+            (self._signature_id, kind, key, embedding.vector.astype("<f4").tobytes(), embedding.tokens_cut)
+            for key, embedding in embeddings.items()
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+def _signature_id(connection: sqlite3.Connection, signature: str) -> int:
+    with connection:
+        connection.execute("INSERT OR IGNORE INTO signatures (signature) VALUES (?)", (signature,))
+    row = connection.execute("SELECT id FROM signatures WHERE signature = ?", (signature,)).fetchone()
+    return int(row[0])

@@ -1,0 +1,87 @@
+"""What a dual encoder must offer to become a metric (see `metrics.clap_score`), and how to build it late."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from metrics.audio import Clip
+from metrics.captions import TokenisedCaption
+from metrics.types import ScorerSpec
+
+Input = Float[np.ndarray, "..."]
+"""What a model takes for one window of a clip: samples or features."""
+
+
+@runtime_checkable
+class DualEncoder(Protocol):
+    """A model with an audio and a text tower that embed into one space.
+
+    An embedding depends on its clip or caption only, to rounding: not on its batch, its order or a random state.
+    Embeddings need not have unit length.
+    """
+
+    @property
+    def spec(self) -> ScorerSpec: ...
+
+    def batch_size(self) -> int:
+        """Return how many windows in one forward pass suit the device."""
+        ...
+
+    def prepare_clip(self, clip: Clip) -> list[Input]:
+        """Return the model's inputs for a clip, one for each window. Called in any thread.
+
+        Raises:
+            AudioError: the model cannot hear this clip.
+        """
+        ...
+
+    def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
+        """Embed windows in one forward pass."""
+        ...
+
+    def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
+        """Tokenise captions, cutting those that are too long."""
+        ...
+
+    def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
+        """Embed captions in one forward pass."""
+        ...
+
+
+class LazyEncoder:
+    """A dual encoder whose packages and weights are loaded at the first use of anything but its ``spec``.
+
+    A run whose embeddings are all in the store so needs no model, and importing torch takes seconds.
+    """
+
+    def __init__(self, spec: ScorerSpec, build: Callable[[], DualEncoder]) -> None:
+        self.spec = spec
+        self._build = build
+        self._encoder: DualEncoder | None = None
+        self._lock = threading.Lock()
+
+    def _get(self) -> DualEncoder:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = self._build()
+            return self._encoder
+
+    def batch_size(self) -> int:
+        return self._get().batch_size()
+
+    def prepare_clip(self, clip: Clip) -> list[Input]:
+        return self._get().prepare_clip(clip)
+
+    def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
+        return self._get().embed_audio(inputs)
+
+    def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
+        return self._get().prepare_captions(captions)
+
+    def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
+        return self._get().embed_captions(captions)

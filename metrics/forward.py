@@ -1,0 +1,63 @@
+"""Around a forward pass: device, precision, batch size and padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Int
+
+from metrics.captions import TokenisedCaption
+from metrics.errors import UsageError
+from metrics.types import Precision
+
+WINDOWS_PER_BATCH = {"cpu": 4, "mps": 16, "cuda": 64}
+"""Windows in one forward pass: on a CPU larger batches leave the caches (docs/performance.md)."""
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` takes cuda, then mps, then cpu.
+
+    Raises:
+        UsageError: no such device on this machine.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    kind = name.partition(":")[0]
+    if not present.get(kind, False):
+        here = ", ".join(kind for kind, here in present.items() if here)
+        raise UsageError(f"device {name!r} is not on this machine; use auto or one of: {here}")
+    return torch.device(name)
+
+
+@contextmanager
+def inference(device: torch.device, precision: Precision) -> Iterator[None]:
+    """Run forward passes without gradients, in ``precision``, with TF32 off and deterministic convolutions.
+
+    Raises:
+        UsageError: fp16 on a CPU, which has no fast half-precision arithmetic.
+    """
+    if precision == "fp16" and device.type == "cpu":
+        raise UsageError("--precision fp16 needs a GPU; on a CPU use fp32 or bf16")
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    with (
+        torch.inference_mode(),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        torch.autocast(device.type, dtype=dtype, enabled=precision != "fp32"),
+    ):
+        yield
+
+
+def pad(
+    captions: Sequence[TokenisedCaption], pad_id: int, device: torch.device
+) -> tuple[Int[torch.Tensor, "captions tokens"], Int[torch.Tensor, "captions tokens"]]:
+    """Return token ids and attention mask, padded at the right to the longest of these captions."""
+    longest = max(len(caption.token_ids) for caption in captions)
+    ids = torch.full((len(captions), longest), pad_id, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, caption in enumerate(captions):
+        ids[row, : len(caption.token_ids)] = torch.tensor(caption.token_ids)
+        mask[row, : len(caption.token_ids)] = 1
+    return ids.to(device), mask.to(device)

@@ -1,0 +1,138 @@
+"""Loads a transformers ClapModel with its tokenizer and feature settings, and embeds with it.
+
+`load_clap` is what scoring and training share, so that a variant is heard in training as it is heard in scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
+
+from metrics import forward
+from metrics.audio import Clip, Listening, check_audible
+from metrics.captions import TokenisedCaption, tokenise
+from metrics.checkpoints import check_keys
+from metrics.encoder import Input
+from metrics.errors import DataError
+from metrics.hf_clap import feature_settings
+from metrics.hf_features import N_CHANNELS, ClapFeatures
+from metrics.types import ScorerOptions, ScorerSpec
+
+
+@dataclass(frozen=True)
+class LoadedClap:
+    """A ClapModel and what it needs to hear and read.
+
+    Attributes:
+        model: in evaluation mode, float32.
+        tokenizer: of the text tower.
+        features: from samples to ``input_features`` and ``is_longer``.
+        max_tokens: longest caption that the text tower takes, special tokens included.
+    """
+
+    model: ClapModel
+    tokenizer: Any
+    features: ClapFeatures
+    max_tokens: int
+
+    def embed_audio(
+        self, features: Float[torch.Tensor, "clips channels frames mels"], is_longer: Bool[torch.Tensor, "clips 1"]
+    ) -> Float[torch.Tensor, "clips dim"]:
+        """Return audio embeddings of unit length, with gradients if they are enabled."""
+        if not bool(is_longer.any()):
+            features = features[:, :1]  # the others are copies that a fused model does not look at
+        return _as_tensor(self.model.get_audio_features(input_features=features, is_longer=is_longer))
+
+    def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[torch.Tensor, "captions dim"]:
+        """Return caption embeddings of unit length, with gradients if they are enabled."""
+        ids, mask = forward.pad(captions, self.tokenizer.pad_token_id, self.model.device)
+        return _as_tensor(self.model.get_text_features(input_ids=ids, attention_mask=mask))
+
+    def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
+        """Tokenise captions, cut to `max_tokens`."""
+        return tokenise(self.tokenizer, captions, self.max_tokens)
+
+
+def load_clap(model_folder: Path, processor_folder: Path | None = None) -> LoadedClap:
+    """Load a model from a folder in transformers' format.
+
+    Args:
+        model_folder: with ``config.json`` and the weights.
+        processor_folder: with ``preprocessor_config.json`` and the tokenizer, if it is another one.
+
+    Raises:
+        DataError: the folder is no ClapModel, or weights are missing, unknown or of the wrong shape.
+    """
+    processor_folder = processor_folder or model_folder
+    try:
+        model, report = ClapModel.from_pretrained(model_folder, output_loading_info=True, local_files_only=True)
+        extractor = ClapFeatureExtractor.from_dict(feature_settings(processor_folder))
+        tokenizer = AutoTokenizer.from_pretrained(processor_folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise DataError(f"{model_folder} cannot be loaded as a transformers ClapModel: {error}") from error
+    check_keys(report["missing_keys"], report["unexpected_keys"], str(model_folder))
+    if report.get("mismatched_keys"):
+        raise DataError(f"{model_folder}: shapes differ from its config.json: {report['mismatched_keys'][:3]}")
+    positions = model.config.text_config.max_position_embeddings - tokenizer.pad_token_id - 1
+    max_tokens = min(positions, tokenizer.model_max_length)
+    return LoadedClap(model.float().eval(), tokenizer, ClapFeatures.from_extractor(extractor), max_tokens)
+
+
+class HfEncoder:
+    """A `metrics.encoder.DualEncoder` around a `LoadedClap`."""
+
+    def __init__(self, spec: ScorerSpec, clap: LoadedClap, options: ScorerOptions) -> None:
+        self.spec = spec
+        self.device = forward.choose_device(options.device)
+        self.precision = options.precision
+        self.clap = clap
+        self.clap.model.to(self.device)
+        features = clap.features
+        self.listening = Listening(
+            features.sample_rate_hz, features.n_window, features.filling, options.window, options.seed
+        )
+
+    def batch_size(self) -> int:
+        return forward.WINDOWS_PER_BATCH[self.device.type]
+
+    def prepare_clip(self, clip: Clip) -> list[Input]:
+        """Return (channels, frames, mels) for each window; four channels mean ``is_longer``.
+
+        Upstream, called with a single clip, marks every clip as longer if the model is fused: ``as-published`` does
+        the same.
+        """
+        fused_as_published = self.clap.features.fusion and self.listening.policy == "as-published"
+        with torch.inference_mode():
+            if fused_as_published:
+                samples = self.listening.resampled(clip).samples
+                if len(samples) > self.listening.n_window:
+                    check_audible([samples], clip.path)
+                    return [self.clap.features.fuse(samples, self.listening.key(clip)).numpy()]
+            windows = np.stack(self.listening.windows(clip))
+            features, _ = self.clap.features(torch.from_numpy(windows))
+            return list((features if fused_as_published else features[:, :1]).numpy())
+
+    def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
+        features = torch.from_numpy(np.stack(inputs)).to(self.device)
+        is_longer = torch.full((len(inputs), 1), features.shape[1] == N_CHANNELS, device=self.device)
+        with forward.inference(self.device, self.precision):
+            return self.clap.embed_audio(features, is_longer).float().cpu().numpy()
+
+    def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
+        return self.clap.prepare_captions(captions)
+
+    def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
+        with forward.inference(self.device, self.precision):
+            return self.clap.embed_captions(captions).float().cpu().numpy()
+
+
+def _as_tensor(output: Any) -> torch.Tensor:
+    """Return the embeddings; transformers 5 wraps them in an output object."""
+    return output if isinstance(output, torch.Tensor) else output.pooler_output
