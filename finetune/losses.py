@@ -14,16 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from finetune.config import RegressOn
 from metrics.errors import UsageError, did_you_mean
-
-RegressOn = Literal["clapscore", "cosine"]
 
 CONTRASTIVE_SHARE = 0.1
 """lambda_1 of Eq. 6: weight of a contrastive term beside other terms; lambda_2, the weight of all others, is 1."""
