@@ -18,6 +18,11 @@ from bench.datasets.soundscapes import render
 from metrics.errors import UnavailableError
 
 REPOSITORY = Path(__file__).parents[3]
+RENDER_VALIDATION = """
+import sys, pathlib
+from bench.datasets.demo import render_demo
+render_demo(pathlib.Path(sys.argv[1]), split="validation")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +82,7 @@ def test_audio_goes_to_the_users_cache(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_render_that_is_killed_leaves_whole_clips_and_the_next_goes_on(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from bench.datasets.demo import render_demo; render_demo(pathlib.Path(sys.argv[1]), split='validation')"
-    process = run_python(code, str(tmp_path))
+    process = run_python(RENDER_VALIDATION, str(tmp_path))
     while len(list(tmp_path.rglob("*.wav"))) < 20 and process.poll() is None:
         time.sleep(0.005)
     process.kill()
@@ -92,10 +96,7 @@ def test_a_render_that_is_killed_leaves_whole_clips_and_the_next_goes_on(tmp_pat
 
 
 def test_renders_at_the_same_time_do_no_harm(tmp_path: Path) -> None:
-    code = """
-import sys, pathlib; from bench.datasets.demo import render_demo
-render_demo(pathlib.Path(sys.argv[1]), split="validation")"""
-    processes = [run_python(code, str(tmp_path)) for _ in range(2)]
+    processes = [run_python(RENDER_VALIDATION, str(tmp_path)) for _ in range(2)]
     for process in processes:
         process.communicate(timeout=120)
     assert [process.returncode for process in processes] == [0, 0]
