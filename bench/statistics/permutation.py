@@ -38,7 +38,7 @@ def swapped_differences(
     """
     doubled = _doubled(sample, comparisons)
     result = np.empty((n_permutations, len(comparisons), 4))
-    threads, width = layout(doubled, n_threads)
+    threads, width = layout(doubled.bytes_per_lane(), n_threads)
 
     def compute(block: int) -> None:
         swaps = swap_bits(seed, sample.stratum, sample.n_clusters, block)[:, : n_permutations - block * BLOCK]

@@ -106,3 +106,55 @@ class DependentCorrelationTest:
     steiger_z: float
     steiger_p: float
     assumption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value with its confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityEstimate:
+    """How far listeners agree in one stratum, and so how well any metric could do.
+
+    Attributes:
+        ratings_per_pair: n0, the effective number of ratings in the analysis of variance (about the mean number).
+        harmonic_ratings: harmonic mean of the number of ratings: what counts for an unweighted correlation over pairs.
+        icc1: reliability of one rating, ICC(1).
+        icc1k: reliability of the mean of n0 ratings, ICC(1,k): what is commonly reported.
+        icc1k_ceiling: its square root.
+        reliability: of the pairs' mean ratings as they are, few or many ratings each.
+        ceiling: its square root: the highest LCC with the mean ratings that a perfect metric can be expected to reach.
+    """
+
+    stratum: str
+    n_pairs: int
+    n_ratings: int
+    n_clusters: int
+    ratings_per_pair: float
+    harmonic_ratings: float
+    icc1: Measured
+    icc1k: Measured
+    icc1k_ceiling: Measured
+    reliability: Measured
+    ceiling: Measured
+    confidence_level: float
+    resample_unit: ResampleUnit
+    n_resamples: int
+    seed: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CeilingShare:
+    """A metric's correlation divided by the noise ceiling of its stratum; 1 is as good as the ratings can show."""
+
+    metric: str
+    stratum: str
+    statistic: Statistic
+    share: Measured
+    note: str = ""
