@@ -20,7 +20,8 @@ import pandas as pd
 from bench.datasets.strata import standard_strata
 from bench.datasets.types import RatingScale
 from bench.scores import ScoreTable
-from bench.statistics.bootstrap import estimate_correlations
+from bench.statistics.bootstrap import bootstrap_strata, estimates_of
+from bench.statistics.comparison import compare_metrics
 from bench.statistics.types import CorrelationDifference, CorrelationEstimate, ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import write_text
@@ -53,14 +54,14 @@ def analyse(table: ScoreTable, scale: RatingScale, plan: ResamplingPlan) -> Anal
     common = scored.scored_by_all()
     pairs = scored.pairs[common]
     ratings = pairs["rating"].to_numpy(dtype=float)
-    estimates = estimate_correlations(
-        scale.rescale(ratings),
-        {metric: values[common] for metric, values in scored.scores.items()},
-        standard_strata(list(pairs["source"]), list(pairs["system"]), ratings, scale.midpoint),
-        pd.factorize(pairs["caption_id"])[0],
-        plan,
-    )
-    return Analysis(tuple(_warn_of_units(estimates, scored)), ())
+    human = scale.rescale(ratings)
+    scores = {metric: values[common] for metric, values in scored.scores.items()}
+    strata = standard_strata(list(pairs["source"]), list(pairs["system"]), ratings, scale.midpoint)
+    clusters = pd.factorize(pairs["caption_id"])[0]
+    bootstraps = bootstrap_strata(human, scores, strata, clusters, plan)
+    estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
+    differences = compare_metrics(human, scores, strata, clusters, plan, bootstraps=bootstraps)
+    return Analysis(tuple(_warn_of_units(estimates, scored)), tuple(differences))
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:
