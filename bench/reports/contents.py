@@ -9,6 +9,7 @@ from bench.provenance import RunManifest
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
+from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
 from bench.scores import FAILURES_NAME, ScoreTable
 
@@ -20,6 +21,7 @@ def build_report(
     sections = [
         Section("Agreement with listeners", (), correlation_tables(analysis.estimates, published)),
         differences_section(analysis.differences),
+        ceilings_section(analysis.reliability, analysis.ceiling_shares),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),

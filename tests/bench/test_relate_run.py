@@ -90,7 +90,7 @@ def test_intervals_of_random_scores_contain_zero_as_often_as_they_should() -> No
     pairs = [rated.pair for rated in dataset.pairs]
     draws = {f"{seed}": make_scorer("random", ScorerOptions(seed=seed)).score(pairs) for seed in range(100)}
     table = ScoreTable(pairs_frame(dataset), {seed: answer.scores for seed, answer in draws.items()})
-    estimates = analyse(table, dataset.scale, ResamplingPlan(n_resamples=499)).estimates
+    estimates = analyse(table, None, dataset.scale, ResamplingPlan(n_resamples=499)).estimates
     for stratum in ("all", "source=natural", "source=synthesized"):
         hits = [e.low <= 0 <= e.high for e in estimates if (e.stratum, e.statistic) == (stratum, "srcc")]
         assert 88 <= sum(hits) <= 100

@@ -69,7 +69,7 @@ def stratum_label(stratum: str) -> str:
 
 
 def _part_label(part: str) -> str:
-    key, _, value = part.partition("=")
+    key, _, value = part.rpartition("=")
     return SYSTEM_LABELS.get(value, value) if key == "system" else value
 
 

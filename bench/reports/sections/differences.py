@@ -45,9 +45,9 @@ def _table(
     headers: Sequence[str],
     differences: Sequence[CorrelationDifference],
 ) -> Table:
-    found = {(d.metric_a, d.metric_b, d.stratum, d.statistic): d for d in differences}
+    found = {((d.metric_a, d.metric_b), (d.stratum, d.statistic)): d for d in differences}
     pairs = dict.fromkeys((d.metric_a, d.metric_b) for d in differences)
-    rows = [Row(f"{a} − {b}", tuple(_cell(found[(a, b, *place)]) for place in places)) for a, b in pairs]
+    rows = [Row(" − ".join(pair), tuple(_cell(found[pair, place]) for place in places)) for pair in pairs]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
     return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
