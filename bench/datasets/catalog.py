@@ -139,7 +139,7 @@ def load_dataset(
         DataError: its files are broken.
     """
     if Path(name).suffix.lower() == ".csv":
-        _refuse(name, screening=screening, data_root=data_root)
+        _refuse(name, screening=None if screening == "none" else screening, data_root=data_root)
         load = partial(_resolve("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
         return load(split=split)
     entry = find_entry(name)
@@ -157,9 +157,9 @@ def _given(**options: str | None) -> Mapping[str, str]:
 
 
 def _refuse(name: str, **options: object) -> None:
-    """Raise for an option that would be silently without effect; ``none`` asks for nothing."""
+    """Raise for an option that would be silently without effect."""
     for option, value in options.items():
-        if value is not None and value != "none":
+        if value is not None:
             raise UsageError(f"--{option.replace('_', '-')} has no meaning for {name}; leave it out")
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.intervals import percentile_interval
+from bench.statistics.intervals import measured
 from bench.statistics.resampling import bootstrap_sums
 from bench.statistics.sample import MIN_CLUSTERS, Strata
 from bench.statistics.types import (
@@ -122,7 +122,7 @@ def _share(
         return CeilingShare(*names, Measured(share, np.nan, np.nan), bootstrap.reasons[m][s])
     with np.errstate(divide="ignore", invalid="ignore"):
         resampled = np.where(ceilings > 0, bootstrap.resampled[:, m, s] / ceilings, np.nan)
-    return CeilingShare(*names, _measured(share, resampled, plan.confidence_level))
+    return CeilingShare(*names, measured(share, resampled, plan.confidence_level))
 
 
 def _check(ratings: Ratings, n_ratings: Int[np.ndarray, " pairs"]) -> None:
@@ -159,8 +159,8 @@ def _reliability_of(
     resampled = np.full((plan.n_resamples, len(QUANTITIES)), np.nan)
     if n_clusters >= MIN_CLUSTERS:
         resampled = _quantities(bootstrap_sums(totals, plan.seed, stratum, plan.n_resamples, n_threads))[1]
-    measured = [
-        _measured(float(value), column, plan.confidence_level)
+    intervals = [
+        measured(float(value), column, plan.confidence_level)
         for value, column in zip(values[0], resampled.T, strict=True)
     ]
     estimate = ReliabilityEstimate(
@@ -170,7 +170,7 @@ def _reliability_of(
         n_clusters=n_clusters,
         ratings_per_pair=float(n0[0]),
         harmonic_ratings=float(sums[0] / sums[6]),
-        **dict(zip(QUANTITIES, measured, strict=True)),
+        **dict(zip(QUANTITIES, intervals, strict=True)),
         confidence_level=plan.confidence_level,
         resample_unit=plan.unit,
         n_resamples=plan.n_resamples,
@@ -201,10 +201,3 @@ def _quantities(
         reliability = harmonic * icc1 / (1 + (harmonic - 1) * icc1)
     ceilings = [np.sqrt(np.maximum(value, 0)) for value in (icc1k, reliability)]
     return n0, np.stack([icc1, icc1k, ceilings[0], reliability, ceilings[1]], axis=1)
-
-
-def _measured(estimate: float, resampled: Float[np.ndarray, " resamples"], confidence_level: float) -> Measured:
-    defined = resampled[~np.isnan(resampled)]
-    if np.isnan(estimate) or len(defined) <= len(resampled) / 2:
-        return Measured(estimate, np.nan, np.nan)
-    return Measured(estimate, *percentile_interval(defined, confidence_level))

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int, Int32
 
-from bench.statistics.weighted import WeightedSample, weighted_statistics
+from bench.statistics.weighted import WeightedSample, weighted_statistics, weighted_totals
 
 BLOCK = 64
 SCRATCH_BYTES = 384 * 2**20
@@ -66,15 +66,11 @@ def bootstrap_sums(
     n_threads: int | None = None,
 ) -> Float[np.ndarray, "resamples columns"]:
     """Return the sums of the drawn clusters' totals, on the same resamples as `bootstrap_statistics`."""
-    from bench.statistics import kernels
-
     n_clusters, n_columns = totals.shape
     result = np.empty((n_resamples, n_columns))
 
     def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        sums = np.empty((n_columns, weights.shape[1]))
-        kernels.moment_sums(weights, np.ascontiguousarray(totals), sums)
-        result[rows] = sums.T
+        result[rows] = weighted_totals(totals, weights).T
 
     for_each_resample(compute, seed, stratum, n_clusters, n_resamples, 8 * (n_clusters + n_columns), n_threads)
     return result
