@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from bench import workspace
-from bench.analysis import DIFFERENCES_NAME, ESTIMATES_NAME, Analysis, analyse, read_records, write_records
+from bench.analysis import Analysis, analyse, read_analysis, write_analysis
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.provenance import (
@@ -32,7 +32,7 @@ from bench.provenance import (
     redact,
     write_manifest,
 )
-from bench.ratings import write_ratings
+from bench.ratings import read_ratings, write_ratings
 from bench.reports.contents import build_report
 from bench.reports.markdown import render
 from bench.scores import (
@@ -45,7 +45,7 @@ from bench.scores import (
     read_table,
     write_table,
 )
-from bench.statistics.types import CorrelationDifference, CorrelationEstimate, ResamplingPlan
+from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
 from metrics.registry import availability, make_scorer
@@ -117,7 +117,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         table, signatures, notes = score(request, dataset, pairs, external, folder, progress)
         progress("statistics", 0, 1)
-        analysis = analyse(table, dataset.scale, request.resampling)
+        analysis = analyse(table, read_ratings(folder, list(pairs["pair_id"])), dataset.scale, request.resampling)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -196,8 +196,7 @@ def score(
 def write_run(run: Run) -> Run:
     """Write all files of a run, the manifest last, and return the run with its complete manifest."""
     write_table(run.table, run.folder)
-    write_records(run.folder / ESTIMATES_NAME, run.analysis.estimates)
-    write_records(run.folder / DIFFERENCES_NAME, run.analysis.differences)
+    write_analysis(run.analysis, run.folder)
     write_text(run.folder / "report.md", render(build_report(run.manifest, run.table, run.analysis)))
     outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
     finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -207,20 +206,19 @@ def write_run(run: Run) -> Run:
     return complete
 
 
-def read_run(folder: Path) -> Run:
-    """Read a finished run; statistics are computed anew where ``scores.csv`` is no longer what they were made from.
+def read_run(folder: Path, recompute: bool = False) -> Run:
+    """Read a finished run. Statistics are computed anew if asked, or if ``scores.csv`` was edited since.
 
     Raises:
         DataError: the folder holds no finished run, or a damaged one.
     """
     manifest = read_manifest(folder)
     table = read_table(folder)
-    if sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME):
-        plan = ResamplingPlan(**manifest.resampling)
-        return Run(folder, manifest, table, analyse(table, RatingScale(*manifest.dataset.scale), plan))
-    estimates = read_records(folder / ESTIMATES_NAME, CorrelationEstimate)
-    differences = read_records(folder / DIFFERENCES_NAME, CorrelationDifference)
-    return Run(folder, manifest, table, Analysis(estimates, differences))
+    if recompute or sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME):
+        ratings = read_ratings(folder, list(table.pairs["pair_id"]))
+        scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
+        return Run(folder, manifest, table, analyse(table, ratings, scale, plan))
+    return Run(folder, manifest, table, read_analysis(folder))
 
 
 def _refuse_clashing_names(request: RunRequest) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jaxtyping import install_import_hook
 
+from tests import typechecker
+
 # Not bench.cli, bench.commands and finetune.cli: typer calls commands with a context of a class of its own.
 CHECKED = [
     "metrics",
@@ -17,4 +19,4 @@ CHECKED = [
     "bench.statistics",
     "bench.workspace",
 ]
-install_import_hook(CHECKED, "beartype.beartype")
+install_import_hook(CHECKED, f"{typechecker.__name__}.check")

@@ -1,14 +1,11 @@
-"""Where commands print: results on stdout, progress and errors on stderr."""
+"""Where commands print: results on stdout, remarks and errors on stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from metrics.errors import ClapBenchError
-from metrics.types import ProgressCallback, no_progress
 
 if TYPE_CHECKING:
     from bench.reports.layout import Report
@@ -35,24 +32,3 @@ def show_report(report: Report) -> None:
         terminal.show(report, Console())
     else:
         print(markdown.render(report), end="")
-
-
-@contextmanager
-def progress_bars() -> Iterator[ProgressCallback]:
-    """Yield a callback that draws one bar a stage on stderr; silent where stderr is not a terminal."""
-    if not sys.stderr.isatty():
-        yield no_progress
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def update(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield update

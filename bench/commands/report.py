@@ -20,9 +20,10 @@ def report_command(
         Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+    recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
-    """Print the tables of a run, recomputed from its scores.csv: no model, no GPU."""
+    """Print the tables of a run, from its own files: no model, no GPU."""
     from bench.reports import machine, markdown
     from bench.reports.contents import build_report
     from bench.reports.published import load_figures
@@ -30,7 +31,7 @@ def report_command(
     from bench.workspace import newest_run
     from metrics.files import write_text
 
-    run = read_run(run_dir or newest_run())
+    run = read_run(run_dir or newest_run(), recompute)
     figures = load_figures(run.manifest.dataset.name) if against else []
     if against and not figures:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.commands.console import progress_bars, say, show_report
+from bench.commands.console import say, show_report
+from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.errors import ClapBenchError, UsageError
 from metrics.types import Precision, ScorerOptions, WindowPolicy
@@ -112,7 +113,7 @@ def execute(request: RunRequest) -> Run:
     """Run with progress bars."""
     from bench.run import run_benchmark
 
-    with progress_bars() as progress:
+    with terminal_progress() as progress:
         return run_benchmark(request, progress)
 
 

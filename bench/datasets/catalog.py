@@ -15,6 +15,7 @@ from bench.datasets import release
 from bench.datasets.release import SAMPLE_RATE_HZ, Kind
 from bench.datasets.types import RatedDataset
 from metrics.errors import UnavailableError, UsageError, did_you_mean
+from metrics.types import ProgressCallback, no_progress
 
 RELATE_LICENCE = "none stated: fetched for you, not to be redistributed"
 
@@ -59,11 +60,11 @@ class DatasetRecord:
     audio_present: bool
 
 
-def _relate_entry(kind: Kind, name: str, question: str) -> DatasetEntry:
+def _relate_entry(kind: Kind, name: str, summary: str) -> DatasetEntry:
     halves = ("csv-validation", "csv-test") if kind == "rel" else ()
     return DatasetEntry(
         name,
-        f"RELATE (Kanamori et al. 2025): {question}, 0 to 10, clips of AudioCaps and four generators",
+        summary,
         RELATE_LICENCE,
         splits=("test", "train", *halves),
         screenings=("released", "anchor-mean", "none"),
@@ -73,12 +74,17 @@ def _relate_entry(kind: Kind, name: str, question: str) -> DatasetEntry:
 
 
 ENTRIES: tuple[DatasetEntry, ...] = (
-    _relate_entry("rel", "relate", "relevance of clip to caption"),
-    _relate_entry("is", "relate:is", "inclusion of the sound events of the caption"),
-    _relate_entry("os", "relate:os", "order of the sound events of the caption"),
-    DatasetEntry("demo", "synthesised soundscapes with simulated listeners: no download", "MIT", splits=()),
+    _relate_entry("rel", "relate", "RELATE: how well the clip matches the caption, 0 to 10"),
+    _relate_entry("is", "relate:is", "RELATE: whether the caption's sound events are heard"),
+    _relate_entry("os", "relate:os", "RELATE: whether they come in the caption's order"),
+    DatasetEntry(
+        "demo",
+        "synthesised soundscapes and simulated listeners",
+        "MIT",
+        splits=("test", "train", "validation"),
+        screenings=("anchor-mean", "none"),
+    ),
 )
-_DEMO = "bench.datasets.demo:load_demo"
 
 
 def list_datasets(data_root: Path | None = None) -> list[DatasetRecord]:
@@ -113,15 +119,19 @@ def load_dataset(
     screening: str | None = None,
     data_root: Path | None = None,
     scale: str | None = None,
+    with_audio: bool = True,
+    progress: ProgressCallback = no_progress,
 ) -> RatedDataset:
     """Load a data set by name, or a user's own from a path that ends in ``.csv``.
 
     Args:
         name: as in ``--dataset``.
-        split: None takes the data set's default: ``test`` of RELATE, everything of a CSV file.
-        screening: None takes the default; only RELATE has others.
-        data_root: folder of RELATE's files; None takes ``$RELATE_ROOT`` or the user's data folder.
+        split: None takes the default: ``test``, or everything of a CSV file.
+        screening: None takes the data set's default; a CSV file has none.
+        data_root: folder of RELATE's files (None takes ``$RELATE_ROOT`` or the user's data folder) or of the demo's.
         scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10.
+        with_audio: False spares the demo the rendering of its clips where no metric is going to listen to them.
+        progress: told how far that rendering has come.
 
     Raises:
         UsageError: unknown name, split or screening, or an option that this data set does not have.
@@ -129,7 +139,7 @@ def load_dataset(
         DataError: its files are broken.
     """
     if Path(name).suffix.lower() == ".csv":
-        _refuse(name, screening=screening, data_root=data_root)
+        _refuse(name, screening=None if screening == "none" else screening, data_root=data_root)
         load = partial(_resolve("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
         return load(split=split)
     entry = find_entry(name)
@@ -137,8 +147,8 @@ def load_dataset(
     if entry.kind is not None:
         load = partial(_resolve("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
         return load(**_given(split=split, screening=screening))
-    _refuse(name, screening=screening)
-    return _resolve(_DEMO)(data_root, split=split)
+    load = partial(_resolve("bench.datasets.demo:load_demo"), data_root, with_audio=with_audio, progress=progress)
+    return load(**_given(split=split, screening=screening))
 
 
 def _given(**options: str | None) -> Mapping[str, str]:
@@ -147,9 +157,9 @@ def _given(**options: str | None) -> Mapping[str, str]:
 
 
 def _refuse(name: str, **options: object) -> None:
-    """Raise for an option that would be silently without effect; ``none`` asks for nothing."""
+    """Raise for an option that would be silently without effect."""
     for option, value in options.items():
-        if value is not None and value != "none":
+        if value is not None:
             raise UsageError(f"--{option.replace('_', '-')} has no meaning for {name}; leave it out")
 
 

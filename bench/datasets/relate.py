@@ -56,7 +56,7 @@ def load_relate(
         audio_root=audio_root,
         split=selection.split,
         screening=screening,
-        notes=_check_counts(table, selection, count(pairs, ratings)),
+        notes=(*selection.notes, *_check_counts(table, selection, count(pairs, ratings))),
     )
 
 

@@ -17,7 +17,7 @@ import platformdirs
 Kind = Literal["rel", "is", "os"]
 
 COMMIT = "05935d968f7c4029b8a235b82425c4d2919faf69"
-SCORES_URL = f"https://raw.githubusercontent.com/sarulab-speech/RELATE/{COMMIT}"
+RATINGS_URL = f"https://raw.githubusercontent.com/sarulab-speech/RELATE/{COMMIT}"
 AUDIO_URL = "https://sarulab.sakura.ne.jp/kanamori/RELATE_open_dataset/RELATE_wave.zip"
 ROOT_VARIABLE = "RELATE_ROOT"
 

@@ -46,7 +46,8 @@ _RELEASED_PARTS = {
 
 PAPER_LIMIT = 2.0  # highest anchor mean of a trusted listener (Human-CLAP, section II.B)
 RELEASED_LIMITS = {"train": 2.0, "test": 1.0}  # anchor means must stay below
-_ORDER_WORDS = re.compile(r"\b(followed|then|before|after)\b")
+ORDER_WORDS = ("followed", "then", "before", "after")
+_ORDER_WORD = re.compile(rf"\b({'|'.join(ORDER_WORDS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,20 @@ class Selection:
     @property
     def uses_released_column(self) -> bool:
         return self.kind == "rel" and self.screening == "released"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said under every table: how ``released`` was read where the release does not say it."""
+        if self.screening != "released" or self.kind == "rel":
+            return ()
+        rule = f"mean of each listener's own anchors below {RELEASED_LIMITS[self.split]:g}"
+        if self.kind == "is":
+            return (f"screening: {rule}, which gives the counts of RELATE's README",)
+        agreement = "gives" if self.split == "test" else "does not give"
+        return (
+            f"screening: {rule} in the IS test, and captions with {', '.join(ORDER_WORDS)}, "
+            f"which {agreement} the counts of RELATE's README",
+        )
 
 
 def make_selection(kind: Kind, split: str, screening: str) -> Selection:
@@ -106,7 +121,7 @@ def select(rows: Sequence[CsvRow], anchors_of: Sequence[CsvRow], selection: Sele
     trusted = _trusted(anchor_means(anchors_of), selection)
     screened = [row for row in in_split if _passes(row, trusted)]
     if selection.needs_anchors_of_is:
-        return [row for row in screened if _ORDER_WORDS.search(row["text"])]
+        return [row for row in screened if _ORDER_WORD.search(row["text"])]
     return screened
 
 

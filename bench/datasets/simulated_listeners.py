@@ -4,7 +4,7 @@ A batch holds a few captions with several clips each. Every listener rates all p
 captions shown with a clip that has nothing to do with them. All versions of a caption are therefore rated by the same
 listeners. A listener answers
 
-    round(clip(bias + scale * 10 r + noise_sd * (0.4 + 0.6 r) * z, 0, 10))
+    round(clip(bias + scale * 10 r + noise_sd * (0.3 + 0.7 r) * z, 0, 10))
 
 where r is the true relevance of the pair and z is standard normal: a complete mismatch is easier to judge than a near
 match. A lapse gives any of 0 … 10 alike.
@@ -77,7 +77,7 @@ def answer(listener: Listener, relevance: float, stream: RandomStream) -> int:
     """Return the listener's rating of a pair: an integer from 0 to `HIGHEST_RATING`."""
     if stream.chance(listener.lapse_rate):
         return stream.integer(HIGHEST_RATING + 1)
-    noise = listener.noise_sd * (0.4 + 0.6 * relevance) * stream.normal()
+    noise = listener.noise_sd * (0.3 + 0.7 * relevance) * stream.normal()
     opinion = listener.bias + listener.scale * HIGHEST_RATING * relevance + noise
     return math.floor(min(max(opinion, 0.0), float(HIGHEST_RATING)) + 0.5)
 

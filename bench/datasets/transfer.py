@@ -109,13 +109,14 @@ def fetch(
 
 
 def _complete(file: RemoteFile, part: Path, progress: ProgressCallback, pause_s: float) -> None:
-    fruitless = 0
+    fruitless, most = 0, _size(part)
     while True:
-        had = _size(part)
         try:
             return _attempt(file, part, progress)
         except _Interrupted as error:
-            fruitless = 0 if _size(part) > had else fruitless + 1
+            # Against the most so far: without ranges, breaking off here and there must not go on for ever.
+            fruitless = 0 if _size(part) > most else fruitless + 1
+            most = max(most, _size(part))
             if fruitless >= MAX_FRUITLESS:
                 raise UnavailableError(
                     f"{file.url}: {error}, {fruitless} times without a new byte; {_size(part):,} bytes are kept: "

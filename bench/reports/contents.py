@@ -8,7 +8,9 @@ from bench.analysis import Analysis
 from bench.provenance import RunManifest
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
-from bench.reports.tables import correlation_tables
+from bench.reports.sections.agreement import correlation_tables
+from bench.reports.sections.ceilings import ceilings_section
+from bench.reports.sections.differences import differences_section
 from bench.scores import FAILURES_NAME, ScoreTable
 
 
@@ -18,6 +20,8 @@ def build_report(
     """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
     sections = [
         Section("Agreement with listeners", (), correlation_tables(analysis.estimates, published)),
+        differences_section(analysis.differences),
+        ceilings_section(analysis.reliability, analysis.ceiling_shares),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),
@@ -25,7 +29,7 @@ def build_report(
     return Report(
         f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
         tuple(_summary(manifest, table)),
-        tuple(section for section in sections if section.paragraphs or section.tables),
+        tuple(section for section in sections if section and (section.paragraphs or section.tables)),
     )
 
 

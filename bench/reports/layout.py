@@ -19,6 +19,7 @@ class Cell:
     Attributes:
         estimate: NaN where it cannot be given; ``note`` then says why.
         low, high: ends of the interval; NaN where there is none.
+        p_value: of a difference, adjusted for what is compared in its table; NaN where there is none.
         best: the best value of its column.
         text: shown instead of the number.
         note: why a value is missing, or a warning about it; printed beneath the table.
@@ -28,6 +29,7 @@ class Cell:
     estimate: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    p_value: float = math.nan
     best: bool = False
     text: str | None = None
     note: str = ""
@@ -46,6 +48,13 @@ class Cell:
             return ""
         digits = max(self.decimals - 1, 2)
         return f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
+
+    @property
+    def p_text(self) -> str:
+        """``p = 0.012``, or nothing."""
+        if math.isnan(self.p_value):
+            return ""
+        return "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,4 +54,4 @@ def _label(row: Row) -> str:
 
 def _cell(cell: Cell) -> str:
     value = f"**{escape(cell.value)}**" if cell.best else escape(cell.value)
-    return f"{value} {cell.interval}".strip()
+    return " ".join(filter(None, [value, cell.interval, cell.p_text]))

@@ -63,7 +63,8 @@ def _label(row: Row) -> str:
 def _cell(cell: Cell, compact: bool) -> str:
     value = f"[bold]{escape(cell.value)}[/bold]" if cell.best else escape(cell.value)
     interval = _without_leading_zeros(cell.interval) if compact else cell.interval
-    return f"{value}\n[dim]{escape(interval)}[/dim]" if interval else value
+    beneath = " ".join(filter(None, [interval, cell.p_text]))
+    return f"{value}\n[dim]{escape(beneath)}[/dim]" if beneath else value
 
 
 def _without_leading_zeros(interval: str) -> str:

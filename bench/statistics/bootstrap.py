@@ -8,26 +8,21 @@ fixed, its number of pairs is not where captions have several.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from bench.statistics.correlation import MIN_PAIRS, check_scores, point_estimate
-from bench.statistics.intervals import bootstrap_interval
+from bench.statistics.correlation import point_estimate
+from bench.statistics.intervals import Interval, bootstrap_interval
 from bench.statistics.resampling import bootstrap_statistics, generator, leave_out_statistics
+from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import STATISTICS, CorrelationEstimate, ResamplingPlan, Statistic
 from bench.statistics.weighted import WeightedSample, prepare
 
-MIN_CLUSTERS = 3
-"""With fewer clusters the resamples say nothing about the spread: no interval."""
-
 MAX_JACKKNIFE = 5000
 """Beyond this many clusters BCa's acceleration comes from as many random groups of clusters, left out in turn."""
-
-Scores = Mapping[str, Float[np.ndarray, " pairs"]]
-Strata = Mapping[str, Bool[np.ndarray, " pairs"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +35,7 @@ class StratumBootstrap:
         jackknife: the values without each cluster in turn; None unless BCa asks for them.
     """
 
-    stratum: str
-    metrics: tuple[str, ...]
-    n_pairs: int
-    n_clusters: int
+    sample: StratumSample
     estimates: Float[np.ndarray, "metrics 4"]
     reasons: tuple[tuple[str, ...], ...]
     resampled: Float[np.ndarray, "resamples metrics 4"] | None
@@ -88,42 +80,32 @@ def bootstrap_strata(
     n_threads: int | None = None,
 ) -> list[StratumBootstrap]:
     """Resample each stratum; arguments as in `estimate_correlations`."""
-    check_scores(human, scores)
-    unit = clusters if plan.unit == "caption" else np.arange(len(human))
-    return [
-        _bootstrap_stratum(
-            stratum, human[mask], {name: row[mask] for name, row in scores.items()}, unit[mask], plan, n_threads
-        )
-        for stratum, mask in strata.items()
-    ]
+    samples = split_strata(human, scores, strata, clusters, plan.unit)
+    return [_bootstrap_stratum(sample, plan, n_threads) for sample in samples]
 
 
 def estimates_of(
     bootstrap: StratumBootstrap, plan: ResamplingPlan, statistics: Sequence[Statistic] = STATISTICS
 ) -> list[CorrelationEstimate]:
     """Return the records of one stratum."""
-    return [_estimate(bootstrap, plan, m, statistic) for m in range(len(bootstrap.metrics)) for statistic in statistics]
+    return [
+        _estimate(bootstrap, plan, m, statistic)
+        for m in range(len(bootstrap.sample.metrics))
+        for statistic in statistics
+    ]
 
 
-def _bootstrap_stratum(
-    stratum: str,
-    human: Float[np.ndarray, " pairs"],
-    scores: Scores,
-    clusters: Int[np.ndarray, " pairs"],
-    plan: ResamplingPlan,
-    n_threads: int | None,
-) -> StratumBootstrap:
-    values, index = np.unique(clusters, return_inverse=True)
-    points = [[point_estimate(statistic, human, row) for statistic in STATISTICS] for row in scores.values()]
+def _bootstrap_stratum(sample: StratumSample, plan: ResamplingPlan, n_threads: int | None) -> StratumBootstrap:
+    points = [[point_estimate(statistic, sample.human, row) for statistic in STATISTICS] for row in sample.scores]
     estimates = np.array([[value for value, _ in row] for row in points]).reshape(-1, len(STATISTICS))
     reasons = tuple(tuple(reason for _, reason in row) for row in points)
     resampled = jackknife = None
-    if scores and len(human) >= MIN_PAIRS and len(values) >= MIN_CLUSTERS:
-        sample = prepare(human, np.stack(list(scores.values())), index)
-        resampled = bootstrap_statistics(sample, plan.seed, stratum, plan.n_resamples, n_threads)
+    if sample.can_be_resampled:
+        weighted = prepare(sample.human, sample.scores, sample.clusters)
+        resampled = bootstrap_statistics(weighted, plan.seed, sample.stratum, plan.n_resamples, n_threads)
         if plan.ci_method == "bca":
-            jackknife = _jackknife(sample, plan.seed, stratum, n_threads)
-    return StratumBootstrap(stratum, tuple(scores), len(human), len(values), estimates, reasons, resampled, jackknife)
+            jackknife = _jackknife(weighted, plan.seed, sample.stratum, n_threads)
+    return StratumBootstrap(sample, estimates, reasons, resampled, jackknife)
 
 
 def _jackknife(
@@ -147,11 +129,11 @@ def _estimate(
     estimate, reason = float(bootstrap.estimates[metric, s]), bootstrap.reasons[metric][s]
     low, high, remark = _interval(bootstrap, plan, metric, s)
     return CorrelationEstimate(
-        metric=bootstrap.metrics[metric],
-        stratum=bootstrap.stratum,
+        metric=bootstrap.sample.metrics[metric],
+        stratum=bootstrap.sample.stratum,
         statistic=statistic,
-        n_pairs=bootstrap.n_pairs,
-        n_clusters=bootstrap.n_clusters,
+        n_pairs=bootstrap.sample.n_pairs,
+        n_clusters=bootstrap.sample.n_clusters,
         estimate=estimate,
         low=low,
         high=high,
@@ -164,13 +146,12 @@ def _estimate(
     )
 
 
-def _interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, metric: int, s: int) -> tuple[float, float, str]:
+def _interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, metric: int, s: int) -> Interval:
     estimate = float(bootstrap.estimates[metric, s])
     if np.isnan(estimate):
         return np.nan, np.nan, ""
     if bootstrap.resampled is None:
-        return np.nan, np.nan, f"no interval: {bootstrap.n_clusters} clusters, fewer than {MIN_CLUSTERS}"
+        return np.nan, np.nan, f"no interval: {bootstrap.sample.n_clusters} clusters, fewer than {MIN_CLUSTERS}"
     jackknife = None if bootstrap.jackknife is None else bootstrap.jackknife[:, metric, s]
-    return bootstrap_interval(
-        plan.ci_method, estimate, bootstrap.resampled[:, metric, s], jackknife, plan.confidence_level
-    )
+    resampled = bootstrap.resampled[:, metric, s]
+    return bootstrap_interval(plan.ci_method, estimate, resampled, jackknife, plan.confidence_level)

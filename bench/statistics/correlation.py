@@ -12,23 +12,20 @@ A value that cannot be computed is NaN, together with the reason in words.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from bench.statistics.sample import MIN_PAIRS
 from bench.statistics.types import Statistic
-from metrics.errors import DataError
 
 _CORRELATIONS: dict[Statistic, Callable[[np.ndarray, np.ndarray], float]] = {
     "srcc": lambda human, scores: float(stats.spearmanr(human, scores).statistic),
     "lcc": lambda human, scores: float(stats.pearsonr(human, scores).statistic),
     "ktau": lambda human, scores: float(stats.kendalltau(human, scores).statistic),
 }
-
-MIN_PAIRS = 3
-"""Two points always correlate perfectly; below three pairs nothing is reported."""
 
 
 def point_estimate(
@@ -61,23 +58,3 @@ def why_undefined(statistic: Statistic, human: Float[np.ndarray, " pairs"], scor
     if np.all(scores == scores[0]):
         return "the scores are constant"
     return ""
-
-
-def check_scores(human: Float[np.ndarray, " pairs"], scores: Mapping[str, Float[np.ndarray, " pairs"]]) -> None:
-    """Refuse what has no correlation to speak of.
-
-    Raises:
-        DataError: a rating or score is NaN or infinite.
-    """
-    _check_finite("the ratings", human)
-    for metric, values in scores.items():
-        _check_finite(f"the scores of {metric!r}", values)
-
-
-def _check_finite(what: str, values: Float[np.ndarray, " pairs"]) -> None:
-    n_bad = int(np.sum(~np.isfinite(values)))
-    if n_bad:
-        raise DataError(
-            f"{what} hold {n_bad} NaN or infinite values among {len(values)}: leave out the pairs that failed "
-            "before estimating, for all metrics alike"
-        )

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri
 
-from bench.statistics.types import IntervalMethod
+from bench.statistics.types import IntervalMethod, Measured
 
 Interval = tuple[float, float, str]
 """Low end, high end, and a remark or the reason why they are NaN."""
@@ -43,6 +43,12 @@ def percentile_interval(resampled: Float[np.ndarray, " resamples"], confidence_l
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def measured(estimate: float, resampled: Float[np.ndarray, " resamples"], confidence_level: float) -> Measured:
+    """Return the estimate with its percentile interval; NaN ends where more than half the resamples are undefined."""
+    low, high, _ = bootstrap_interval("percentile", estimate, resampled, None, confidence_level)
+    return Measured(float(estimate), float(low), float(high))
 
 
 def bca_interval(

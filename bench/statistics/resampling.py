@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int, Int32
 
-from bench.statistics.weighted import WeightedSample, weighted_statistics
+from bench.statistics.weighted import WeightedSample, weighted_statistics, weighted_totals
 
 BLOCK = 64
 SCRATCH_BYTES = 384 * 2**20
@@ -50,18 +50,51 @@ def bootstrap_statistics(
 ) -> Float[np.ndarray, "resamples metrics 4"]:
     """Return the statistics of every resample; the same numbers for any ``n_threads`` (None: all cores)."""
     result = np.empty((n_resamples, len(sample.orders), 4))
-    threads, width = _layout(sample, n_threads)
 
-    def compute(block: int) -> None:
-        first = block * BLOCK
-        rows = min(BLOCK, n_resamples - first)
-        for weights in bootstrap_weights(seed, stratum, sample.n_clusters, block, rows, width):
-            last = first + weights.shape[1]
-            result[first:last] = weighted_statistics(sample, weights)
-            first = last
+    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+        result[rows] = weighted_statistics(sample, weights)
 
-    _run(compute, -(-n_resamples // BLOCK), threads)
+    for_each_resample(compute, seed, stratum, sample.n_clusters, n_resamples, sample.bytes_per_lane(), n_threads)
     return result
+
+
+def bootstrap_sums(
+    totals: Float[np.ndarray, "clusters columns"],
+    seed: int,
+    stratum: str,
+    n_resamples: int,
+    n_threads: int | None = None,
+) -> Float[np.ndarray, "resamples columns"]:
+    """Return the sums of the drawn clusters' totals, on the same resamples as `bootstrap_statistics`."""
+    n_clusters, n_columns = totals.shape
+    result = np.empty((n_resamples, n_columns))
+
+    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+        result[rows] = weighted_totals(totals, weights).T
+
+    for_each_resample(compute, seed, stratum, n_clusters, n_resamples, 8 * (n_clusters + n_columns), n_threads)
+    return result
+
+
+def for_each_resample(
+    compute: Callable[[Int32[np.ndarray, "clusters lanes"], slice], None],
+    seed: int,
+    stratum: str,
+    n_clusters: int,
+    n_resamples: int,
+    bytes_per_lane: int,
+    n_threads: int | None,
+) -> None:
+    """Call ``compute(weights, rows)`` for groups of resamples, in parallel; ``rows`` says which resamples they are."""
+    threads, width = layout(bytes_per_lane, n_threads)
+
+    def compute_block(block: int) -> None:
+        first = block * BLOCK
+        for weights in bootstrap_weights(seed, stratum, n_clusters, block, min(BLOCK, n_resamples - first), width):
+            compute(weights, slice(first, first + weights.shape[1]))
+            first += weights.shape[1]
+
+    run_blocks(compute_block, -(-n_resamples // BLOCK), threads)
 
 
 def leave_out_statistics(
@@ -70,14 +103,14 @@ def leave_out_statistics(
     """Return the statistics without the clusters of group 0, 1, …: the jackknife, if every cluster is a group."""
     n_groups = int(group.max()) + 1
     result = np.empty((n_groups, len(sample.orders), 4))
-    threads, width = _layout(sample, n_threads)
+    threads, width = layout(sample.bytes_per_lane(), n_threads)
 
     def compute(block: int) -> None:
         left_out = np.arange(block * width, min((block + 1) * width, n_groups))
         weights = (group[:, None] != left_out[None, :]).astype(np.int32)
         result[left_out] = weighted_statistics(sample, weights)
 
-    _run(compute, -(-n_groups // width), threads)
+    run_blocks(compute, -(-n_groups // width), threads)
     return result
 
 
@@ -86,9 +119,9 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _layout(sample: WeightedSample, n_threads: int | None) -> tuple[int, int]:
-    """Return threads and resamples side by side, so that `SCRATCH_BYTES` holds them all."""
-    lanes = max(1, SCRATCH_BYTES // sample.bytes_per_lane())
+def layout(bytes_per_lane: int, n_threads: int | None) -> tuple[int, int]:
+    """Return the number of threads, and of resamples that each computes side by side within `SCRATCH_BYTES`."""
+    lanes = max(1, SCRATCH_BYTES // bytes_per_lane)
     threads = max(1, min(n_threads or available_cores(), lanes // 8))
     width = BLOCK
     while width > 1 and width * threads > lanes:
@@ -96,7 +129,8 @@ def _layout(sample: WeightedSample, n_threads: int | None) -> tuple[int, int]:
     return threads, width
 
 
-def _run(compute: Callable[[int], None], n_blocks: int, n_threads: int) -> None:
+def run_blocks(compute: Callable[[int], None], n_blocks: int, n_threads: int) -> None:
+    """Call ``compute`` for every block; the kernels within release the GIL."""
     if n_threads == 1:
         for block in range(n_blocks):
             compute(block)

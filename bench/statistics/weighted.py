@@ -58,16 +58,38 @@ class WeightedSample:
 
 
 def prepare(
-    human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, "metrics pairs"], clusters: Int[np.ndarray, " pairs"]
+    human: Float[np.ndarray, " pairs"],
+    scores: Float[np.ndarray, "metrics pairs"],
+    clusters: Int[np.ndarray, " pairs"],
+    n_clusters: int | None = None,
 ) -> WeightedSample:
-    """Sort once. ``clusters`` are indices from 0 without gaps."""
+    """Prepare the metrics' scores as they are; ``clusters`` and ``n_clusters`` as in `assemble`."""
+    return assemble(human, scores, scores, (scores - human) ** 2, clusters, n_clusters)
+
+
+def assemble(
+    human: Float[np.ndarray, " pairs"],
+    ranked: Float[np.ndarray, "metrics pairs"],
+    linear: Float[np.ndarray, "metrics pairs"],
+    squared_errors: Float[np.ndarray, "metrics pairs"],
+    clusters: Int[np.ndarray, " pairs"],
+    n_clusters: int | None = None,
+) -> WeightedSample:
+    """Sort once, with a version of the scores for each statistic.
+
+    Args:
+        ranked: what SRCC and tau-b rank.
+        linear: what LCC correlates.
+        squared_errors: what MSE averages.
+        clusters: indices from 0.
+        n_clusters: how many clusters the weights will be given for; None means up to the highest index.
+    """
     values, level = np.unique(human, return_inverse=True)
     level, cluster = level.astype(np.uint32), clusters.astype(np.uint32)
-    n_clusters = int(clusters.max()) + 1
-    orders = tuple(_score_order(cluster, level, row) for row in scores)
-    return WeightedSample(
-        n_clusters, len(values), cluster, level, orders, _cluster_moments(human, scores, cluster, n_clusters)
-    )
+    n_clusters = n_clusters or int(clusters.max()) + 1
+    orders = tuple(_score_order(cluster, level, row) for row in ranked)
+    moments = _cluster_moments(human, linear, squared_errors, cluster, n_clusters)
+    return WeightedSample(n_clusters, len(values), cluster, level, orders, moments)
 
 
 def weighted_statistics(
@@ -89,9 +111,18 @@ def weighted_statistics(
             sums[4] = sums[2]
         else:
             kernels.tied_pairs(weights, order.cluster, order.joint_ends, sums[4])
-    moments = np.empty((sample.moments.shape[1], lanes))
-    kernels.moment_sums(weights, sample.moments, moments)
-    return _values(human, scores, moments)
+    return _values(human, scores, weighted_totals(sample.moments, weights))
+
+
+def weighted_totals(
+    totals: Float[np.ndarray, "clusters columns"], weights: Int32[np.ndarray, "clusters lanes"]
+) -> Float[np.ndarray, "columns lanes"]:
+    """Return the columns' sums over clusters, each cluster counted by its weight."""
+    from bench.statistics import kernels
+
+    sums = np.empty((totals.shape[1], weights.shape[1]))
+    kernels.moment_sums(weights, np.ascontiguousarray(totals), sums)
+    return sums
 
 
 def _values(
@@ -142,15 +173,16 @@ def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:
 
 def _cluster_moments(
     human: Float[np.ndarray, " pairs"],
-    scores: Float[np.ndarray, "metrics pairs"],
+    linear: Float[np.ndarray, "metrics pairs"],
+    squared_errors: Float[np.ndarray, "metrics pairs"],
     cluster: UInt32[np.ndarray, " pairs"],
     n_clusters: int,
 ) -> Float[np.ndarray, "clusters columns"]:
     y = _standardised(human)
     columns = [y, y * y]
-    for row in scores:
+    for row, squared_error in zip(linear, squared_errors, strict=True):
         x = _standardised(row)
-        columns += [x, x * x, x * y, (row - human) ** 2]
+        columns += [x, x * x, x * y, squared_error]
     return np.stack([np.bincount(cluster, column, n_clusters) for column in columns], axis=1)
 
 

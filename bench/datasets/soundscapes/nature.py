@@ -23,10 +23,10 @@ from bench.datasets.soundscapes.signals import (
 
 def rain(character: Character, n: int, stream: RandomStream) -> Signal:
     """A steady hiss above 1.5 kHz with the patter of single drops."""
-    hiss = band_noise(stream, n, between(1_200, 2_400, character.pitch), 7_000)
+    hiss = band_noise(stream, n, between(1_200.0, 2_400.0, character.pitch), 7_000.0)
     length = samples(0.012)
     patter = decay(length, 0.002)
-    per_second = between(25, 60, character.rate)
+    per_second = between(25.0, 60.0, character.rate)
     drops = train(
         n,
         irregular_onsets(stream, n / SAMPLE_RATE_HZ, per_second),
@@ -37,7 +37,7 @@ def rain(character: Character, n: int, stream: RandomStream) -> Signal:
 
 def wind(character: Character, n: int, stream: RandomStream) -> Signal:
     """Gusts: hollow noise of a few hundred hertz that rises and falls, the gust louder and higher at once."""
-    low_hz = between(220, 330, character.pitch)
+    low_hz = between(220.0, 330.0, character.pitch)
     gusts = 0.5 - 0.5 * np.cos(2 * np.pi * (between(0.5, 0.9, character.rate) * time_s(n) + stream.unit()))
     calm = band_noise(stream, n, low_hz, 1.6 * low_hz)
     gust = band_noise(stream, n, 1.7 * low_hz, between(2.4, 3.4, character.timbre) * low_hz)
@@ -46,7 +46,7 @@ def wind(character: Character, n: int, stream: RandomStream) -> Signal:
 
 def thunder(character: Character, n: int, stream: RandomStream) -> Signal:
     """Rolling thunder: noise below 200 Hz whose loudness swells several times at irregular moments and dies away."""
-    rumble = band_noise(stream, n, 25, between(90, 170, character.pitch))
+    rumble = band_noise(stream, n, 25.0, between(90.0, 170.0, character.pitch))
     length = n
     roll = np.minimum(time_s(length) / 0.08, 1) * decay(length, between(0.3, 0.6, character.timbre))
     onsets = irregular_onsets(stream, n / SAMPLE_RATE_HZ, between(1.5, 3.0, character.rate), 0.3)
@@ -57,7 +57,7 @@ def thunder(character: Character, n: int, stream: RandomStream) -> Signal:
 def dripping(character: Character, n: int, stream: RandomStream) -> Signal:
     """Drops into water: at irregular moments a short tone that rises while it dies, a bubble closing."""
     length = samples(0.09)
-    start_hz = between(650, 1_100, character.pitch)
+    start_hz = between(650.0, 1_100.0, character.pitch)
     rise = between(0.6, 1.2, character.timbre)
     envelope = decay(length, 0.02) * np.minimum(time_s(length) / 0.002, 1)
 
@@ -72,9 +72,9 @@ def dripping(character: Character, n: int, stream: RandomStream) -> Signal:
 def explosion(character: Character, n: int, stream: RandomStream) -> Signal:
     """A single blast: a broadband crack, a roar that darkens as it dies, a boom that falls in pitch beneath it."""
     crack = stream.white_noise(n) * decay(n, 0.05)
-    roar = band_noise(stream, n, 150, between(900, 1_800, character.timbre)) * decay(
+    roar = band_noise(stream, n, 150.0, between(900.0, 1_800.0, character.timbre)) * decay(
         n, between(0.2, 0.4, character.rate)
     )
-    tail = band_noise(stream, n, 40, 300) * decay(n, 0.6)
-    boom = tone(between(45, 75, character.pitch) * (0.7 + 0.6 * decay(n, 0.15))) * decay(n, 0.4)
+    tail = band_noise(stream, n, 40.0, 300.0) * decay(n, 0.6)
+    boom = tone(between(45.0, 75.0, character.pitch) * (0.7 + 0.6 * decay(n, 0.15))) * decay(n, 0.4)
     return faded(0.8 * crack + 1.2 * roar + tail + boom, 0.001)

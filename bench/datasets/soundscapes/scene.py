@@ -100,7 +100,7 @@ def draw_recording(stream: RandomStream) -> Recording:
 
 def draw_character(stream: RandomStream) -> Character:
     """Draw pitch, rate and timbre."""
-    return Character(stream.uniform(0, 1), stream.uniform(0, 1), stream.uniform(0, 1))
+    return Character(stream.uniform(0.0, 1.0), stream.uniform(0.0, 1.0), stream.uniform(0.0, 1.0))
 
 
 def write_caption(stream: RandomStream, phrases: list[Phrase], slots: list[int]) -> str:

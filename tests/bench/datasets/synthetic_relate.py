@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,6 +66,15 @@ def write_is_and_os(root: Path) -> Path:
     write_relate(root, name="IS", header=header)
     rows = [row | {"score": "9"} if row["anchor label"] == "True" else row for row in rel_rows()]
     return write_relate(root, rows, name="OS", header=header)
+
+
+def zipped_clips(*names: str) -> bytes:
+    """Return a zip file whose members hold their own names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        for name in names:
+            opened.writestr(name, name.encode())
+    return buffer.getvalue()
 
 
 def _anchors(listener: str) -> list[Row]:

@@ -42,13 +42,30 @@ def test_csv_file_by_path(tmp_path: Path) -> None:
         ("relate", {"scale": "0-5"}, "--scale has no meaning for relate"),
         ("own.csv", {"screening": "released"}, "--screening has no meaning for own.csv"),
         ("own.csv", {"data_root": Path("x")}, "--data-root has no meaning for own.csv"),
-        ("demo", {"screening": "anchor-mean"}, "--screening has no meaning for demo"),
+        ("demo", {"scale": "0-5"}, "--scale has no meaning for demo"),
     ],
 )
 def test_wrong_requests(name: str, options: dict[str, str], expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_dataset(name, **options)  # type: ignore[arg-type]
     assert expected in str(caught.value)
+
+
+def test_demo_by_name(tmp_path: Path) -> None:
+    pytest.importorskip("bench.datasets.demo")
+    entry = next(entry for entry in ENTRIES if entry.name == "demo")
+    for split in entry.splits:
+        for screening in entry.screenings:
+            dataset = load_dataset("demo", split=split, screening=screening, data_root=tmp_path, with_audio=False)
+            assert (dataset.name, dataset.split, dataset.screening) == ("demo", split, screening)
+    default = load_dataset("demo", data_root=tmp_path, with_audio=False)
+    assert (default.split, default.screening) == (entry.splits[0], entry.screenings[0])
+
+
+def test_defaults_come_first_in_the_listing(root: Path) -> None:
+    for entry in ENTRIES[:2]:
+        dataset = load_dataset(entry.name, data_root=root)
+        assert (dataset.split, dataset.screening) == (entry.splits[0], entry.screenings[0])
 
 
 def test_listing_tells_what_is_there(root: Path, tmp_path: Path) -> None:

@@ -78,6 +78,10 @@ def test_unmarked_anchors_are_dropped(root: Path) -> None:
 def test_released_order_ratings_are_screened_by_the_anchors_of_is(root: Path) -> None:
     dataset = load_relate(root, kind="os", split="train")
     assert dataset.name == "relate:os"
+    assert dataset.notes[0] == (
+        "screening: mean of each listener's own anchors below 2 in the IS test, and captions with followed, then, "
+        "before, after, which does not give the counts of RELATE's README"
+    )
     assert {rated.pair.caption for rated in dataset.pairs} == {"Rain falls, then thunder rolls"}
     assert {rating.listener_id for rating in dataset.ratings} == {"0000", "0001"}
     with pytest.raises(DataError, match="no ratings are left in split train"):

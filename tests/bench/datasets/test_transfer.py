@@ -115,11 +115,15 @@ def test_a_server_that_knows_no_ranges_starts_again(server: Served, tmp_path: Pa
     assert get(server, tmp_path) == OLD
 
 
-def test_a_connection_that_always_breaks_ends_with_an_error(server: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("breaks", [[4000], [4000, 3000]])
+def test_a_connection_that_always_breaks_ends_with_an_error(
+    server: Served, tmp_path: Path, breaks: list[int | None]
+) -> None:
     server.ranges = False
-    server.break_after = [4000] * 100
+    server.break_after = breaks * 100
     with pytest.raises(UnavailableError, match="the connection closed after 4,000 of 10,240 bytes, 4 times without"):
         get(server, tmp_path)
+    assert len(server.requests) == 5
 
 
 def test_killed_between_the_last_byte_and_the_move(server: Served, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,16 @@ def rated_pairs(n_pairs: int, n_metrics: int = 2, seed: int = 0, pairs_per_capti
     ratings = np.clip(np.round(5 + 2 * relevance[:, None] + 2 * rng.normal(size=(n_pairs, 4))), 0, 10)
     scores = {f"metric{m}": 0.4 + 0.1 * relevance + 0.1 * (1 + m) * rng.normal(size=n_pairs) for m in range(n_metrics)}
     return Simulated(ratings.mean(axis=1) / 10, scores, clusters)
+
+
+def planted_metric(ratings: np.ndarray, srcc: float, seed: int = 0) -> np.ndarray:
+    """Return ratings plus even noise, of an SRCC with the ratings as asked for: a metric equally good everywhere."""
+    noise = np.random.default_rng(seed).normal(size=len(ratings))
+    signal = (ratings - ratings.mean()) / ratings.std()
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        share = (low + high) / 2
+        scores = share * signal + np.sqrt(1 - share**2) * noise
+        too_weak = stats.spearmanr(scores, ratings).statistic < srcc
+        low, high = (share, high) if too_weak else (low, share)
+    return scores

@@ -44,8 +44,8 @@ def correlation_tables(
         _table(
             "Table II. SRCC by source and system",
             "A metric that ranks generated clips well may still be blind to what differs among recordings.",
-            [(stratum, "srcc") for stratum in _source_strata(strata)],
-            [stratum_label(stratum) for stratum in _source_strata(strata)],
+            [(stratum, "srcc") for stratum in source_strata(strata)],
+            [stratum_label(stratum) for stratum in source_strata(strata)],
             estimates,
             published,
         ),
@@ -69,11 +69,11 @@ def stratum_label(stratum: str) -> str:
 
 
 def _part_label(part: str) -> str:
-    key, _, value = part.partition("=")
+    key, _, value = part.rpartition("=")
     return SYSTEM_LABELS.get(value, value) if key == "system" else value
 
 
-def _source_strata(strata: Iterable[str]) -> list[str]:
+def source_strata(strata: Iterable[str]) -> list[str]:
     """Natural first, then the systems, then all synthesized clips: the order of the paper's Table II."""
     order = {"source=natural": 0, "source=synthesized": 2}
     kept = [stratum for stratum in strata if "," not in stratum and stratum.startswith(("source=", "system="))]

@@ -1,0 +1,189 @@
+"""``bench datasets``: which data sets there are, fetching them, and a look at them before they are used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.commands.progress import terminal_progress
+from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
+
+if TYPE_CHECKING:
+    from bench.datasets.audit import Audit, ClipProblem, GroupSummary
+
+EXAMPLES_SHOWN = 3
+
+datasets_app = typer.Typer(no_args_is_help=True, help="List, fetch and audit data sets.")
+
+DataRoot = Annotated[
+    Path | None, typer.Option(help="Folder of the data; default: $RELATE_ROOT, else the user's data folder.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+@datasets_app.command("list")
+def list_command(data_root: DataRoot = None, as_json: AsJson = False) -> None:
+    """Show every data set, its splits and whether its files are here."""
+    records = list_datasets(data_root)
+    if as_json:
+        _print_json([_record_fields(record) for record in records])
+    else:
+        _print_records(records)
+
+
+@datasets_app.command("pull")
+def pull_command(
+    name: Annotated[str, typer.Argument(help="Name of the data set, e.g. relate.")],
+    data_root: DataRoot = None,
+    audio: Annotated[bool, typer.Option(help="Fetch the clips too (about 4 GB).")] = True,
+) -> None:
+    """Fetch a data set from its publishers; repeat the command to go on after a break."""
+    from bench.datasets.download import pull_relate
+
+    console = _console()
+    entry = find_entry(name)
+    if entry.kind is None:
+        console.print(f"{name} is made on the spot: nothing to fetch.")
+        return
+    with terminal_progress() as progress:
+        report = pull_relate(data_root, progress, audio=audio)
+    for record in report.files:
+        console.print(f"{record.sha256}  {record.n_bytes:>13,} bytes  {record.url}", soft_wrap=True)
+    clips = "were there already or not asked for" if report.n_clips is None else f"{report.n_clips:,} unpacked"
+    console.print(f"ratings in {report.root}; clips: {clips}", soft_wrap=True)
+    console.print(f"licence: {entry.licence}", soft_wrap=True)
+
+
+@datasets_app.command("audit")
+def audit_command(
+    name: Annotated[str, typer.Argument(help="relate, relate:is, relate:os, demo, or a .csv file.")],
+    split: Annotated[str | None, typer.Option(help="Which part; default: the data set's own.")] = None,
+    screening: Annotated[str | None, typer.Option(help="How listeners are screened.")] = None,
+    data_root: DataRoot = None,
+    scale: Annotated[str | None, typer.Option(help="Scale of the ratings in a .csv file, e.g. 0-10.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""
+    from bench.datasets.audit import audit
+
+    with terminal_progress() as progress:
+        dataset = load_dataset(
+            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+        )
+        found = audit(dataset, expected_rate_hz=_expected_rate_hz(name), progress=progress)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        _print_audit(found)
+
+
+def _expected_rate_hz(name: str) -> int | None:
+    return None if name.lower().endswith(".csv") else find_entry(name).sample_rate_hz
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, indent=2, allow_nan=False))
+
+
+def _record_fields(record: DatasetRecord) -> dict[str, object]:
+    entry = record.entry
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "licence": entry.licence,
+        "splits": entry.splits,
+        "screenings": entry.screenings,
+        "location": None if record.location is None else str(record.location),
+        "ratings_present": record.ratings_present,
+        "audio_present": record.audio_present,
+    }
+
+
+def _console() -> Console:
+    # Names and texts are the user's: brackets and colons in them are no markup.
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def _print_records(records: list[DatasetRecord]) -> None:
+    table = Table("name", "what listeners rate", "splits", "ratings", "clips")
+    for record in records:
+        here = ["here" if present else "absent" for present in (record.ratings_present, record.audio_present)]
+        table.add_row(record.entry.name, record.entry.summary, "\n".join(record.entry.splits), *here)
+    console = _console()
+    console.print(table)
+    for record in records:
+        place = "made on the spot" if record.location is None else f"in {record.location}"
+        console.print(f"{record.entry.name}: {place}; licence: {record.entry.licence}", soft_wrap=True)
+    console.print("Fetch RELATE with: bench datasets pull relate")
+    console.print("Your own ratings: --dataset FILE.csv with the columns audio_path,text,rating")
+
+
+def _print_audit(found: Audit) -> None:
+    console = _console()
+    console.print(_overview(found))
+    console.print(_groups(found.groups))
+    console.print(_histogram("ratings per pair", "pairs", found.ratings_per_pair))
+    console.print(_histogram("pairs per caption", "captions", found.pairs_per_caption))
+    console.print(_clips(found))
+    for note in found.notes:
+        console.print(f"note: {note}", soft_wrap=True)
+
+
+def _overview(found: Audit) -> Table:
+    table = Table(title=f"{found.name}, split {found.split or 'all'}, screening {found.screening or 'none'}")
+    table.add_column("what")
+    table.add_column("value", justify="right")
+    table.add_row("pairs", f"{found.n_pairs:,}")
+    table.add_row("ratings", f"{found.n_ratings:,}")
+    table.add_row("listeners", f"{found.n_listeners:,}" if found.n_listeners else "not named")
+    table.add_row("captions", f"{found.n_captions:,}")
+    if found.single_rating_share is not None:
+        table.add_row("pairs with one rating only", f"{found.single_rating_share:.1%}")
+    table.add_row("pairs with the clip and caption of another", f"{sum(map(len, found.duplicates)):,}")
+    for name, value in (found.reliability or {}).items():
+        table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value))
+    table.add_row("sha256 of the ratings", found.source_sha256[:16] + "…")
+    return table
+
+
+def _groups(groups: tuple[GroupSummary, ...]) -> Table:
+    table = Table("stratum", title="mean ratings of the pairs")
+    for name in ("pairs", "ratings", "mean", "SD"):
+        table.add_column(name, justify="right")
+    for group in groups:
+        sd = "-" if group.sd is None else f"{group.sd:.2f}"
+        table.add_row(group.stratum, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
+    return table
+
+
+def _histogram(value: str, counted: str, counts: Mapping[int, int]) -> Table:
+    table = Table(value, *map(str, counts))
+    table.add_row(counted, *(f"{count:,}" for count in counts.values()))
+    return table
+
+
+def _clips(found: Audit) -> Table:
+    audio = found.audio
+    table = Table("what", "clips", "for example", title="clips")
+    table.add_row("named by the pairs", f"{audio.n_clips:,}", "")
+    table.add_row("missing", *_examples(audio.missing))
+    table.add_row("unreadable", *_examples(audio.unreadable))
+    table.add_row("too short", *_examples(audio.too_short))
+    table.add_row(f"not at {audio.expected_rate_hz or '?'} Hz", *_examples(audio.wrong_rate))
+    if audio.durations_s is not None:
+        shortest, middle, longest = audio.durations_s
+        table.add_row("seconds: least, median, most", "", f"{shortest:.2f}, {middle:.2f}, {longest:.2f}")
+    table.add_row("by channels", "", ", ".join(f"{n}: {count:,}" for n, count in audio.channels.items()) or "-")
+    return table
+
+
+def _examples(problems: tuple[ClipProblem, ...]) -> tuple[str, str]:
+    shown = [f"{problem.pair_id} {problem.found}" for problem in problems[:EXAMPLES_SHOWN]]
+    return f"{len(problems):,}", "\n".join(shown)

@@ -1,0 +1,32 @@
+"""Frozen dataclasses to and from what JSON can hold: NaN becomes null, tuples become lists, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, get_type_hints
+
+
+def plain(record: Any) -> Any:
+    """Return a dataclass, or a value inside one, as dicts, lists, strings, numbers and None."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {field.name: plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    if isinstance(record, (list, tuple)):
+        return [plain(item) for item in record]
+    if isinstance(record, float) and math.isnan(record):
+        return None
+    return record
+
+
+def from_plain(kind: Any, value: Any) -> Any:
+    """Return what `plain` was given, for a dataclass whose fields are scalars, dataclasses or tuples of scalars.
+
+    Raises:
+        TypeError: a field is missing, unknown, or an object where there should be none.
+    """
+    if dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: from_plain(hints.get(name), item) for name, item in value.items()})  # type: ignore[operator]
+    if kind is float:
+        return math.nan if value is None else float(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,64 @@
+"""Is metric A better than metric B? One row a pair of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.reports.layout import Cell, Column, Row, Section, Table
+from bench.reports.sections.agreement import STATISTIC_LABELS, source_strata, stratum_label
+from bench.statistics.types import STATISTICS, CorrelationDifference, Statistic
+
+METHOD = (
+    "First metric minus second, on the same pairs and the same resamples. p: two-sided permutation of the two metrics' "
+    "standardised scores caption by caption, (c + 1) / (n + 1), Holm-adjusted within each column."
+)
+
+
+def differences_section(differences: Sequence[CorrelationDifference]) -> Section | None:
+    """Return tables of differences overall (all statistics) and by source (SRCC); None with a single metric."""
+    if not differences:
+        return None
+    strata = list(dict.fromkeys(difference.stratum for difference in differences))
+    tables = [
+        _table(
+            "Differences between metrics, all pairs",
+            "An interval that leaves 0 out and a small p say the same in two ways; bold: p below 0.05.",
+            [("all", statistic) for statistic in STATISTICS],
+            ["Δ" + STATISTIC_LABELS[statistic][:-2] for statistic in STATISTICS],
+            differences,
+        ),
+        _table(
+            "Differences in SRCC by source and system",
+            "A metric can be better overall and no better on recordings.",
+            [(stratum, "srcc") for stratum in source_strata(strata)],
+            [stratum_label(stratum) for stratum in source_strata(strata)],
+            differences,
+        ),
+    ]
+    return Section("Differences between metrics", (METHOD,), tuple(table for table in tables if table.columns))
+
+
+def _table(
+    title: str,
+    reading: str,
+    places: Sequence[tuple[str, Statistic]],
+    headers: Sequence[str],
+    differences: Sequence[CorrelationDifference],
+) -> Table:
+    found = {((d.metric_a, d.metric_b), (d.stratum, d.statistic)): d for d in differences}
+    pairs = dict.fromkeys((d.metric_a, d.metric_b) for d in differences)
+    rows = [Row(" − ".join(pair), tuple(_cell(found[pair, place]) for place in places)) for pair in pairs]
+    n_pairs = {d.stratum: d.n_pairs for d in differences}
+    columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
+    return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
+
+
+def _cell(difference: CorrelationDifference) -> Cell:
+    return Cell(
+        difference.delta,
+        difference.low,
+        difference.high,
+        p_value=difference.p_holm,
+        best=difference.p_holm < 0.05,
+        note=difference.note,
+    )

@@ -1,0 +1,166 @@
+"""Which of two clips fits the caption better? Pairwise accuracy within captions, with tie calibration.
+
+For two clips of one caption a metric is right if it prefers the clip that listeners prefer, or ties where they tie:
+
+    acc = (concordant + tied in both) / all pairs, within each caption, averaged over captions    (Deutsch et al. 2023)
+
+Scores hardly ever tie exactly while mean ratings do, so scores within epsilon of each other count as tied; epsilon is
+chosen on other captions, to maximise acc there. Guessing has no fixed level: it depends on how often listeners tie.
+Not affected by how metrics compare across captions, which pooled correlations are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from bench.statistics.folds import TrainingData, cluster_folds
+from bench.statistics.intervals import measured
+from bench.statistics.resampling import bootstrap_sums
+from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata, StratumSample, split_strata
+from bench.statistics.types import PairwiseAccuracy, ResamplingPlan
+
+
+def pairwise_accuracies(
+    human: Float[np.ndarray, " pairs"],
+    scores: Scores,
+    strata: Strata,
+    captions: Int[np.ndarray, " pairs"],
+    plan: ResamplingPlan,
+    training: TrainingData | None = None,
+    n_threads: int | None = None,
+) -> list[PairwiseAccuracy]:
+    """Return each metric's accuracy on each stratum in which three captions or more have two clips.
+
+    Args:
+        captions: clips are compared within these, and these are resampled, whatever the plan's unit.
+        training: where epsilon is chosen; without it, in ten folds of captions, on the other nine.
+    """
+    records = []
+    for sample in split_strata(human, scores, strata, captions, "caption"):
+        for metric, row in zip(sample.metrics, sample.scores, strict=True):
+            compared = compare_clips(sample.human, row, sample.clusters)
+            if len(np.unique(compared.caption)) >= MIN_CLUSTERS:
+                chosen = _epsilons(compared, sample, metric, plan.seed, training)
+                records.append(_accuracy(compared, chosen, sample, metric, plan, training is not None, n_threads))
+    return records
+
+
+@dataclass(frozen=True, slots=True)
+class ClipComparisons:
+    """Every pair of clips that share a caption.
+
+    Attributes:
+        caption: index of the caption.
+        distance: absolute difference of the two scores.
+        agrees: whether score and rating differ in the same direction.
+        human_tie: whether the ratings are equal.
+        weight: one over the caption's number of comparisons.
+    """
+
+    caption: Int[np.ndarray, " comparisons"]
+    distance: Float[np.ndarray, " comparisons"]
+    agrees: Bool[np.ndarray, " comparisons"]
+    human_tie: Bool[np.ndarray, " comparisons"]
+    weight: Float[np.ndarray, " comparisons"]
+
+    def correct(self, epsilon: Float[np.ndarray, "*#comparisons"]) -> Bool[np.ndarray, " comparisons"]:
+        """Return whether each comparison is right if scores up to ``epsilon`` apart are tied."""
+        return np.where(self.distance <= epsilon, self.human_tie, self.agrees)
+
+
+def compare_clips(
+    human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"], captions: Int[np.ndarray, " pairs"]
+) -> ClipComparisons:
+    """List the comparisons, caption by caption."""
+    order = np.argsort(captions, kind="stable")
+    sizes = np.bincount(captions)
+    first, second = _index_pairs(sizes)
+    first, second = order[first], order[second]
+    human_difference, score_difference = human[first] - human[second], scores[first] - scores[second]
+    caption = captions[first]
+    return ClipComparisons(
+        caption,
+        np.abs(score_difference),
+        (np.sign(human_difference) == np.sign(score_difference)) & (human_difference != 0),
+        human_difference == 0,
+        1 / np.bincount(caption, minlength=len(sizes))[caption],
+    )
+
+
+def best_epsilon(comparisons: ClipComparisons) -> float:
+    """Return the smallest score distance (or 0) that, taken as a tie, maximises the accuracy averaged over captions."""
+    order = np.argsort(comparisons.distance, kind="stable")
+    distance = comparisons.distance[order]
+    gain = comparisons.weight * (comparisons.human_tie.astype(float) - comparisons.agrees)
+    total = np.cumsum(gain[order])
+    last_of_its_distance = np.append(np.diff(distance) > 0, True)
+    candidates = np.append(0.0, distance[last_of_its_distance])
+    gains = np.append(gain[comparisons.distance == 0].sum(), total[last_of_its_distance])
+    return float(candidates[np.flatnonzero(gains >= gains.max() - 1e-12)[0]])
+
+
+def _index_pairs(sizes: Int[np.ndarray, " captions"]) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+    """Return positions i < j of all pairs within consecutive groups of the given sizes."""
+    starts = np.cumsum(sizes) - sizes
+    pairs = [start + np.stack(np.triu_indices(size, 1)) for start, size in zip(starts, sizes, strict=True) if size > 1]
+    first, second = np.concatenate([np.empty((2, 0), int), *pairs], axis=1)
+    return first, second
+
+
+def _epsilons(
+    compared: ClipComparisons, sample: StratumSample, metric: str, seed: int, training: TrainingData | None
+) -> Float[np.ndarray, " comparisons"]:
+    """Return the epsilon that each comparison is judged with, chosen without its caption."""
+    if training is not None:
+        index = np.unique(training.clusters, return_inverse=True)[1]
+        epsilon = best_epsilon(compare_clips(training.human, training.scores[metric], index))
+        return np.full(len(compared.caption), epsilon)
+    fold = cluster_folds(sample, seed)[compared.caption]
+    epsilons = np.zeros(len(fold))
+    for k in np.unique(fold):
+        epsilons[fold == k] = best_epsilon(_subset(compared, fold != k))
+    return epsilons
+
+
+def _subset(compared: ClipComparisons, kept: Bool[np.ndarray, " comparisons"]) -> ClipComparisons:
+    return ClipComparisons(
+        compared.caption[kept],
+        compared.distance[kept],
+        compared.agrees[kept],
+        compared.human_tie[kept],
+        compared.weight[kept],
+    )
+
+
+def _accuracy(
+    compared: ClipComparisons,
+    epsilons: Float[np.ndarray, " comparisons"],
+    sample: StratumSample,
+    metric: str,
+    plan: ResamplingPlan,
+    trained: bool,
+    n_threads: int | None,
+) -> PairwiseAccuracy:
+    rows = [np.ones(len(epsilons)), compared.correct(epsilons), compared.correct(np.zeros(1))]
+    caption = np.unique(compared.caption, return_inverse=True)[1]
+    totals = np.stack([np.bincount(caption, compared.weight * row) for row in rows], axis=1)
+    drawn = bootstrap_sums(totals, plan.seed, f"{sample.stratum}|comparisons", plan.n_resamples, n_threads)
+    sums = totals.sum(axis=0)
+    accuracy, uncalibrated = (
+        measured(float(sums[k] / sums[0]), drawn[:, k] / drawn[:, 0], plan.confidence_level) for k in (1, 2)
+    )
+    return PairwiseAccuracy(
+        metric=metric,
+        stratum=sample.stratum,
+        n_captions=len(totals),
+        n_comparisons=len(epsilons),
+        epsilon=float(epsilons.mean()),
+        accuracy=accuracy,
+        accuracy_uncalibrated=uncalibrated,
+        calibration="training data" if trained else "cross-validated by caption",
+        n_resamples=plan.n_resamples,
+        seed=plan.seed,
+    )

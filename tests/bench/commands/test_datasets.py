@@ -1,0 +1,145 @@
+"""``bench datasets``: what it prints, and what it leaves to others to report."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from bench.commands.datasets import datasets_app
+from bench.commands.progress import terminal_progress
+from bench.datasets import download
+from bench.datasets.transfer import RemoteFile
+from metrics.errors import DataError, UnavailableError, UsageError
+from tests.bench.datasets.file_server import Served, serve
+from tests.bench.datasets.synthetic_relate import write_is_and_os, write_relate, zipped_clips
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_is_and_os(write_relate(tmp_path))
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner(env={"COLUMNS": "200", "RELATE_ROOT": ""}).invoke(datasets_app, [str(word) for word in arguments])
+
+
+def test_list(root: Path) -> None:
+    shown = run("list", "--data-root", root)
+    assert shown.exit_code == 0
+    for word in ("relate:os", "demo", "csv-validation", "here", "absent", str(root), "not to be redistributed"):
+        assert word in shown.stdout
+
+
+def test_list_as_json(root: Path) -> None:
+    records = {record["name"]: record for record in json.loads(run("list", "--data-root", root, "--json").stdout)}
+    assert records["relate"]["ratings_present"] is True
+    assert records["relate"]["audio_present"] is False
+    assert records["relate"]["location"] == str(root)
+    assert records["demo"]["location"] is None
+
+
+def test_audit(root: Path) -> None:
+    (root / "RELATE_wave/audiocaps/test").mkdir(parents=True)
+    soundfile.write(root / "RELATE_wave/audiocaps/test/3.wav", np.zeros(8000), 8000)
+    shown = run("audit", "relate", "--data-root", root, "--screening", "none").stdout
+    for text in (
+        "relate, split test, screening none",
+        "system=tango2",
+        "audiocaps/test/3 is at 8000 Hz",
+        "not the known",
+    ):
+        assert text in shown
+
+
+def test_audit_as_json(root: Path) -> None:
+    found = json.loads(run("audit", "relate:is", "--data-root", root, "--split", "train", "--json").stdout)
+    assert (found["name"], found["split"], found["n_pairs"]) == ("relate:is", "train", 10)
+    assert len(found["audio"]["missing"]) == 10
+    assert found["audio"]["expected_rate_hz"] == 16_000
+
+
+def test_audit_of_a_users_file_takes_names_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("audio_path,text,rating,my[note]\n[red]a.wav,:dog:,4,x\n")
+    shown = run("audit", path, "--scale", "1-5").stdout
+    assert "[red]a.wav" in shown
+    assert "my[note]" in shown
+    assert "not named" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "expected"),
+    [
+        (("audit", "relat"), UsageError, "did you mean 'relate'?"),
+        (("audit", "relate", "--data-root", "nowhere"), UnavailableError, "bench datasets pull relate"),
+        (("audit", "relate", "--split", "dev"), UsageError, "unknown split 'dev'"),
+        (("pull", "relat"), UsageError, "did you mean 'relate'?"),
+    ],
+)
+def test_errors_are_left_to_the_command_line(arguments: tuple[str, ...], error: type[Exception], expected: str) -> None:
+    outcome = run(*arguments)
+    assert isinstance(outcome.exception, error)
+    assert expected in str(outcome.exception)
+
+
+def test_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_bytes(b"audio_path,text,rating\na.wav,\xff,1\n")
+    outcome = run("audit", tmp_path / "own.csv")
+    assert isinstance(outcome.exception, DataError)
+    assert "line 2: byte 0xff at offset 29 is not UTF-8" in str(outcome.exception)
+
+
+def test_pull_of_what_is_made_on_the_spot() -> None:
+    assert "nothing to fetch" in run("pull", "demo").stdout
+
+
+@pytest.mark.parametrize("audio", [True, False])
+def test_pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, audio: bool) -> None:
+    content = (write_relate(tmp_path / "published") / "scores/REL.csv").read_bytes()
+    archive = zipped_clips("RELATE_wave/audiocaps/test/3.wav")
+    with serve(Served({"/REL.csv": content, "/RELATE_wave.zip": archive})) as server:
+        files = [RemoteFile(f"{server.url}/REL.csv", "scores/REL.csv")]
+        packed = RemoteFile(f"{server.url}/RELATE_wave.zip", "RELATE_wave.zip")
+        monkeypatch.setattr(download, "pull_relate", partial(download.pull_relate, rating_files=files, archive=packed))
+        outcome = run("pull", "relate", *([] if audio else ["--no-audio"]), "--data-root", tmp_path / "root")
+    assert outcome.exception is None
+    assert (tmp_path / "root/scores/REL.csv").read_bytes() == content
+    assert (tmp_path / "root/RELATE_wave/audiocaps/test/3.wav").exists() == audio
+    assert ("clips: 1 unpacked" in outcome.stdout) == audio
+    assert hashlib.sha256(content).hexdigest() in outcome.stdout
+    assert "not to be redistributed" in outcome.stdout
+    assert outcome.stderr == ""
+
+
+def test_progress_is_drawn_for_terminals_only() -> None:
+    silent = io.StringIO()
+    with terminal_progress(Console(file=silent, force_terminal=False)) as progress:
+        progress("clips", 1, 2)
+    assert silent.getvalue() == ""
+    drawn = io.StringIO()
+    with terminal_progress(Console(file=drawn, force_terminal=True, width=100)) as progress:
+        progress("REL.csv", 5, 0)
+        progress("clips", 1, 2)
+        progress("clips", 2, 2)
+    assert "clips" in drawn.getvalue()
+    assert "100%" in drawn.getvalue()
+
+
+def test_the_commands_load_nothing_heavy() -> None:
+    code = (
+        "import sys, bench.commands.datasets;"
+        "print(*{'torch', 'pandas', 'scipy', 'soundfile', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

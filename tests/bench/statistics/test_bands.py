@@ -1,0 +1,139 @@
+"""Score bands: the prediction from theory, cross-fitting without selection, and the fall on the real ratings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.statistics.bands import band_estimates, restricted_correlation
+from bench.statistics.reliability import Ratings
+from bench.statistics.types import ResamplingPlan
+from tests.bench.statistics import relate
+from tests.bench.statistics.simulate import planted_metric
+
+PLAN = ResamplingPlan(n_resamples=60)
+
+
+def simulated(n_pairs=3000, n_ratings=4, noise=1.0, seed=0):
+    """Ratings of normal relevance, and relevance; no rounding, no bounds: what the prediction assumes."""
+    rng = np.random.default_rng(seed)
+    pair = np.repeat(np.arange(n_pairs), n_ratings)
+    truth = rng.normal(size=n_pairs)
+    return Ratings(truth[pair] + noise * rng.normal(size=len(pair)), pair, np.arange(len(pair))), truth
+
+
+def means(ratings):
+    return np.bincount(ratings.pair, ratings.score) / np.bincount(ratings.pair)
+
+
+def by_key(records):
+    return {(r.metric, r.stratum, r.method, r.statistic): r for r in records}
+
+
+def test_restriction_of_the_rating_itself_is_thorndikes_case_two():
+    """r u / sqrt(1 - r^2 + r^2 u^2): the form of case II in the textbooks."""
+    r, u = np.array([0.2, 0.48, 0.8]), np.array([0.5, 0.6, 1.3])
+    expected = r * u / np.sqrt(1 - r**2 + r**2 * u**2)
+    np.testing.assert_allclose(restricted_correlation(r, r, np.ones(3), u), expected, atol=1e-12)
+
+
+def test_an_even_metric_falls_as_predicted_and_no_further():
+    ratings, truth = simulated()
+    scores = {"even": truth + 1.5 * np.random.default_rng(9).normal(size=3000)}
+    everything = {"all": np.ones(3000, bool)}
+    records = by_key(band_estimates(ratings, scores, everything, np.arange(3000), 0.3, PLAN, n_splits=10))
+    assert len(records) == 2 * 2 * 2
+    for record in records.values():
+        assert record.predicted < record.overall - 0.08
+        assert record.excess.estimate == pytest.approx(0, abs=0.045)
+        assert record.excess.low < record.excess.estimate < record.excess.high
+        assert record.excess.estimate == pytest.approx(record.estimate.estimate - record.predicted)
+
+
+def test_a_metric_that_fails_on_bad_sounds_is_found_out():
+    ratings, truth = simulated()
+    noise = np.random.default_rng(9).normal(size=3000)
+    scores = {"uneven": np.where(truth > 0, 2 * truth, 0) + 0.5 * noise}
+    everything = {"all": np.ones(3000, bool)}
+    records = by_key(band_estimates(ratings, scores, everything, np.arange(3000), 0.0, PLAN, n_splits=5))
+    assert records["uneven", "band=low", "cross-fitted", "srcc"].excess.high < 0
+    assert records["uneven", "band=high", "cross-fitted", "srcc"].excess.estimate > 0
+
+
+def test_observed_bands_are_plain_subsets():
+    ratings, truth = simulated(200)
+    scores = {"a": truth, "b": -truth}
+    natural = np.arange(200) % 2 == 0
+    strata = {"all": np.ones(200, bool), "source=natural": natural}
+    records = by_key(band_estimates(ratings, scores, strata, np.arange(200) // 2, 0.2, PLAN, n_splits=2))
+    mean = means(ratings)
+    for stratum, mask in (("band=high", mean > 0.2), ("band=low,source=natural", (mean <= 0.2) & natural)):
+        found = records["b", stratum, "observed", "srcc"]
+        assert found.estimate.estimate == pytest.approx(stats.spearmanr(-truth[mask], mean[mask]).statistic, abs=1e-12)
+        assert found.n_pairs == mask.sum()
+        assert found.band_sd == pytest.approx(mean[mask].std())
+        assert found.n_splits == 0
+
+
+def test_cross_fitting_uses_disjoint_listeners():
+    """With pure noise ratings the halves are unrelated: no band structure is left, whatever was selected."""
+    rng = np.random.default_rng(3)
+    pair = np.repeat(np.arange(800), 3)
+    ratings = Ratings(rng.normal(size=2400), pair, np.arange(2400))
+    scores = {"follows the mean": means(ratings)}
+    records = by_key(
+        band_estimates(ratings, scores, {"all": np.ones(800, bool)}, np.arange(800), 0.0, PLAN, n_splits=10)
+    )
+    for band in ("band=low", "band=high"):
+        record = records["follows the mean", band, "cross-fitted", "lcc"]
+        assert record.overall == pytest.approx(1 / np.sqrt(3), abs=0.12)
+        assert record.excess.estimate == pytest.approx(0, abs=0.06)
+
+
+def test_pairs_with_one_rating_drop_out_of_cross_fitting():
+    pair = np.r_[np.arange(60), np.arange(30)]
+    score = np.random.default_rng(0).normal(size=90)
+    scores = {"m": np.random.default_rng(1).normal(size=60)}
+    everything = {"all": np.ones(60, bool)}
+    records = band_estimates(Ratings(score, pair, pair), scores, everything, np.arange(60), 0.0, PLAN, n_splits=3)
+    n_pairs = {method: sum(r.n_pairs for r in records if r.method == method) for method in ("observed", "cross-fitted")}
+    assert n_pairs == {"observed": 2 * 60, "cross-fitted": 2 * 30}
+
+
+def test_too_few_pairs_in_a_band_are_left_out():
+    ratings, truth = simulated(50)
+    above_all = float(means(ratings).max()) - 1e-9
+    assert not band_estimates(
+        ratings, {"m": truth}, {"all": np.ones(50, bool)}, np.arange(50), above_all, PLAN, n_splits=1
+    )
+
+
+def test_threads_change_nothing():
+    ratings, truth = simulated(300)
+    arguments = (ratings, {"m": truth}, {"all": np.ones(300, bool)}, np.arange(300) // 3, 0.0, PLAN, 3)
+    assert band_estimates(*arguments, n_threads=1) == band_estimates(*arguments, n_threads=2)
+
+
+@relate.needs_relate
+@pytest.mark.relate
+def test_a_planted_metric_falls_on_relate_as_range_restriction_predicts():
+    data = relate.load()
+    scores = {f"planted{seed}": planted_metric(data.mean, 0.48, seed) for seed in range(8)}
+    ratings = Ratings(data.score, data.pair, data.listener)
+    everything = {"all": np.ones(2598, bool)}
+    plan = ResamplingPlan(n_resamples=50)
+    records = [
+        r for r in band_estimates(ratings, scores, everything, data.captions, 5.0, plan) if r.statistic == "srcc"
+    ]
+    for stratum, n_pairs in (("band=low", 757), ("band=high", 1841)):
+        observed, crossed = (
+            [r for r in records if (r.stratum, r.method) == (stratum, method)]
+            for method in ("observed", "cross-fitted")
+        )
+        assert all(r.overall == pytest.approx(0.48, abs=1e-3) for r in observed)
+        assert {r.n_pairs for r in observed} == {n_pairs}
+        assert np.mean([r.estimate.estimate for r in observed]) == pytest.approx(0.29, abs=0.025)
+        assert np.mean([r.excess.estimate for r in observed]) == pytest.approx(0, abs=0.015)
+        assert np.mean([r.excess.estimate for r in crossed]) == pytest.approx(0, abs=0.04)
+        assert np.mean([r.estimate.estimate for r in crossed]) > 0.25

@@ -1,0 +1,75 @@
+"""Captions and listeners resampled together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.statistics.bootstrap import bootstrap_strata
+from bench.statistics.crossed import crossed_spreads, mean_ratings
+from bench.statistics.reliability import Ratings
+from bench.statistics.types import ResamplingPlan
+
+PLAN = ResamplingPlan(n_resamples=300)
+
+
+def rated(n_pairs=240, per_pair=3, n_listeners=80, seed=0, listener_sd=0.0):
+    rng = np.random.default_rng(seed)
+    pair = np.repeat(np.arange(n_pairs), per_pair)
+    listener = np.concatenate([rng.permutation(n_listeners)[:per_pair] for _ in range(n_pairs)])
+    truth = rng.normal(size=n_pairs)
+    bias = listener_sd * rng.normal(size=n_listeners)
+    score = truth[pair] + bias[listener] + rng.normal(size=len(pair))
+    scores = {"m": truth + rng.normal(size=n_pairs)}
+    return Ratings(score, pair, listener), scores, np.arange(n_pairs) // 3
+
+
+def spreads(ratings, scores, captions, mask, plan=PLAN, **options):
+    human = mean_ratings(ratings, np.ones(int(ratings.listener.max()) + 1, int), len(captions))
+    [bootstrap] = bootstrap_strata(human, scores, {"part": mask}, captions, plan)
+    return bootstrap, crossed_spreads(bootstrap, ratings, np.flatnonzero(mask), plan, **options)
+
+
+def test_mean_ratings_weigh_listeners_and_lose_pairs_without_any():
+    ratings = Ratings(np.array([1.0, 3.0, 5.0, 7.0]), np.array([0, 0, 1, 2]), np.array([0, 1, 2, 0]))
+    np.testing.assert_array_equal(mean_ratings(ratings, np.array([1, 3, 0]), 3), [2.5, np.nan, 7.0])
+
+
+def test_drawing_listeners_adds_noise_and_bias():
+    ratings, scores, captions = rated(listener_sd=1.0)
+    bootstrap, found = spreads(ratings, scores, captions, np.ones(240, bool))
+    srcc = found[0]
+    assert (srcc.metric, srcc.stratum, srcc.statistic, srcc.n_listeners) == ("m", "part", "srcc", 80)
+    assert srcc.caption_spread == pytest.approx(bootstrap.resampled[:, 0, 0].std(ddof=1))
+    assert srcc.spread > srcc.caption_spread
+    assert srcc.bias < -0.03
+    assert srcc.recentred.low < srcc.recentred.estimate < srcc.recentred.high
+    middle = (srcc.recentred.low + srcc.recentred.high) / 2
+    assert middle == pytest.approx(srcc.recentred.estimate, abs=srcc.spread / 2)
+
+
+def test_identical_listeners_leave_only_captions():
+    """If all listeners of a pair say the same, drawing them changes the pairs that are left, not the ratings."""
+    ratings, scores, captions = rated(per_pair=20, n_listeners=40)
+    truth = np.random.default_rng(1).normal(size=240)
+    same = Ratings(truth[ratings.pair], ratings.pair, ratings.listener)
+    _, found = spreads(same, scores, captions, np.ones(240, bool))
+    for record in found:
+        assert record.bias == pytest.approx(0, abs=0.1 * record.caption_spread + 2 * record.spread / np.sqrt(300))
+        assert record.spread == pytest.approx(record.caption_spread, rel=0.12)
+
+
+def test_a_stratum_uses_its_own_ratings_and_threads_change_nothing():
+    ratings, scores, captions = rated()
+    mask = np.arange(240) % 3 != 1
+    plan = ResamplingPlan(n_resamples=70)
+    _, one = spreads(ratings, scores, captions, mask, plan, n_threads=1)
+    _, two = spreads(ratings, scores, captions, mask, plan, n_threads=2)
+    assert one == two
+    wild = Ratings(np.where(mask[ratings.pair], ratings.score, 1e9), ratings.pair, ratings.listener)
+    assert spreads(wild, scores, captions, mask, plan)[1] == one
+
+
+def test_nothing_to_resample_gives_nothing():
+    ratings, scores, captions = rated()
+    assert spreads(ratings, scores, captions, captions == 0)[1] == []

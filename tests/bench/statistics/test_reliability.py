@@ -1,0 +1,139 @@
+"""ICC, reliability and ceiling: against pingouin, against simulation, and on the real ratings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+
+from bench.statistics.bootstrap import bootstrap_strata
+from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
+from bench.statistics.types import ResamplingPlan
+from metrics.errors import DataError
+from tests.bench.statistics import relate
+from tests.bench.statistics.simulate import rated_pairs
+
+PLAN = ResamplingPlan(n_resamples=199)
+
+
+def simulated(n_pairs, ratings_per_pair, error_sd, seed=0):
+    """Ratings of pairs whose true relevance has variance 1; returns the relevance too."""
+    rng = np.random.default_rng(seed)
+    pair = np.repeat(np.arange(n_pairs), ratings_per_pair)
+    truth = rng.normal(size=n_pairs)
+    score = 5 + truth[pair] + error_sd * rng.normal(size=len(pair))
+    return Ratings(score, pair, np.arange(len(pair))), truth
+
+
+def everything(n):
+    return {"all": np.ones(n, bool)}
+
+
+def test_balanced_icc_equals_pingouin():
+    ratings, _ = simulated(40, 4, 1.3)
+    [found] = estimate_reliability(ratings, everything(40), np.arange(40), PLAN)
+    table = pd.DataFrame({"pair": ratings.pair, "rater": np.tile(np.arange(4), 40), "score": ratings.score})
+    theirs = pingouin.intraclass_corr(table, "pair", "rater", "score").set_index("Type")["ICC"]
+    icc1, icc1k = (theirs.get(f"ICC(1,{k})", theirs.get(old)) for k, old in (("1", "ICC1"), ("k", "ICC1k")))
+    assert found.estimate.icc1.estimate == pytest.approx(icc1, abs=1e-10)
+    assert found.estimate.icc1k.estimate == pytest.approx(icc1k, abs=1e-10)
+    assert found.estimate.reliability.estimate == pytest.approx(icc1k, abs=1e-10)
+    assert found.estimate.ratings_per_pair == pytest.approx(4)
+
+
+def test_the_ceiling_is_what_the_truth_reaches_with_unequal_ratings():
+    """With one to seven ratings a pair, the truth correlates `ceiling`, not `icc1k_ceiling`, with the means."""
+    n_ratings = np.random.default_rng(1).choice([1, 1, 2, 3, 4, 7], 20_000)
+    ratings, truth = simulated(20_000, n_ratings, 1.2)
+    [found] = estimate_reliability(ratings, everything(20_000), np.arange(20_000), ResamplingPlan(50))
+    means = np.bincount(ratings.pair, ratings.score) / n_ratings
+    reached = np.corrcoef(truth, means)[0, 1]
+    assert found.estimate.icc1.estimate == pytest.approx(1 / (1 + 1.2**2), abs=0.01)
+    assert found.estimate.ceiling.estimate == pytest.approx(reached, abs=0.01)
+    assert found.estimate.icc1k_ceiling.estimate > reached + 0.03
+    assert found.estimate.harmonic_ratings == pytest.approx(1 / np.mean(1 / n_ratings))
+
+
+def test_resamples_equal_the_analysis_of_variance_of_the_drawn_pairs():
+    """A resample's ICC(1) is that of the drawn captions' pairs, every copy of a pair being a pair of its own."""
+    from bench.statistics.resampling import bootstrap_weights
+
+    ratings, _ = simulated(30, np.random.default_rng(0).integers(1, 5, 30), 1.0)
+    captions = np.arange(30) // 3
+    [found] = estimate_reliability(ratings, everything(30), captions, PLAN)
+    weights = next(bootstrap_weights(0, "all", 10, 0, 5))
+    for r in range(5):
+        copies = [(p, c) for p in range(30) for c in range(weights[captions[p], r])]
+        rows = [(i, score) for i, (p, _) in enumerate(copies) for score in ratings.score[ratings.pair == p]]
+        pair, score = (np.array(column) for column in zip(*rows, strict=True))
+        [alone] = estimate_reliability(
+            Ratings(score, pair, pair), everything(len(copies)), np.arange(len(copies)), ResamplingPlan(1)
+        )
+        assert found.resampled[r, 0] == pytest.approx(alone.estimate.icc1.estimate, abs=1e-10)
+
+
+def test_intervals_cover_at_a_known_reliability():
+    covered = 0
+    for seed in range(200):
+        ratings, _ = simulated(150, 3, 1.0, seed)
+        [found] = estimate_reliability(ratings, everything(150), np.arange(150), ResamplingPlan(199))
+        covered += found.estimate.icc1.low <= 0.5 <= found.estimate.icc1.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_ceiling_share_divides_resample_by_resample():
+    data = rated_pairs(150)
+    ratings, _ = simulated(150, 3, 1.0)
+    bootstraps = bootstrap_strata(data.human, data.scores, everything(150), data.clusters, PLAN)
+    [reliability] = estimate_reliability(ratings, everything(150), data.clusters, PLAN)
+    share = ceiling_shares(bootstraps[0], reliability, PLAN, ["lcc"])[1]
+    assert share.metric == "metric1"
+    assert share.share.estimate == pytest.approx(bootstraps[0].estimates[1, 1] / reliability.estimate.ceiling.estimate)
+    ratios = bootstraps[0].resampled[:, 1, 1] / reliability.resampled[:, 4]
+    assert (share.share.low, share.share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))
+
+
+def test_single_ratings_have_no_reliability():
+    ratings, _ = simulated(20, 1, 1.0)
+    [found] = estimate_reliability(ratings, everything(20), np.arange(20), PLAN)
+    assert np.isnan(found.estimate.icc1.estimate)
+    assert "single rating" in found.estimate.note
+    data = rated_pairs(20)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(20), np.arange(20), PLAN)
+    assert "no ceiling" in ceiling_shares(bootstrap, found, PLAN)[0].note
+
+
+def test_pure_noise_has_a_ceiling_of_zero_and_no_share():
+    rng = np.random.default_rng(5)
+    pair = np.repeat(np.arange(20), 2)
+    score = np.tile([0.0, 1.0], 20) + 0.01 * rng.normal(size=40)
+    [found] = estimate_reliability(Ratings(score, pair, pair), everything(20), np.arange(20), PLAN)
+    assert found.estimate.icc1.estimate < 0
+    assert found.estimate.ceiling.estimate == 0
+
+
+def test_pairs_without_ratings_are_refused():
+    ratings, _ = simulated(20, 2, 1.0)
+    with pytest.raises(DataError, match="1 of 21 pairs have no rating"):
+        estimate_reliability(ratings, everything(21), np.arange(21), PLAN)
+    bad = Ratings(np.where(ratings.pair == 3, np.nan, ratings.score), ratings.pair, ratings.listener)
+    with pytest.raises(DataError, match="NaN"):
+        estimate_reliability(bad, everything(20), np.arange(20), PLAN)
+
+
+@relate.needs_relate
+@pytest.mark.relate
+def test_reliability_of_relate():
+    data = relate.load()
+    ratings = Ratings(data.score, data.pair, data.listener)
+    strata = {"all": np.ones(2598, bool), "band=low": data.mean <= 5, "band=high": data.mean > 5}
+    whole, low, high = (r.estimate for r in estimate_reliability(ratings, strata, data.captions, ResamplingPlan(999)))
+    assert (whole.n_pairs, whole.n_ratings, whole.n_clusters) == (2598, 7797, 858)
+    assert whole.icc1.estimate == pytest.approx(0.43, abs=0.005)
+    assert whole.icc1k.estimate == pytest.approx(0.70, abs=0.005)
+    assert whole.icc1k_ceiling.estimate == pytest.approx(0.83, abs=0.006)
+    assert whole.harmonic_ratings == pytest.approx(2.12, abs=0.01)
+    assert whole.ceiling.estimate == pytest.approx(0.79, abs=0.006)
+    assert low.icc1.estimate == pytest.approx(-0.13, abs=0.005)
+    assert high.icc1.estimate == pytest.approx(0.06, abs=0.005)

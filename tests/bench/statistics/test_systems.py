@@ -1,0 +1,82 @@
+"""System-level agreement and macro-averages: by hand, by brute force, and with unknown systems."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.statistics.resampling import bootstrap_weights
+from bench.statistics.systems import pairwise_system_accuracy, system_agreement
+from bench.statistics.types import ResamplingPlan
+from tests.bench.statistics.simulate import rated_pairs
+
+PLAN = ResamplingPlan(n_resamples=64)
+
+
+def rated_systems():
+    """Three clips a caption, one by each of three systems; system c is the worst, and metric1 does not see it."""
+    data = rated_pairs(300, seed=2)
+    systems = np.tile(["a", "b", "c"], 100)
+    human = data.human - 0.3 * (systems == "c")
+    scores = {"metric0": data.scores["metric0"] - 0.3 * (systems == "c"), "metric1": data.scores["metric1"]}
+    return human, scores, systems, data.clusters
+
+
+def accuracy_by_hand(human, row, systems):
+    names = np.unique(systems)
+    pairs = list(itertools.combinations(names, 2))
+    hits = [
+        np.sign(human[systems == x].mean() - human[systems == y].mean())
+        == np.sign(row[systems == x].mean() - row[systems == y].mean())
+        for x, y in pairs
+    ]
+    return np.mean(hits)
+
+
+def test_means_and_agreement_equal_plain_loops():
+    human, scores, systems, captions = rated_systems()
+    means, agreement = system_agreement(human, scores, systems, captions, PLAN)
+    by_key = {(m.scored_by, m.system): m for m in means}
+    assert len(by_key) == 3 * 3
+    assert by_key["human", "c"].mean.estimate == pytest.approx(human[systems == "c"].mean())
+    assert by_key["metric1", "b"].n_pairs == 100
+    for found in agreement:
+        row = scores[found.metric]
+        within = [stats.spearmanr(human[systems == k], row[systems == k]).statistic for k in "abc"]
+        assert (found.n_systems, found.n_system_pairs) == (3, 3)
+        assert found.pairwise_accuracy.estimate == pytest.approx(accuracy_by_hand(human, row, systems))
+        assert found.macro_srcc.estimate == pytest.approx(np.mean(within), abs=1e-12)
+        assert found.pooled_srcc.estimate == pytest.approx(stats.spearmanr(human, row).statistic, abs=1e-12)
+    assert agreement[0].pooled_srcc.estimate > agreement[0].macro_srcc.estimate + 0.05
+
+
+def test_intervals_come_from_captions_drawn_over_all_systems():
+    human, scores, systems, captions = rated_systems()
+    _, agreement = system_agreement(human, scores, systems, captions, PLAN)
+    [weights] = bootstrap_weights(0, "systems", 100, 0, 64)
+    macro, accuracy = [], []
+    for column in weights.T:
+        drawn = np.repeat(np.arange(300), column[captions])
+        of = [drawn[systems[drawn] == k] for k in "abc"]
+        macro.append(np.mean([stats.spearmanr(human[i], scores["metric0"][i]).statistic for i in of]))
+        accuracy.append(accuracy_by_hand(human[drawn], scores["metric0"][drawn], systems[drawn]))
+    for found, expected in ((agreement[0].macro_srcc, macro), (agreement[0].pairwise_accuracy, accuracy)):
+        assert (found.low, found.high) == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])), abs=1e-10)
+
+
+def test_ties_between_systems_count_half():
+    human = np.array([[1.0, 1.0, 2.0]])
+    assert pairwise_system_accuracy(human, np.array([[0.0, 1.0, 5.0]])) == pytest.approx(2.5 / 3)
+    assert pairwise_system_accuracy(human, np.array([[0.0, np.nan, 5.0]])) == 1
+
+
+def test_unknown_systems_are_left_out():
+    human, scores, systems, captions = rated_systems()
+    partly = np.where(systems == "b", "", systems)
+    means, agreement = system_agreement(human, scores, partly, captions, PLAN)
+    assert {m.system for m in means} == {"a", "c"}
+    assert agreement[0].n_systems == 2
+    assert system_agreement(human, scores, np.full(300, ""), captions, PLAN) == ([], [])
