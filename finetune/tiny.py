@@ -1,4 +1,4 @@
-"""The architecture of ``tiny``: a transformers ClapModel of 0.2 million parameters, small enough to travel in a package.
+"""The architecture of ``tiny``: a transformers ClapModel of a quarter of a million parameters, shipped in the package.
 
 Sizes are bound to each other: ``spec_size`` is a multiple of the mel bins; each stage's grid, (spec_size /
 patch_stride / 2^stage) squared, holds at least one attention window; ``patch_stride`` must be given, for its default
@@ -7,14 +7,14 @@ belongs to another patch size; and the feature extractor wants whole seconds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import ByteLevelBPETokenizer
-from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, RobertaTokenizerFast
+from tokenizers import ByteLevelBPETokenizer, Tokenizer
+from tokenizers.processors import RobertaProcessing
+from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
 
 from metrics.errors import DataError
 
@@ -44,6 +44,7 @@ AUDIO: dict[str, Any] = {
     "projection_dim": EMBEDDING_SIZE,
     "enable_fusion": False,
     "fusion_type": None,
+    "hidden_dropout_prob": 0.0,
 }
 MAX_TOKENS = 64
 TEXT: dict[str, Any] = {
@@ -53,9 +54,17 @@ TEXT: dict[str, Any] = {
     "intermediate_size": 128,
     "max_position_embeddings": MAX_TOKENS + 2,  # RoBERTa counts positions from pad_token_id + 1 = 2
     "projection_dim": EMBEDDING_SIZE,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
 }
 VOCABULARY = 420
-SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+SPECIAL_TOKENS = {
+    "bos_token": "<s>",
+    "pad_token": "<pad>",
+    "eos_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
 
 
 def new_tiny(folder: Path, captions: Sequence[str], seed: int) -> Path:
@@ -69,7 +78,8 @@ def new_tiny(folder: Path, captions: Sequence[str], seed: int) -> Path:
     Raises:
         DataError: the captions are too few for the vocabulary.
     """
-    tokenizer = _train_tokenizer(folder, captions)
+    tokenizer = _train_tokenizer(captions)
+    tokenizer.save_pretrained(folder)
     ClapFeatureExtractor(**FEATURES).save_pretrained(folder)
     config = ClapConfig(
         text_config={**TEXT, "vocab_size": len(tokenizer)}, audio_config=AUDIO, projection_dim=EMBEDDING_SIZE
@@ -81,21 +91,21 @@ def new_tiny(folder: Path, captions: Sequence[str], seed: int) -> Path:
     return folder
 
 
-def _train_tokenizer(folder: Path, captions: Sequence[str]) -> RobertaTokenizerFast:
-    """Train a byte-level BPE tokenizer with RoBERTa's special tokens at RoBERTa's ids."""
-    folder.mkdir(parents=True, exist_ok=True)
-    trained = ByteLevelBPETokenizer()
+def _train_tokenizer(captions: Sequence[str]) -> PreTrainedTokenizerFast:
+    """Train a byte-level BPE tokenizer, blind to case, with RoBERTa's special tokens at RoBERTa's ids."""
+    trained = ByteLevelBPETokenizer(lowercase=True, add_prefix_space=True)
     trained.train_from_iterator(
-        captions, vocab_size=VOCABULARY, min_frequency=1, special_tokens=SPECIAL_TOKENS, show_progress=False
+        captions,
+        vocab_size=VOCABULARY,
+        min_frequency=1,
+        special_tokens=list(SPECIAL_TOKENS.values()),
+        show_progress=False,
     )
     if trained.get_vocab_size() < VOCABULARY:
         raise DataError(
             f"{len(captions)} captions give {trained.get_vocab_size()} tokens, expected {VOCABULARY}; give more"
         )
-    vocabulary, merges = trained.save_model(str(folder))
-    tokenizer = RobertaTokenizerFast(vocabulary, merges, model_max_length=MAX_TOKENS)
-    tokenizer.save_pretrained(folder)
-    for path in (Path(vocabulary), Path(merges)):
-        path.unlink()  # tokenizer.json holds both
-    json.loads((folder / "tokenizer.json").read_text())
-    return tokenizer
+    ends = [(token, trained.token_to_id(token)) for token in ("</s>", "<s>")]
+    trained.post_processor = RobertaProcessing(*ends, add_prefix_space=True)
+    backend = Tokenizer.from_str(trained.to_str())
+    return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=MAX_TOKENS, **SPECIAL_TOKENS)
