@@ -136,19 +136,14 @@ def summary_line(epoch: Mapping[str, Any]) -> str:
 
 def shelf_row(record: Mapping[str, Any]) -> dict[str, str]:
     """Return what ``finetune list`` says about a checkpoint."""
-    found = {
-        evaluation["part"]: estimate
-        for evaluation in record["evaluations"]
-        for estimate in evaluation["estimates"]
-        if (estimate["metric"], estimate["statistic"]) == (TRAINED, "srcc")
-    }
+    srcc = {e["part"]: _value(e["estimates"], "srcc", "estimate") for e in record["evaluations"]}
     return {
         "name": record["name"],
         "loss": record["config"]["loss"],
         "base": record["base"]["name"],
         "data": record["data"][0]["name"],
         "epoch": f"{record['best_epoch']} of {record['history'][-1]['epoch']}",
-        "SRCC": ", ".join(f"{part} {_interval(estimate, 'estimate')}" for part, estimate in found.items()),
+        "SRCC": ", ".join(f"{value:.3f} ({part})" for part, value in srcc.items()),
     }
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +41,9 @@ def new_folder(folder: Path, overwrite: bool = False) -> Iterator[Path]:
         UnavailableError: something in it cannot be written.
     """
     refuse_existing(folder, overwrite)
-    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    part = folder.with_name(f".{folder.name}.part")
     try:
+        shutil.rmtree(part, ignore_errors=True)  # what a process that was killed while writing has left
         part.mkdir(parents=True)
         yield part
         _take_place(part, folder)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from bench.datasets.types import RatedPair, RatingScale
@@ -67,8 +68,7 @@ def evaluate(
     """
     finite = np.all([np.isfinite(row) for row in scores.values()], axis=0)
     human = scale.rescale(np.array([rated.mean_rating for rated in pairs]))[finite]
-    captions = np.array([rated.caption_id for rated in pairs], dtype=object)[finite]
-    clusters = np.unique(captions.astype(str), return_inverse=True)[1]
+    clusters = pd.factorize(np.array([rated.caption_id for rated in pairs], dtype=object)[finite])[0]
     plan = ResamplingPlan(n_resamples)
     everything = {"all": np.ones(len(human), dtype=bool)}
     [bootstrap] = bootstrap_strata(

@@ -29,7 +29,7 @@ from finetune.checkpoint import (
 from finetune.config import Storage, TrainingConfig
 from finetune.curves import draw_curves
 from finetune.evaluation import Evaluation, evaluate_models
-from finetune.loop import Diverged, Training, train
+from finetune.loop import SAVE_EVERY_S, Diverged, Training, train
 from finetune.losses import parse_loss
 from finetune.rated_data import DataOptions, RatedData, data_record, load_rated_data
 from finetune.state import EpochRecord
@@ -57,6 +57,7 @@ class TrainingRequest:
         test_split: part of the data set that the finished model is evaluated on; None evaluates on validation only.
         resume, overwrite: what to do with a training that was cut off, and with a checkpoint of the same name.
         storage: of the weights on disk.
+        save_every_s: seconds between savings of the state.
         options, argv: of the command, for the record.
     """
 
@@ -68,6 +69,7 @@ class TrainingRequest:
     resume: bool = False
     overwrite: bool = False
     storage: Storage = "fp32"
+    save_every_s: float = SAVE_EVERY_S
     options: Mapping[str, Option] = field(default_factory=dict)
     argv: tuple[str, ...] = ()
 
@@ -84,13 +86,13 @@ def run_training(
     parse_loss(request.config.loss)
     refuse_existing(request.folder, request.overwrite)
     if not is_main_process():
-        work = work_folder(request.folder)
-        learn(request, *load(request, no_progress), work, lambda _: None, no_progress)
+        _, clap, data = load(request, no_progress)
+        learn(request, clap, data, work_folder(request.folder), lambda _: None, no_progress)
         return {}
     with occupied(request.folder, resume=request.resume, overwrite=request.overwrite) as work:
         base, clap, data = load(request, progress)
         try:
-            training = learn(request, base, clap, data, work, observe, progress)
+            training = learn(request, clap, data, work, observe, progress)
             record = finish(request, base, data, training, progress)
         except Diverged as error:
             raise _after_divergence(request, base, data, error, work, progress) from error
@@ -107,7 +109,6 @@ def load(request: TrainingRequest, progress: ProgressCallback) -> tuple[Base, Lo
 
 def learn(
     request: TrainingRequest,
-    _: Base,
     clap: LoadedClap,
     data: RatedData,
     work: Path,
@@ -116,9 +117,16 @@ def learn(
 ) -> Training:
     """Train, once every process is ready."""
     PartialState(cpu=request.device == "cpu").wait_for_everyone()
-    training, validation = data.sets["train"], data.sets["validation"]
     return train(
-        clap, training, validation, request.config, work, device=request.device, observe=observe, progress=progress
+        clap,
+        data.sets["train"],
+        data.sets["validation"],
+        request.config,
+        work,
+        device=request.device,
+        save_every_s=request.save_every_s,
+        observe=observe,
+        progress=progress,
     )
 
 

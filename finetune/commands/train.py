@@ -80,6 +80,9 @@ def train_command(
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Threads that decode audio.")] = 0,
+    save_every: Annotated[
+        float, typer.Option(min=0, help="Seconds of work that a kill may cost; 0 saves after every step.")
+    ] = 300.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a training was cut off.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a checkpoint of the same name.")] = False,
     skip_unreadable: Annotated[
@@ -107,6 +110,7 @@ def train_command(
         resume=resume,
         overwrite=overwrite,
         storage=store,
+        save_every_s=save_every,
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
     )

@@ -77,3 +77,16 @@ def weights_of(clap: LoadedClap) -> dict[str, torch.Tensor]:
 
 def load_small(folder: Path) -> LoadedClap:
     return load_clap(folder)
+
+
+def write_ratings(folder: Path, n_pairs: int = 36, n_listeners: int = 2) -> Path:
+    """Write clips and a CSV file of single ratings, two thirds of the pairs for training and the others for testing."""
+    lines = ["audio_path,text,rating,listener_id,split"]
+    for k, rated in enumerate(small_dataset(folder / "clips", n_pairs).pairs):
+        split = "train" if k < 2 * n_pairs // 3 else "test"
+        for listener in range(n_listeners):
+            rating = min(10.0, max(0.0, rated.mean_rating + listener - 0.5))
+            lines.append(f"clips/{k:03d}.wav,{rated.pair.caption},{rating:.2f},{split}-{listener},{split}")
+    path = folder / "ratings.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
