@@ -12,16 +12,6 @@ from finetune.data import PairSet
 from tests.finetune.small import halves, load_small, pair_set, small_dataset, small_model
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's cache and variants out of the tests, and the tests out of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("CLAP_BENCH_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("CLAP_BENCH_HUMAN_DIR", str(tmp_path_factory.mktemp("human")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small ClapModel with its processor."""

@@ -179,7 +179,7 @@ def change(path: Path, replace: tuple[str, str], folder: Path) -> Path:
         (("--loss", "wsce+maee"), ("unknown term 'maee'", "did you mean 'mae'")),
         (("--loss", "mse:-1"), ("weight '-1'",)),
         (("--lr", "-1"), ("lr is -1.0, expected a positive number",)),
-        (("--base", "random"), ("'random' is no transformers ClapModel",)),
+        (("--base", "laion"), ("'laion' is no transformers ClapModel",)),
         (("--base", "nowhere/at-all"), ("nowhere/at-all",)),
         (("--base", "missing.pt"), ("missing.pt: no such file",)),
         (("--name", "wsce"), ("'wsce' is taken by a published or shipped variant",)),
@@ -255,7 +255,7 @@ def test_pushing_without_a_hub_keeps_the_checkpoint(trained: tuple[Path, str], r
 def test_a_loss_that_diverges_keeps_the_last_good_epoch(
     model_folder: Path, ratings: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A term of the user's own that is not a number from its 12th evaluation on: 2 + 5 + 2 for epochs 0 and 1, then the third step of epoch 2."""
+    """A term of the user's own, not a number from its 12th call on: after 2 + 5 + 2 of epochs 0 and 1, at step 8."""
     monkeypatch.setattr(losses, "TERMS", dict(TERMS))
     calls = []
 
