@@ -9,8 +9,11 @@ from bench.provenance import RunManifest
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
+from bench.reports.sections.bands import bands_section
 from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.sensitivity import sensitivity_section
+from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from bench.scores import FAILURES_NAME, ScoreTable
 
 
@@ -19,9 +22,16 @@ def build_report(
 ) -> Report:
     """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
     sections = [
-        Section("Agreement with listeners", (), correlation_tables(analysis.estimates, published)),
-        differences_section(analysis.differences),
+        Section(
+            "Agreement with listeners", (), correlation_tables(analysis.estimates, analysis.rank_clusters, published)
+        ),
+        differences_section(analysis.differences, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares),
+        bands_section(analysis.bands),
+        systems_section(analysis.system_means, analysis.system_agreement),
+        preferences_section(analysis.pairwise_accuracies),
+        calibration_section(analysis.calibrated_errors),
+        sensitivity_section(analysis.crossed_spreads, analysis.estimates),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),
