@@ -24,3 +24,10 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite; arguments after ``--`` go to pytest."""
     session.run("pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def performance(session: nox.Session) -> None:
+    """Measure speed against named peers; the figures belong in docs/performance.md."""
+    for benchmark in session.posargs or ("startup",):
+        session.run("python", "-m", f"benchmarks.{benchmark}")

@@ -108,6 +108,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
         screening=request.screening,
         data_root=request.data_root,
         scale=request.scale,
+        progress=progress,
     )
     pairs = pairs_frame(dataset)
     external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}

@@ -16,9 +16,13 @@ def metrics_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """List every scorer: what it is, whether it can run here, and if not, why and what to do."""
-    from metrics.registry import availability, known_families
+    from metrics.registry import availability, expand_names, known_families
 
-    rows = [(family.name, family.summary, availability(family.name)) for family in known_families().values()]
+    rows = [
+        (name, family.summary, availability(name))
+        for family in known_families().values()
+        for name in (expand_names(f"{family.name}:all") if family.variants else [family.name])
+    ]
     if as_json:
         records = [
             {"name": name, "summary": summary, "available": s.available, "reason": s.reason, "remedy": s.remedy}
