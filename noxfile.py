@@ -28,6 +28,12 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
-    """Measure speed against named peers; the figures belong in docs/performance.md."""
-    for benchmark in session.posargs or ("startup",):
-        session.run("python", "-m", f"benchmarks.{benchmark}")
+    """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
+    for benchmark in session.posargs or ("benchmarks.startup", "tests.performance.statistics_speed"):
+        session.run("python", "-m", benchmark)
+
+
+@nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
+    session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
