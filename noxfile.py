@@ -29,7 +29,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for benchmark in session.posargs or ("benchmarks.startup", "tests.performance.statistics_speed"):
+    for benchmark in session.posargs or ("tests.performance.startup", "tests.performance.statistics_speed"):
         session.run("python", "-m", benchmark)
 
 

@@ -7,6 +7,7 @@ file that would run code is refused before it can. Every key of a checkpoint and
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -18,9 +19,10 @@ import numpy as np
 import torch
 
 from metrics.errors import DataError
+from metrics.isolated import quietly
 
-FORGIVEN_SUFFIX = "position_ids"
-"""Buffers holding 0, 1, 2, …: transformers stopped saving them in 4.31, so only one side may have them."""
+FORGIVEN_SUFFIXES = ("position_ids", "token_type_ids")
+"""Buffers holding 0, 1, 2, … and 0, 0, 0, …: whether they are saved depends on the version of transformers."""
 
 LISTED_KEYS = 5
 
@@ -42,7 +44,7 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
         DataError: not a checkpoint, damaged, or refused because it contains more than tensors and numpy scalars.
     """
     try:
-        with _allowing([_numpy_scalar(), *NUMPY_SCALARS]):
+        with quietly(), _allowing([_numpy_scalar(), *NUMPY_SCALARS]):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         detail = str(error).split("\n")[0].strip()
@@ -73,10 +75,30 @@ def load_strictly(model: torch.nn.Module, weights: Mapping[str, torch.Tensor], s
     model.load_state_dict(shared, strict=False)
 
 
+def without_causal_masks(weights: Mapping[str, torch.Tensor], source: str) -> dict[str, torch.Tensor]:
+    """Return weights without the causal masks of GPT-2, which transformers saved until 4.31.
+
+    Raises:
+        DataError: what has the name of a mask is not the causal mask.
+    """
+    kept: dict[str, torch.Tensor] = {}
+    for key, value in weights.items():
+        if key.endswith(".attn.bias") and value.ndim == 4:
+            is_mask = torch.equal(value.bool(), torch.ones_like(value).tril().bool())
+        elif key.endswith(".attn.masked_bias"):
+            is_mask = value.numel() == 1 and float(value) <= -1e4
+        else:
+            kept[key] = value
+            continue
+        if not is_mask:
+            raise DataError(f"{source}: {key} is not the causal mask of GPT-2; the file belongs to another model")
+    return kept
+
+
 def check_keys(missing: Iterable[str], unexpected: Iterable[str], source: str) -> None:
-    """Raise `DataError` unless all keys are accounted for; those that end in ``position_ids`` may be on one side."""
+    """Raise `DataError` unless all keys are accounted for; position ids may be on one side."""
     for keys, problem in ((missing, "lacks"), (unexpected, "has unknown")):
-        unaccounted = sorted(key for key in keys if not key.endswith(FORGIVEN_SUFFIX))
+        unaccounted = sorted(key for key in keys if not key.endswith(FORGIVEN_SUFFIXES))
         if unaccounted:
             listed = ", ".join(unaccounted[:LISTED_KEYS]) + (", …" if len(unaccounted) > LISTED_KEYS else "")
             raise DataError(
@@ -86,8 +108,8 @@ def check_keys(missing: Iterable[str], unexpected: Iterable[str], source: str) -
 
 
 def _numpy_scalar() -> Any:
-    core = np._core if hasattr(np, "_core") else np.core  # renamed in numpy 2
-    return core.multiarray.scalar
+    package = "numpy.core" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else "numpy._core"
+    return importlib.import_module(f"{package}.multiarray").scalar
 
 
 def _allowing(objects: list[Any]) -> AbstractContextManager[None]:

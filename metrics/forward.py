@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from metrics.captions import TokenisedCaption
+from metrics.encoder import Input
 from metrics.errors import UsageError
 from metrics.types import Precision
+
+Vectors = Float[np.ndarray, "batch dim"]
 
 WINDOWS_PER_BATCH = {"cpu": 4, "mps": 16, "cuda": 64}
 """Windows in one forward pass: on a CPU larger batches leave the caches (docs/performance.md)."""
@@ -61,3 +65,21 @@ def pad(
         ids[row, : len(caption.token_ids)] = torch.tensor(caption.token_ids)
         mask[row, : len(caption.token_ids)] = 1
     return ids.to(device), mask.to(device)
+
+
+def to_numpy(vectors: torch.Tensor) -> Vectors:
+    """Return embeddings as float32 in main memory."""
+    array: Vectors = vectors.float().cpu().numpy()
+    return array
+
+
+def by_shape(inputs: Sequence[Input], embed: Callable[[Input], Vectors]) -> Float[np.ndarray, "inputs dim"]:
+    """Embed inputs of several shapes, one pass for each shape, and return the results in the order of the inputs."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, item in enumerate(inputs):
+        groups.setdefault(item.shape, []).append(index)
+    embedded = [(indices, embed(np.stack([inputs[i] for i in indices]))) for indices in groups.values()]
+    results = np.empty((len(inputs), embedded[0][1].shape[1]), dtype=np.float32)
+    for indices, vectors in embedded:
+        results[indices] = vectors
+    return results

@@ -16,11 +16,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from metrics.audio import Filling, seeded_generator
-from metrics.mel import LogMel
-
-N_CHANNELS = 4
-"""A fused model takes the whole clip, shrunk, and three crops."""
+from metrics.audio import Filling
+from metrics.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class ClapFeatures:
         longer than the window; with ``is_longer`` False the model reads only the first.
         """
         mel = self.log_mel(windows)[:, None]
-        channels = mel.expand(-1, N_CHANNELS if self.fusion else 1, -1, -1)
+        channels = mel.expand(-1, N_FUSED_CHANNELS if self.fusion else 1, -1, -1)
         return channels, torch.zeros(len(windows), 1, dtype=torch.bool, device=windows.device)
 
     def fuse(self, samples: Float[np.ndarray, " time"], key: str) -> Float[torch.Tensor, "channels frames mels"]:
@@ -80,11 +77,10 @@ class ClapFeatures:
         mel = self.log_mel(torch.from_numpy(samples)[None])[0]
         n_frames = self.n_window // self.hop_length + 1
         if len(mel) == n_frames:
-            return mel.expand(N_CHANNELS, -1, -1)
-        shrunk = torch.nn.functional.interpolate(
-            mel[None, None], size=[n_frames, mel.shape[1]], mode="bilinear", align_corners=False
-        )[0, 0]
-        generator = seeded_generator(key)
-        thirds = np.array_split(np.arange(len(mel) - n_frames + 1), 3)
-        starts = [int(generator.choice(third)) if len(third) else 0 for third in thirds]
-        return torch.stack([shrunk, *(mel[start : start + n_frames] for start in starts)])
+            return mel.expand(N_FUSED_CHANNELS, -1, -1)
+
+        def shrink(whole: Mel) -> torch.Tensor:
+            size = [n_frames, whole.shape[1]]
+            return torch.nn.functional.interpolate(whole[None, None], size=size, mode="bilinear")[0, 0]
+
+        return fuse(mel, n_frames, shrink, key)

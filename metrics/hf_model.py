@@ -22,7 +22,8 @@ from metrics.checkpoints import check_keys
 from metrics.encoder import Input
 from metrics.errors import DataError
 from metrics.hf_clap import feature_settings
-from metrics.hf_features import N_CHANNELS, ClapFeatures
+from metrics.hf_features import ClapFeatures
+from metrics.mel import N_FUSED_CHANNELS
 from metrics.types import ScorerOptions, ScorerSpec
 
 
@@ -121,16 +122,16 @@ class HfEncoder:
 
     def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
         features = torch.from_numpy(np.stack(inputs)).to(self.device)
-        is_longer = torch.full((len(inputs), 1), features.shape[1] == N_CHANNELS, device=self.device)
+        is_longer = torch.full((len(inputs), 1), features.shape[1] == N_FUSED_CHANNELS, device=self.device)
         with forward.inference(self.device, self.precision):
-            return self.clap.embed_audio(features, is_longer).float().cpu().numpy()
+            return forward.to_numpy(self.clap.embed_audio(features, is_longer))
 
     def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
         return self.clap.prepare_captions(captions)
 
     def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
         with forward.inference(self.device, self.precision):
-            return self.clap.embed_captions(captions).float().cpu().numpy()
+            return forward.to_numpy(self.clap.embed_captions(captions))
 
 
 def _as_tensor(output: Any) -> torch.Tensor:

@@ -62,6 +62,22 @@ class Availability:
 
 BUILT_IN: tuple[ScorerFamily, ...] = (
     ScorerFamily(
+        "laion",
+        "metrics.laion:make_laion",
+        "LAION CLAP (laion:CHECKPOINT or laion:FILE.pt for others than 630k-audioset-best)",
+        extra="laion",
+        requires=("laion_clap", "torchvision"),
+        status="metrics.laion:laion_status",
+    ),
+    ScorerFamily(
+        "ms",
+        "metrics.ms:make_ms",
+        "Microsoft CLAP 2023 (ms:2022 for the older model)",
+        extra="ms",
+        requires=("msclap",),
+        status="metrics.ms:ms_status",
+    ),
+    ScorerFamily(
         "human",
         "metrics.hf_clap:make_human",
         "Human-CLAP, fine-tuned on human ratings (human:NAME for other variants)",

@@ -75,6 +75,11 @@ def fetch(files: HubFiles) -> Path:
     return locate(files) or _download(files)
 
 
+def fetch_file(source: HubFiles | Path) -> Path:
+    """Return the weights' file of a path or of hub files; see `fetch`."""
+    return source if isinstance(source, Path) else find_file(fetch(source), source.required[-1])
+
+
 def find_file(folder: Path, names: tuple[str, ...]) -> Path:
     """Return the first of ``names`` that is in ``folder``.
 

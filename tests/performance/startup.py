@@ -1,6 +1,6 @@
 """Start-up: ``bench --help`` against importing what any data tool imports, in one run.
 
-Run as ``python -m benchmarks.startup``; fails above `LIMIT`.
+Run as ``python -m tests.performance.startup``; fails above `LIMIT`.
 """
 
 from __future__ import annotations
