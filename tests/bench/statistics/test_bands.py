@@ -134,8 +134,8 @@ def test_a_planted_metric_falls_on_relate_as_range_restriction_predicts():
         )
         assert all(r.overall == pytest.approx(0.48, abs=1e-3) for r in observed)
         assert {r.n_pairs for r in observed} == {n_pairs}
-        assert np.mean([r.estimate.estimate for r in observed]) == pytest.approx(0.29, abs=0.025)
-        assert np.mean([r.excess.estimate for r in observed]) == pytest.approx(0, abs=0.015)
+        assert np.mean([r.estimate.estimate for r in observed]) == pytest.approx(0.29, abs=0.02)
+        assert np.mean([r.excess.estimate for r in observed]) == pytest.approx(0, abs=0.02)
         assert np.mean([r.excess.estimate for r in crossed]) == pytest.approx(0, abs=0.04)
         assert np.mean([r.estimate.estimate for r in crossed]) > 0.25
 
