@@ -63,11 +63,16 @@ def band_estimates(
         n_splits: random halvings of the listeners.
 
     Returns:
-        Records by stratum, method, band, metric and statistic. Strata with fewer than three pairs, captions or
-        pairs a band are left out.
+        Records by stratum, method, band, metric and statistic. Strata with fewer than three captions, or with fewer
+        than three pairs in a band, are left out.
+
+    Raises:
+        DataError: a pair without ratings, or NaN ratings or scores.
     """
     plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES))
-    mean = np.bincount(ratings.pair, ratings.score, len(clusters)) / np.bincount(ratings.pair, minlength=len(clusters))
+    with np.errstate(invalid="ignore"):
+        total = np.bincount(ratings.pair, ratings.score, len(clusters))
+        mean = total / np.bincount(ratings.pair, minlength=len(clusters))
     samples = split_strata(mean, scores, strata, clusters, plan.unit)
     pairs_of = {stratum: np.flatnonzero(mask) for stratum, mask in strata.items()}
     records: list[BandEstimate] = []

@@ -69,7 +69,8 @@ def test_threads_other_metrics_and_other_strata_change_nothing():
 def test_narrow_blocks_draw_the_same_resamples(monkeypatch):
     human, scores, captions = some_pairs()
     [wide] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
-    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 20_000)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 60_000)
+    monkeypatch.setattr("bench.statistics.resampling.MAX_DRAWS", 100)
     [narrow] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
     np.testing.assert_array_equal(wide.resampled, narrow.resampled)
 
