@@ -5,17 +5,15 @@ Modules that do the work are imported inside the commands, so that ``bench --hel
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from bench.commands.console import fail
+from bench.commands.console import run_app
 from bench.commands.datasets import datasets_app
 from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
 from bench.commands.run import demo_command, run_command
-from metrics.errors import ClapBenchError
 
 app = typer.Typer(
     name="bench",
@@ -51,12 +49,5 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an expected error is one line on stderr and an exit status, not a traceback."""
-    try:
-        app()
-    except ClapBenchError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        sys.exit(fail(error))
-    except KeyboardInterrupt:
-        sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
+    """Run the command line."""
+    run_app(app)

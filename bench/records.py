@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 
@@ -11,6 +12,8 @@ def plain(record: Any) -> Any:
     """Return a dataclass, or a value inside one, as dicts, lists, strings, numbers and None."""
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
         return {field.name: plain(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    if isinstance(record, Mapping):
+        return {name: plain(value) for name, value in record.items()}
     if isinstance(record, (list, tuple)):
         return [plain(item) for item in record]
     if isinstance(record, float) and math.isnan(record):

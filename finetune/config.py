@@ -21,6 +21,7 @@ RegressOn = Literal["clapscore", "cosine"]
 Schedule = Literal["constant", "linear", "cosine"]
 Selection = Literal["loss", "srcc"]
 SplitBy = Literal["captions", "pairs"]
+Storage = Literal["fp32", "fp16"]
 TrainingPrecision = Literal["fp32", "bf16", "fp16"]
 
 PAPER_VALIDATION_SHARE = 458 / 2383

@@ -1,4 +1,4 @@
-"""The metrics ``human``, ``laion-hf`` and ``hf``: CLAPScore by a transformers ClapModel.
+"""The metrics ``human``, ``laion-hf``, ``tiny`` and ``hf``: CLAPScore by a transformers ClapModel.
 
 ``human:NAME`` is a Human-CLAP variant (`metrics.variants`), heard as its authors do: 48 kHz, windows of 10 s,
 ``repeatpad``, the processor of laion/clap-htsat-fused. ``laion-hf:NAME`` is LAION CLAP in transformers' format.
@@ -18,7 +18,7 @@ from metrics.encoder import DualEncoder, LazyEncoder
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
 from metrics.registry import Availability
 from metrics.types import ScorerOptions, ScorerSpec
-from metrics.variants import find_variant
+from metrics.variants import SHIPPED_FOLDER, TINY, find_variant
 from metrics.weights import HubFiles
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -102,6 +102,13 @@ def laion_source(argument: str | None) -> ClapSource:
     return _hub_source(f"laion/{name}", LAION_REVISIONS[name])
 
 
+def tiny_source(argument: str | None) -> ClapSource:
+    """Return where the model shipped with this package is, trained from scratch on the demo's sounds."""
+    if argument is not None:
+        raise UsageError(f"metric 'tiny' takes no argument, got {argument!r}; its variants are human:tiny-…")
+    return _folder_source(SHIPPED_FOLDER / TINY)
+
+
 def any_source(argument: str | None) -> ClapSource:
     """Return where the model with this hub id, or in this folder, is."""
     if argument is None:
@@ -122,6 +129,10 @@ def laion_status(argument: str | None) -> Availability:
     return laion_source(argument).status()
 
 
+def tiny_status(argument: str | None) -> Availability:
+    return tiny_source(argument).status()
+
+
 def any_status(argument: str | None) -> Availability:
     return any_source(argument).status() if argument else Availability(True, "give a model: hf:HUB_ID or hf:FOLDER")
 
@@ -134,6 +145,11 @@ def make_human(argument: str | None, options: ScorerOptions) -> ClapScorer:
 def make_laion_hf(argument: str | None, options: ScorerOptions) -> ClapScorer:
     """Build ``laion-hf`` or ``laion-hf:NAME``."""
     return _make("laion-hf", argument, laion_source(argument), options)
+
+
+def make_tiny(argument: str | None, options: ScorerOptions) -> ClapScorer:
+    """Build ``tiny``."""
+    return _make("tiny", argument, tiny_source(argument), options)
 
 
 def make_hf(argument: str | None, options: ScorerOptions) -> ClapScorer:

@@ -96,6 +96,12 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
         "any transformers ClapModel (hf:HUB_ID or hf:FOLDER)",
         status="metrics.hf_clap:any_status",
     ),
+    ScorerFamily(
+        "tiny",
+        "metrics.hf_clap:make_tiny",
+        "a very small CLAP, shipped with this package, for the demo's sounds only",
+        status="metrics.hf_clap:tiny_status",
+    ),
     ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
     ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
     ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds"),

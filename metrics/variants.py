@@ -28,6 +28,9 @@ PUBLISHED = {
 
 SHIPPED_FOLDER = Path(__file__).parent / "checkpoints"
 
+TINY = "tiny"
+"""The shipped model that was trained on no ratings: a metric of its own, and no variant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -43,7 +46,8 @@ def known_variants() -> dict[str, Variant]:
     known = {name: Variant(name, "published", repo) for name, repo in PUBLISHED.items()}
     for origin, folder in (("shipped", SHIPPED_FOLDER), ("local", human_folder())):
         for path in sorted(folder.glob("*/config.json")):
-            known.setdefault(path.parent.name, Variant(path.parent.name, origin, path.parent))  # type: ignore[arg-type]
+            if path.parent != SHIPPED_FOLDER / TINY:
+                known.setdefault(path.parent.name, Variant(path.parent.name, origin, path.parent))  # type: ignore[arg-type]
     return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from metrics.errors import ClapBenchError
@@ -15,6 +16,18 @@ def fail(error: ClapBenchError) -> int:
     """Print an error as one line on stderr and return its exit status."""
     print("error: " + " ".join(str(error).split()), file=sys.stderr)
     return error.exit_code
+
+
+def run_app(app: Callable[[], object]) -> None:
+    """Run a command line; an expected error is one line on stderr and an exit status, not a traceback."""
+    try:
+        app()
+    except ClapBenchError as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        sys.exit(fail(error))
+    except KeyboardInterrupt:
+        sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
 
 
 def say(message: str) -> None:

@@ -88,3 +88,7 @@ class RatedDataset:
     split: str | None = None
     screening: str | None = None
     notes: tuple[str, ...] = ()
+
+    def portable_name(self, path: Path) -> str:
+        """Return a clip's path relative to ``audio_root`` with forward slashes; one outside of it stays as it is."""
+        return path.relative_to(self.audio_root).as_posix() if path.is_relative_to(self.audio_root) else path.as_posix()

@@ -1,0 +1,142 @@
+"""What a trained scorer was shown of the data that it is tested on.
+
+A scorer that was trained on a tested caption, clip or listener may agree with the listeners because it remembers them.
+Training writes down what it used (``training.json`` in the checkpoint folder, including what the base model used);
+this module counts what of it is among the tested pairs. Captions are compared without regard to case and spacing;
+clips by content where both hashes are known, else by name; listeners by id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.datasets.types import RatedDataset
+from metrics.errors import DataError
+
+TRAINING_NAME = "training.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedItems:
+    """What training and test have in common, of one kind.
+
+    Attributes:
+        kind: ``captions``, ``clips`` or ``listeners``.
+        n_tested: how many there are among the tested pairs.
+        shared: those that were used in training too; None where the training did not write them down.
+    """
+
+    kind: str
+    n_tested: int
+    shared: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """One data set that a scorer, or the model it was fine-tuned from, was trained or validated on.
+
+    Attributes:
+        metric: the scorer's name.
+        trained_on: name of that data set.
+        part: ``train``, whose pairs moved the weights, or ``validation``, which chose among epochs.
+        items: what it shares with the tested pairs.
+        n_affected: tested pairs that share at least one caption or clip.
+        note: what else the training says about these data.
+    """
+
+    metric: str
+    trained_on: str
+    part: str
+    items: tuple[SharedItems, ...]
+    n_affected: int
+    note: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is shared, as far as it was written down."""
+        return all(not item.shared for item in self.items)
+
+
+def read_training(checkpoint: Path) -> dict[str, Any] | None:
+    """Return ``training.json`` of a checkpoint folder; None where there is none.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    path = checkpoint / TRAINING_NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record["data"], list):
+            raise TypeError("data is no list")
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); train the model again") from error
+    else:
+        checked: dict[str, Any] = record
+        return checked
+
+
+def find_leakage(
+    metric: str, training: Mapping[str, Any], tested: RatedDataset, clip_sha256: Mapping[str, str] | None = None
+) -> tuple[Leakage, ...]:
+    """Compare what a scorer was trained on with the pairs that it is tested on.
+
+    Args:
+        metric: the scorer's name.
+        training: what `read_training` gave.
+        tested: the pairs.
+        clip_sha256: hashes of the tested clips' files by pair id, as far as they are known.
+
+    Returns:
+        One record for each part of each data set that the scorer, or a model before it, was trained on.
+    """
+    return tuple(
+        _compare(metric, data, part, items, tested, clip_sha256 or {})
+        for data in training["data"]
+        for part, items in data["parts"].items()
+    )
+
+
+def _compare(
+    metric: str,
+    data: Mapping[str, Any],
+    part: str,
+    items: Mapping[str, Any],
+    tested: RatedDataset,
+    clip_sha256: Mapping[str, str],
+) -> Leakage:
+    captions = {_folded(text) for text in items.get("captions") or ()}
+    clips = set(items.get("clips") or {}) | set((items.get("clips") or {}).values()) - {""}
+    listeners = set(items.get("listeners") or ())
+    names = {rated.pair.pair_id: tested.portable_name(rated.pair.audio_path) for rated in tested.pairs}
+    keys = {pair_id: clip_sha256.get(pair_id) or name for pair_id, name in names.items()}
+    found_captions = [r.pair.caption for r in tested.pairs if _folded(r.pair.caption) in captions]
+    found_clips = [names[r.pair.pair_id] for r in tested.pairs if keys[r.pair.pair_id] in clips]
+    heard = {rating.listener_id for rating in tested.ratings}
+    affected = [r for r in tested.pairs if _folded(r.pair.caption) in captions or keys[r.pair.pair_id] in clips]
+    n_captions = len({_folded(r.pair.caption) for r in tested.pairs})
+    return Leakage(
+        metric,
+        str(data["name"]),
+        part,
+        (
+            _shared("captions", n_captions, found_captions, items),
+            _shared("clips", len(set(names.values())), found_clips, items),
+            _shared("listeners", len(heard), sorted(heard & listeners), items),
+        ),
+        len(affected),
+        str(items.get("note", "")),
+    )
+
+
+def _shared(kind: str, n_tested: int, found: Iterable[str], items: Mapping[str, Any]) -> SharedItems:
+    return SharedItems(kind, n_tested, None if items.get(kind) is None else tuple(dict.fromkeys(found)))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

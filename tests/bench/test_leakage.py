@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
+from bench.leakage import find_leakage, read_training
+from metrics.errors import DataError
+from metrics.types import AudioTextPair
+
+ROOT = Path("/data")
+
+
+def small_test() -> RatedDataset:
+    def pair(pair_id: str, caption: str) -> RatedPair:
+        return RatedPair(AudioTextPair(pair_id, ROOT / f"{pair_id}.wav", caption), 5.0, 1, None, None, caption, "test")
+
+    pairs = (pair("a", "A dog barks"), pair("b", "Rain falls"), pair("c", "Rain falls"))
+    ratings = (Rating("a", "ann", 4.0), Rating("b", "bob", 6.0), Rating("c", "bob", 5.0))
+    return RatedDataset("mine", RatingScale(0, 10), pairs, ratings, "0" * 64, ROOT, "test")
+
+
+def training(**parts: dict[str, Any]) -> dict[str, Any]:
+    return {"data": [{"name": "theirs", "parts": parts}]}
+
+
+CLEAN = {"captions": ["A cat meows"], "clips": {"x.wav": "ff"}, "listeners": ["eve"]}
+
+
+def test_nothing_shared_is_clean() -> None:
+    [leak] = find_leakage("human:x", training(train=CLEAN), small_test())
+    assert leak.is_clean
+    assert leak.n_affected == 0
+    assert [(item.kind, item.n_tested, item.shared) for item in leak.items] == [
+        ("captions", 2, ()),
+        ("clips", 3, ()),
+        ("listeners", 2, ()),
+    ]
+
+
+def test_shared_captions_clips_and_listeners_are_named() -> None:
+    part = {"captions": ["a  DOG barks"], "clips": {"c.wav": ""}, "listeners": ["bob", "eve"]}
+    [leak] = find_leakage("human:x", training(train=part), small_test())
+    assert not leak.is_clean
+    assert [item.shared for item in leak.items] == [("A dog barks",), ("c.wav",), ("bob",)]
+    assert leak.n_affected == 2
+    assert (leak.metric, leak.trained_on, leak.part) == ("human:x", "theirs", "train")
+
+
+def test_clips_are_compared_by_content_where_both_are_known() -> None:
+    part = {**CLEAN, "clips": {"a.wav": "11", "other.wav": "22"}}
+    [by_name] = find_leakage("m", training(train=part), small_test())
+    assert by_name.items[1].shared == ("a.wav",)
+    [by_content] = find_leakage("m", training(train=part), small_test(), {"a": "99", "b": "22"})
+    assert by_content.items[1].shared == ("b.wav",)
+
+
+def test_every_part_of_every_data_set_behind_a_model_is_compared() -> None:
+    record = {
+        "data": [
+            {"name": "ratings", "parts": {"train": CLEAN, "validation": CLEAN}},
+            {"name": "generator", "parts": {"train": {"note": "drawn without the tested captions"}}},
+        ]
+    }
+    leaks = find_leakage("m", record, small_test())
+    assert [(leak.trained_on, leak.part) for leak in leaks] == [
+        ("ratings", "train"),
+        ("ratings", "validation"),
+        ("generator", "train"),
+    ]
+    assert [item.shared for item in leaks[2].items] == [None, None, None]
+    assert leaks[2].is_clean
+    assert leaks[2].note == "drawn without the tested captions"
+
+
+def test_training_json_is_read_where_there_is_one(tmp_path: Path) -> None:
+    assert read_training(tmp_path) is None
+    (tmp_path / "training.json").write_text(json.dumps({"data": []}))
+    assert read_training(tmp_path) == {"data": []}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"data": 3}'])
+def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "training.json").write_text(content)
+    with pytest.raises(DataError, match=r"training\.json is damaged"):
+        read_training(tmp_path)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.datasets.types import RatedDataset
+from finetune.data import PairSet
+from tests.finetune.small import halves, load_small, pair_set, small_dataset, small_model
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small ClapModel with its processor."""
+    return small_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> RatedDataset:
+    """24 rated pairs with clips on disk."""
+    return small_dataset(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def pair_sets(
+    model_folder: Path, rated: RatedDataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[PairSet, PairSet]:
+    """16 pairs for training, 8 for validation."""
+    return halves(pair_set(load_small(model_folder), rated, tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def files_no_larger_than() -> Callable[[int], AbstractContextManager[None]]:
+    """Make writing fail beyond a number of bytes, as on a full disk."""
+
+    @contextmanager
+    def limit(n_bytes: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit
