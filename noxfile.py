@@ -37,9 +37,3 @@ def performance(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
     session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
-
-
-@nox.session(venv_backend="none")
-def performance(session: nox.Session) -> None:
-    """Measure speed and memory against the project's targets; writes the tables of docs/performance.md."""
-    session.run("python", "-m", "tests.performance.statistics_speed", *session.posargs)

@@ -234,7 +234,9 @@ def _refuse_clashing_names(request: RunRequest) -> None:
 def _refuse_unavailable(metrics: Sequence[str]) -> None:
     """Say at once everything that is missing, before hours of work on the metrics that are there."""
     states = {metric: availability(metric) for metric in metrics}
-    missing = [f"{metric}: {s.reason}; {s.remedy}" for metric, s in states.items() if not s.available]
+    missing = [
+        f"{metric}: {s.reason}; {s.remedy}" for metric, s in states.items() if not (s.available or s.downloadable)
+    ]
     if missing:
         raise UnavailableError(f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing))
 
