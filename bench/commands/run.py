@@ -53,7 +53,7 @@ def run_command(
         Path | None, typer.Option(help="Folder of the data set. [default: $RELATE_ROOT, then where 'pull' put it]")
     ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
-    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")] = "percentile",
+    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")] = "expanded",
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption",

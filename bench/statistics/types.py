@@ -11,7 +11,7 @@ from typing import Literal
 
 Statistic = Literal["srcc", "lcc", "ktau", "mse"]
 ResampleUnit = Literal["caption", "pair"]
-IntervalMethod = Literal["percentile", "bca", "expanded"]
+IntervalMethod = Literal["expanded", "percentile", "bca"]
 
 STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc", "ktau", "mse")
 HIGHER_IS_BETTER: dict[Statistic, bool] = {"srcc": True, "lcc": True, "ktau": True, "mse": False}
@@ -32,7 +32,7 @@ class ResamplingPlan:
 
     n_resamples: int = 9999
     unit: ResampleUnit = "caption"
-    ci_method: IntervalMethod = "percentile"
+    ci_method: IntervalMethod = "expanded"
     confidence_level: float = 0.95
     seed: int = 0
 
