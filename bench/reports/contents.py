@@ -16,7 +16,7 @@ from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from bench.scores import FAILURES_NAME, ScoreTable
 
-INTERVAL_NAMES = {"percentile": "percentile", "expanded": "percentile, expanded for few captions,", "bca": "BCa"}
+INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
 
 def build_report(
@@ -52,7 +52,7 @@ def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap at {100 * resampling['confidence_level']:g} %, "
+        f"Intervals at {100 * resampling['confidence_level']:g} %: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap, "
         f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
         "every metric is evaluated on the same resamples.",
     ]
