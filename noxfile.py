@@ -29,8 +29,8 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for benchmark in session.posargs or ("tests.performance.startup", "tests.performance.statistics_speed"):
-        session.run("python", "-m", benchmark)
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed"):
+        session.run("python", "-m", f"tests.performance.{name}")
 
 
 @nox.session(venv_backend="none")

@@ -48,11 +48,12 @@ def build_report(
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
     data, resampling = manifest.dataset, manifest.resampling
+    level = f"{100 * resampling['confidence_level']:g} %"
     captions = table.pairs["caption_id"].nunique()
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals at {100 * resampling['confidence_level']:g} %: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap, "
+        f"Intervals at {level}: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap, "
         f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
         "every metric is evaluated on the same resamples.",
     ]
