@@ -122,11 +122,16 @@ class HfEncoder:
         the same.
         """
         with forward.inference(self.device, self.precision):
-            features = torch.from_numpy(batch)
-            if batch.ndim == 2:
-                features, _ = self.clap.features(features.to(forward.feature_device(self.device)))
             is_longer = torch.full((len(batch), 1), self.fused_as_published, device=self.device)
-            return forward.to_numpy(self.clap.embed_audio(features.to(self.device), is_longer))
+            return forward.to_numpy(self.clap.embed_audio(self.features(batch).to(self.device), is_longer))
+
+    def features(self, batch: Input) -> Float[torch.Tensor, "batch channels frames mels"]:
+        """Return what the model takes, of a stack of what `prepare_clip` gave; fused clips are that already."""
+        inputs = torch.from_numpy(batch)
+        if inputs.ndim > 2:
+            return inputs
+        features, _ = self.clap.features(inputs.to(forward.feature_device(self.device)))
+        return features if self.fused_as_published else features[:, :1]
 
     def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
         return self.clap.prepare_captions(captions)

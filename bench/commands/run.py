@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.run import Run, RunRequest
 
 METRICS_OF_THE_PAPER = "laion,ms,human"
-DEMO_METRICS = "random,caption-length,duration,loudness"
+DEMO_METRICS = "tiny,human:tiny-wsce+mae,loudness,caption-length,random"
 SOME_PAIRS_FAILED = 3
 
 

@@ -29,7 +29,7 @@ from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale, S
 from metrics.errors import UsageError, did_you_mean
 from metrics.types import AudioTextPair, ProgressCallback, no_progress
 
-DEMO_VERSION = "1"  # names the cache folder: raise it whenever a caption, a rating or a sample changes
+DEMO_VERSION = "2"  # names the cache folder: raise it whenever a caption, a rating or a sample changes
 CAPTIONS_PER_SPLIT = {"train": 360, "validation": 60, "test": 144}
 SYSTEM_PAIRS = tuple(combinations(SYSTEMS, 2))
 NATURAL = "natural"
