@@ -24,3 +24,16 @@ def check(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The test suite; arguments after ``--`` go to pytest."""
     session.run("pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def performance(session: nox.Session) -> None:
+    """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed"):
+        session.run("python", "-m", f"tests.performance.{name}")
+
+
+@nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
+    session.run("python", "-m", "tests.simulations.coverage", *session.posargs)

@@ -8,29 +8,46 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool, Float, Int
 
 from bench.datasets.strata import standard_strata
 from bench.datasets.types import RatingScale
 from bench.ratings import RatingTable
 from bench.records import from_plain, plain
 from bench.scores import ScoreTable
-from bench.statistics.bootstrap import bootstrap_strata, estimates_of
+from bench.statistics.bands import band_estimates
+from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata, estimates_of
+from bench.statistics.calibration import calibrated_errors
 from bench.statistics.comparison import compare_metrics, rank_clusters
+from bench.statistics.crossed import crossed_spreads
+from bench.statistics.dependent_correlations import reference_tests
+from bench.statistics.pairwise import pairwise_accuracies
+from bench.statistics.power import detectable_differences
 from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
+from bench.statistics.systems import system_agreement
 from bench.statistics.types import (
+    BandEstimate,
+    CalibratedError,
     CeilingShare,
     CorrelationDifference,
     CorrelationEstimate,
+    CrossedSpread,
+    DependentCorrelationTest,
+    DetectableDifference,
+    PairwiseAccuracy,
     RankCluster,
     ReliabilityEstimate,
     ResamplingPlan,
+    SystemAgreement,
+    SystemMean,
 )
 from metrics.errors import DataError
 from metrics.files import write_text
@@ -40,53 +57,152 @@ from metrics.files import write_text
 class Analysis:
     """All statistics of a run; each field is a file of the run's folder, ``FIELD.json``, a list of records.
 
+    What needs single ratings is empty where a data set gives only means.
+
     Attributes:
         estimates: every statistic of every metric on every stratum.
         differences: every pair of metrics, statistic and stratum.
         rank_clusters: where each metric stands, by statistic and stratum.
-        reliability: how far listeners agree, by stratum; empty where there are no single ratings.
-        ceiling_shares: correlations divided by what the ratings' noise allows; empty likewise.
+        dependent_correlations: Williams' and Steiger's tests, which assume independent pairs: for reference.
+        detectable_differences: what this data set could show, by pair of metrics.
+        reliability: how far listeners agree, by stratum.
+        ceiling_shares: correlations divided by what the ratings' noise allows.
+        bands: score bands as the paper cuts them, and cross-fitted.
+        crossed_spreads: captions and listeners both resampled.
+        system_means, system_agreement: systems as wholes.
+        pairwise_accuracies: clips of one caption against each other.
+        calibrated_errors: MSE after the scale of a metric is mapped to that of the ratings.
     """
 
     estimates: tuple[CorrelationEstimate, ...]
     differences: tuple[CorrelationDifference, ...] = ()
     rank_clusters: tuple[RankCluster, ...] = ()
+    dependent_correlations: tuple[DependentCorrelationTest, ...] = ()
+    detectable_differences: tuple[DetectableDifference, ...] = ()
     reliability: tuple[ReliabilityEstimate, ...] = ()
     ceiling_shares: tuple[CeilingShare, ...] = ()
+    bands: tuple[BandEstimate, ...] = ()
+    crossed_spreads: tuple[CrossedSpread, ...] = ()
+    system_means: tuple[SystemMean, ...] = ()
+    system_agreement: tuple[SystemAgreement, ...] = ()
+    pairwise_accuracies: tuple[PairwiseAccuracy, ...] = ()
+    calibrated_errors: tuple[CalibratedError, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The pairs that every metric scored, as the arrays that `bench.statistics` takes.
+
+    Attributes:
+        human: mean ratings rescaled to [0, 1].
+        scores: by metric.
+        strata: masks by stratum id.
+        clusters: the caption of each pair.
+        systems: the system of each pair, empty where unknown.
+        ratings: single ratings on the data set's scale; None where there are none.
+        scale: of the ratings.
+    """
+
+    human: Float[np.ndarray, " pairs"]
+    scores: Mapping[str, Float[np.ndarray, " pairs"]]
+    strata: Mapping[str, Bool[np.ndarray, " pairs"]]
+    clusters: Int[np.ndarray, " pairs"]
+    systems: np.ndarray
+    ratings: Ratings | None
+    scale: RatingScale
+
+    def broad_strata(self) -> dict[str, Bool[np.ndarray, " pairs"]]:
+        """All pairs, and the pairs by source."""
+        return {name: mask for name, mask in self.strata.items() if name == "all" or name.startswith("source=")}
 
 
 def analyse(table: ScoreTable, ratings: RatingTable | None, scale: RatingScale, plan: ResamplingPlan) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored.
 
-    A metric without a single score takes no part, since it would empty that set. Without single ratings, what needs
-    them is left out.
+    A metric without a single score takes no part, since it would empty that set.
     """
     scored = table.without(table.unscored())
-    common = scored.scored_by_all()
-    pairs = scored.pairs[common]
-    mean_ratings = pairs["rating"].to_numpy(dtype=float)
-    human = scale.rescale(mean_ratings)
-    scores = {metric: values[common] for metric, values in scored.scores.items()}
-    strata = standard_strata(list(pairs["source"]), list(pairs["system"]), mean_ratings, scale.midpoint)
-    clusters = pd.factorize(pairs["caption_id"])[0]
+    sample = common_sample(scored, ratings, scale)
+    bootstraps = bootstrap_strata(sample.human, sample.scores, sample.strata, sample.clusters, plan)
+    analysis = _correlations(sample, bootstraps, plan)
+    analysis = replace(analysis, estimates=tuple(_warn_of_units(analysis.estimates, scored)))
+    analysis = _uses(analysis, sample, plan)
+    return analysis if sample.ratings is None else _listeners(analysis, sample, sample.ratings, bootstraps, plan)
 
-    bootstraps = bootstrap_strata(human, scores, strata, clusters, plan)
+
+def common_sample(table: ScoreTable, ratings: RatingTable | None, scale: RatingScale) -> Sample:
+    """Return the pairs that every metric of ``table`` scored."""
+    common = table.scored_by_all()
+    pairs = table.pairs[common]
+    mean_ratings = pairs["rating"].to_numpy(dtype=float)
+    kept = None if ratings is None else ratings.of_pairs(np.flatnonzero(common), len(table.pairs))
+    return Sample(
+        human=scale.rescale(mean_ratings),
+        scores={metric: values[common] for metric, values in table.scores.items()},
+        strata=standard_strata(list(pairs["source"]), list(pairs["system"]), mean_ratings, scale.midpoint),
+        clusters=pd.factorize(pairs["caption_id"])[0],
+        systems=np.array([system or "" for system in pairs["system"]], dtype=object),
+        ratings=None if kept is None else Ratings(kept.scores, kept.pair, kept.listener),
+        scale=scale,
+    )
+
+
+def _correlations(sample: Sample, bootstraps: Sequence[StratumBootstrap], plan: ResamplingPlan) -> Analysis:
+    """Agreement of metrics with listeners, and of metrics with each other."""
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
     differences = compare_metrics(
-        human, scores, strata, clusters, plan, n_permutations=plan.n_resamples, bootstraps=bootstraps
+        sample.human,
+        sample.scores,
+        sample.strata,
+        sample.clusters,
+        plan,
+        n_permutations=plan.n_resamples,
+        bootstraps=bootstraps,
     )
-    agreement = []
-    shares = []
-    if ratings is not None:
-        kept = ratings.of_pairs(np.flatnonzero(common), len(table.pairs))
-        agreement = estimate_reliability(Ratings(kept.scores, kept.pair, kept.listener), strata, clusters, plan)
-        shares = [s for b, r in zip(bootstraps, agreement, strict=True) for s in ceiling_shares(b, r, plan)]
     return Analysis(
-        estimates=tuple(_warn_of_units(estimates, scored)),
+        estimates=tuple(estimates),
         differences=tuple(differences),
         rank_clusters=tuple(rank_clusters(estimates, differences)),
+        dependent_correlations=tuple(test for b in bootstraps for test in reference_tests(b.sample)),
+        detectable_differences=tuple(found for b in bootstraps for found in detectable_differences(b)),
+    )
+
+
+def _uses(analysis: Analysis, sample: Sample, plan: ResamplingPlan) -> Analysis:
+    """Add what metrics are used for: ranking systems, preferring one of two clips, predicting ratings."""
+    human, scores, clusters = sample.human, sample.scores, sample.clusters
+    means, agreement = system_agreement(human, scores, sample.systems, clusters, plan)
+    return replace(
+        analysis,
+        system_means=tuple(means),
+        system_agreement=tuple(agreement),
+        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, sample.broad_strata(), clusters, plan)),
+        calibrated_errors=tuple(calibrated_errors(human, scores, sample.broad_strata(), clusters, plan)),
+    )
+
+
+def _listeners(
+    analysis: Analysis,
+    sample: Sample,
+    ratings: Ratings,
+    bootstraps: Sequence[StratumBootstrap],
+    plan: ResamplingPlan,
+) -> Analysis:
+    """Add what single ratings tell: the ceiling, bands free of selection on noise, and listeners resampled."""
+    agreement = estimate_reliability(ratings, sample.strata, sample.clusters, plan)
+    broad = sample.broad_strata()
+    rescaled = replace(ratings, score=sample.scale.rescale(ratings.score))
+    spreads = [
+        crossed_spreads(bootstrap, rescaled, np.flatnonzero(broad[bootstrap.sample.stratum]), plan)
+        for bootstrap in bootstraps
+        if bootstrap.sample.stratum in broad
+    ]
+    return replace(
+        analysis,
         reliability=tuple(one.estimate for one in agreement),
-        ceiling_shares=tuple(shares),
+        ceiling_shares=tuple(s for b, r in zip(bootstraps, agreement, strict=True) for s in ceiling_shares(b, r, plan)),
+        bands=tuple(band_estimates(ratings, sample.scores, broad, sample.clusters, sample.scale.midpoint, plan)),
+        crossed_spreads=tuple(chain.from_iterable(spreads)),
     )
 
 
@@ -132,6 +248,6 @@ def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) 
     foreign = {name for name, values in table.scores.items() if np.nanmin(values) < 0 or np.nanmax(values) > 1}
     for estimate in estimates:
         if estimate.statistic == "mse" and estimate.metric in foreign and not estimate.note:
-            yield dataclasses.replace(estimate, note="scores leave [0, 1], so the MSE depends on their unit")
+            yield replace(estimate, note="scores leave [0, 1], so the MSE depends on their unit")
         else:
             yield estimate

@@ -11,6 +11,7 @@ import typer
 
 from bench.commands.console import run_app
 from bench.commands.datasets import datasets_app
+from bench.commands.doctor import doctor_command
 from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
 from bench.commands.run import demo_command, run_command
@@ -26,6 +27,7 @@ app.command("run")(run_command)
 app.command("report")(report_command)
 app.command("metrics")(metrics_command)
 app.add_typer(datasets_app, name="datasets")
+app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)
 
 

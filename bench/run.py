@@ -108,6 +108,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
         screening=request.screening,
         data_root=request.data_root,
         scale=request.scale,
+        progress=progress,
     )
     pairs = pairs_frame(dataset)
     external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}
@@ -233,7 +234,9 @@ def _refuse_clashing_names(request: RunRequest) -> None:
 def _refuse_unavailable(metrics: Sequence[str]) -> None:
     """Say at once everything that is missing, before hours of work on the metrics that are there."""
     states = {metric: availability(metric) for metric in metrics}
-    missing = [f"{metric}: {s.reason}; {s.remedy}" for metric, s in states.items() if not s.available]
+    missing = [
+        f"{metric}: {s.reason}; {s.remedy}" for metric, s in states.items() if not (s.available or s.downloadable)
+    ]
     if missing:
         raise UnavailableError(f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing))
 

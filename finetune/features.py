@@ -1,7 +1,7 @@
 """What a model hears of every clip, decoded once and kept in a memory-mapped file.
 
 An epoch then reads rows from the page cache instead of decoding, resampling and transforming every clip again. The
-features are made by `metrics.hf_model.HfEncoder.prepare_clip`, the code that scoring runs, with the window policy
+features are made by `metrics.hf_model.HfEncoder`, the code that scoring runs, with the window policy
 ``cover``: a clip of up to half a second more than the model's window has one window, longer ones have several, which
 are represented by the mean direction of their embeddings in training as in scoring.
 
@@ -22,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 from filelock import FileLock
 from jaxtyping import Float, Int
 
@@ -29,6 +30,7 @@ from metrics import audio
 from metrics.encoder import Input
 from metrics.errors import DataError, UnavailableError
 from metrics.files import write_text
+from metrics.forward import to_numpy
 from metrics.hf_features import ClapFeatures
 from metrics.hf_model import HfEncoder, LoadedClap
 from metrics.prefetch import prefetch
@@ -179,7 +181,9 @@ def _write_windows(
 
 def _hear(encoder: HfEncoder, clip: ClipSource) -> list[Input] | str:
     try:
-        return encoder.prepare_clip(clip.load())
+        windows = encoder.prepare_clip(clip.load())
+        with torch.inference_mode():
+            return list(to_numpy(encoder.features(np.stack(windows))))
     except audio.AudioError as error:
         return str(error)
 

@@ -1,7 +1,7 @@
 """CLAPScore, Eq. (1) of the Human-CLAP paper: max(cos(audio embedding, caption embedding), 0).
 
-`ClapScorer` turns a dual encoder into a metric. Every unique clip and caption is embedded once; clips are decoded and
-their features extracted in threads while the model runs; captions go through the model sorted by length; what the
+`ClapScorer` turns a dual encoder into a metric. Every unique clip and caption is embedded once; clips are decoded,
+resampled and cut in threads while the model runs; captions go through the model sorted by length; what the
 embedding store knows is not computed again, and if it knows everything no model is loaded. A clip heard through
 several windows is represented by the mean direction of its windows' embeddings.
 """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
+from weakref import WeakValueDictionary
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,8 @@ from jaxtyping import Float
 from metrics.audio import Clip
 from metrics.captions import TokenisedCaption
 from metrics.types import ScorerSpec
+
+Loaded = TypeVar("Loaded")
 
 Input = Float[np.ndarray, "..."]
 """What a model takes for one window of a clip: samples or features."""
@@ -85,3 +88,19 @@ class LazyEncoder:
 
     def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
         return self._get().embed_captions(captions)
+
+
+_in_use: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+
+def share(load: Callable[..., Loaded], *arguments: Any, device: str) -> Loaded:
+    """Return ``load(*arguments)``, or what it returned before for the same device, if somebody still uses that.
+
+    Scorers that differ in their window only so share one model; none is kept beyond its last user.
+    """
+    key = (load, *arguments, device)
+    loaded = _in_use.get(key)
+    if loaded is None:
+        loaded = load(*arguments)
+        _in_use[key] = loaded
+    return loaded

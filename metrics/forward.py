@@ -20,19 +20,23 @@ WINDOWS_PER_BATCH = {"cpu": 4, "mps": 16, "cuda": 64}
 """Windows in one forward pass: on a CPU larger batches leave the caches (docs/performance.md)."""
 
 
+def present_devices() -> list[str]:
+    """Return the kinds of device on this machine, the fastest first."""
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, present in here.items() if present]
+
+
 def choose_device(name: str) -> torch.device:
     """Return the device called ``name``; ``auto`` takes cuda, then mps, then cpu.
 
     Raises:
         UsageError: no such device on this machine.
     """
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    present = present_devices()
     if name == "auto":
-        return torch.device(next(kind for kind, here in present.items() if here))
-    kind = name.partition(":")[0]
-    if not present.get(kind, False):
-        here = ", ".join(kind for kind, here in present.items() if here)
-        raise UsageError(f"device {name!r} is not on this machine; use auto or one of: {here}")
+        return torch.device(present[0])
+    if name.partition(":")[0] not in present:
+        raise UsageError(f"device {name!r} is not on this machine; use auto or one of: {', '.join(present)}")
     return torch.device(name)
 
 
@@ -67,9 +71,14 @@ def pad(
     return ids.to(device), mask.to(device)
 
 
-def to_numpy(vectors: torch.Tensor) -> Vectors:
-    """Return embeddings as float32 in main memory."""
-    array: Vectors = vectors.float().cpu().numpy()
+def feature_device(device: torch.device) -> torch.device:
+    """Return where features are extracted: on the device itself, unless it lacks double precision."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+def to_numpy(tensor: torch.Tensor) -> Input:
+    """Return float32 in main memory."""
+    array: Input = tensor.float().cpu().numpy()
     return array
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from metrics import specs, weights
 from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder
+from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
 from metrics.registry import Availability
 from metrics.types import ScorerOptions, ScorerSpec
@@ -164,7 +164,7 @@ def _make(family: str, argument: str | None, source: ClapSource, options: Scorer
     def build() -> DualEncoder:
         from metrics.hf_model import HfEncoder, load_clap
 
-        return HfEncoder(spec, load_clap(model_folder, processor_folder), options)
+        return HfEncoder(spec, share(load_clap, model_folder, processor_folder, device=options.device), options)
 
     return ClapScorer(LazyEncoder(spec, build), options)
 

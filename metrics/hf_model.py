@@ -23,7 +23,6 @@ from metrics.encoder import Input
 from metrics.errors import DataError
 from metrics.hf_clap import feature_settings
 from metrics.hf_features import ClapFeatures
-from metrics.mel import N_FUSED_CHANNELS
 from metrics.types import ScorerOptions, ScorerSpec
 
 
@@ -99,32 +98,40 @@ class HfEncoder:
         self.listening = Listening(
             features.sample_rate_hz, features.n_window, features.filling, options.window, options.seed
         )
+        self.fused_as_published = features.fusion and options.window == "as-published"
 
     def batch_size(self) -> int:
         return forward.WINDOWS_PER_BATCH[self.device.type]
 
     def prepare_clip(self, clip: Clip) -> list[Input]:
-        """Return (channels, frames, mels) for each window; four channels mean ``is_longer``.
+        """Return the samples of each window, or (channels, frames, mels) of a fused long clip."""
+        if self.fused_as_published:
+            samples = self.listening.resampled(clip).samples
+            if len(samples) > self.listening.n_window:
+                check_audible([samples], clip.path)
+                return [forward.to_numpy(self.clap.features.fuse(samples, self.listening.key(clip)))]
+        return list(self.listening.windows(clip))
+
+    def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
+        return forward.by_shape(inputs, self._embed_batch)
+
+    def _embed_batch(self, batch: Input) -> Float[np.ndarray, "batch dim"]:
+        """Embed windows or fused clips.
 
         Upstream, called with a single clip, marks every clip as longer if the model is fused: ``as-published`` does
         the same.
         """
-        fused_as_published = self.clap.features.fusion and self.listening.policy == "as-published"
-        with torch.inference_mode():
-            if fused_as_published:
-                samples = self.listening.resampled(clip).samples
-                if len(samples) > self.listening.n_window:
-                    check_audible([samples], clip.path)
-                    return [self.clap.features.fuse(samples, self.listening.key(clip)).numpy()]
-            windows = np.stack(self.listening.windows(clip))
-            features, _ = self.clap.features(torch.from_numpy(windows))
-            return list((features if fused_as_published else features[:, :1]).numpy())
-
-    def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
-        features = torch.from_numpy(np.stack(inputs)).to(self.device)
-        is_longer = torch.full((len(inputs), 1), features.shape[1] == N_FUSED_CHANNELS, device=self.device)
         with forward.inference(self.device, self.precision):
-            return forward.to_numpy(self.clap.embed_audio(features, is_longer))
+            is_longer = torch.full((len(batch), 1), self.fused_as_published, device=self.device)
+            return forward.to_numpy(self.clap.embed_audio(self.features(batch).to(self.device), is_longer))
+
+    def features(self, batch: Input) -> Float[torch.Tensor, "batch channels frames mels"]:
+        """Return what the model takes, of a stack of what `prepare_clip` gave; fused clips are that already."""
+        inputs = torch.from_numpy(batch)
+        if inputs.ndim > 2:
+            return inputs
+        features, _ = self.clap.features(inputs.to(forward.feature_device(self.device)))
+        return features if self.fused_as_published else features[:, :1]
 
     def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
         return self.clap.prepare_captions(captions)

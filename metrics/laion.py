@@ -12,7 +12,7 @@ from pathlib import Path
 
 from metrics import specs, weights
 from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder
+from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import UnavailableError, UsageError, did_you_mean
 from metrics.registry import Availability
 from metrics.types import ScorerOptions, ScorerSpec
@@ -97,7 +97,7 @@ def make_laion(argument: str | None, options: ScorerOptions) -> ClapScorer:
     def build() -> DualEncoder:
         from metrics.laion_model import LaionEncoder, load_laion
 
-        return LaionEncoder(spec, load_laion(checkpoint, text_folder), options)
+        return LaionEncoder(spec, share(load_laion, checkpoint, text_folder, device=options.device), options)
 
     return ClapScorer(LazyEncoder(spec, build), options)
 

@@ -108,18 +108,16 @@ class LaionEncoder:
         return forward.WINDOWS_PER_BATCH[self.device.type]
 
     def prepare_clip(self, clip: Clip) -> list[Input]:
-        """Return (channels, frames, mels) for each window; four channels mean ``longer``."""
-        with torch.inference_mode():
-            if self.laion.fusion and self.listening.policy == "as-published":
-                samples = self.listening.resampled(clip).samples
-                if len(samples) > self.listening.n_window:
-                    check_audible([samples], clip.path)
-                    return [self._fuse(samples, self.listening.key(clip))]
-            windows = np.stack(self.listening.windows(clip))
-            return list(self.laion.log_mel(torch.from_numpy(windows))[:, None].numpy())
+        """Return the samples of each window, or (channels, frames, mels) of a fused long clip."""
+        if self.laion.fusion and self.listening.policy == "as-published":
+            samples = self.listening.resampled(clip).samples
+            if len(samples) > self.listening.n_window:
+                check_audible([samples], clip.path)
+                return [self._fuse(samples, self.listening.key(clip))]
+        return list(self.listening.windows(clip))
 
     def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
-        return forward.by_shape(inputs, self._embed_features)
+        return forward.by_shape(inputs, self._embed_batch)
 
     def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
         return tokenise(self.laion.tokenizer, captions, MAX_TOKENS)
@@ -130,11 +128,15 @@ class LaionEncoder:
             embedded = self.laion.model.encode_text({"input_ids": ids, "attention_mask": mask}, device=self.device)
             return forward.to_numpy(embedded)
 
-    def _embed_features(self, batch: Float[np.ndarray, "batch channels frames mels"]) -> Float[np.ndarray, "batch dim"]:
-        features = torch.from_numpy(batch).to(self.device)
-        longer = torch.full((len(batch), 1), batch.shape[1] == N_FUSED_CHANNELS, device=self.device)
-        inputs = {"mel_fusion" if self.laion.fusion else "waveform": features, "longer": longer}
+    def _embed_batch(self, batch: Input) -> Float[np.ndarray, "batch dim"]:
+        """Embed windows or fused clips; four channels mean ``longer``."""
         with forward.inference(self.device, self.precision):
+            features = torch.from_numpy(batch)
+            if batch.ndim == 2:
+                features = self.laion.log_mel(features.to(forward.feature_device(self.device)))[:, None]
+            features = features.to(self.device)
+            longer = torch.full((len(batch), 1), features.shape[1] == N_FUSED_CHANNELS, device=self.device)
+            inputs = {"mel_fusion" if self.laion.fusion else "waveform": features, "longer": longer}
             embedded = self.laion.model.encode_audio(inputs, device=self.device)["embedding"]
             return forward.to_numpy(self.laion.model.audio_projection(embedded))
 
@@ -144,14 +146,13 @@ class LaionEncoder:
         mel = self.laion.log_mel(torch.from_numpy(samples)[None])[0]
         n_frames = self.listening.n_window // self.laion.hop_length + 1
         if len(mel) == n_frames:
-            return mel[None].numpy()
+            return forward.to_numpy(mel[None])
 
         def shrink(whole: Mel) -> torch.Tensor:
             shrunk: torch.Tensor = Resize(size=[n_frames, whole.shape[1]])(whole[None])[0]
             return shrunk
 
-        fused: Input = fuse(mel, n_frames, shrink, key).numpy()
-        return fused
+        return forward.to_numpy(fuse(mel, n_frames, shrink, key))
 
 
 def _state_dict(content: Mapping[str, Any], checkpoint: Path) -> dict[str, torch.Tensor]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from metrics import specs, weights
 from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder
+from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import UnavailableError, UsageError
 from metrics.registry import Availability
 from metrics.types import ScorerOptions, ScorerSpec
@@ -112,7 +112,9 @@ def make_ms(argument: str | None, options: ScorerOptions) -> ClapScorer:
     def build() -> DualEncoder:
         from metrics.ms_model import MsEncoder, load_ms
 
-        return MsEncoder(spec, VERSIONS[version], load_ms(version, checkpoint, text_folder), options)
+        return MsEncoder(
+            spec, VERSIONS[version], share(load_ms, version, checkpoint, text_folder, device=options.device), options
+        )
 
     return ClapScorer(LazyEncoder(spec, build), options)
 

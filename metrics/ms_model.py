@@ -120,14 +120,13 @@ class MsEncoder:
         return forward.WINDOWS_PER_BATCH[self.device.type]
 
     def prepare_clip(self, clip: Clip) -> list[Input]:
-        """Return (1, frames, mels) for each window."""
-        windows = np.stack(self.listening.windows(clip))
-        with torch.inference_mode():
-            return list(self.ms.log_mel(torch.from_numpy(windows))[:, None].numpy())
+        """Return the samples of each window."""
+        return list(self.listening.windows(clip))
 
     def embed_audio(self, inputs: Sequence[Input]) -> Float[np.ndarray, "inputs dim"]:
-        features = torch.from_numpy(np.stack(inputs)).to(self.device)
         with forward.inference(self.device, self.precision):
+            windows = torch.from_numpy(np.stack(inputs)).to(forward.feature_device(self.device))
+            features = self.ms.log_mel(windows)[:, None].to(self.device)
             embedded, _ = self.ms.model.audio_encoder(features)
             return forward.to_numpy(embedded)
 

@@ -1,6 +1,7 @@
 """Work ahead of a consumer in threads, in order and within a bound.
 
-Threads suffice: decoding, resampling and Fourier transforms release the interpreter lock.
+Threads suffice: decoding and resampling release the interpreter lock. Nothing here may call torch's parallel
+operations: each thread would bring its own team of threads, and they would get into the model's way.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class ScorerOptions:
     Attributes:
         device: ``auto`` takes cuda, then mps, then cpu.
         batch_size: clips in one forward pass; None lets the scorer choose for the device.
-        workers: threads that decode audio and extract features while the model runs; 0 does it in between.
+        workers: threads that decode, resample and cut clips while the model runs; 0 does it in between.
         precision: of the forward pass.
         window: how clips longer than the model's window are heard.
         seed: for scorers that draw random numbers on purpose.

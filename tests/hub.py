@@ -139,7 +139,7 @@ def build_processor(folder: Path) -> None:
     from transformers import ClapFeatureExtractor
 
     _save_byte_level_bpe(folder, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "RobertaTokenizer")
-    ClapFeatureExtractor(truncation="fusion", padding="repeatpad").save_pretrained(folder)
+    ClapFeatureExtractor(truncation="fusion", padding="repeatpad", frequency_min=50).save_pretrained(folder)
 
 
 def _save_byte_level_bpe(folder: Path, special_tokens: list[str], tokenizer_class: str) -> None:
@@ -250,7 +250,7 @@ def build_human(folder: Path) -> None:
     )
     model = ClapModel(config).eval()
     _enliven(model)
-    features, is_longer = ClapFeatures.from_extractor(ClapFeatureExtractor())(_sample_windows(480_000))
+    features, is_longer = ClapFeatures.from_extractor(ClapFeatureExtractor(frequency_min=50))(_sample_windows(480_000))
     with torch.inference_mode():
         audio = model.audio_projection(model.audio_model(features[:, :1], is_longer).pooler_output)
         text = model.text_projection(model.text_model(**_sample_tokens(folder, "laion/clap-htsat-fused")).pooler_output)

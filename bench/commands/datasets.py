@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,10 @@ from bench.commands.progress import terminal_progress
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from bench.datasets.audit import Audit, ClipProblem, GroupSummary
+    from bench.datasets.types import RatedDataset
 
 EXAMPLES_SHOWN = 3
 
@@ -78,10 +81,40 @@ def audit_command(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
         found = audit(dataset, expected_rate_hz=_expected_rate_hz(name), progress=progress)
+    found = replace(found, reliability=_reliability(dataset))
     if as_json:
         _print_json(asdict(found))
     else:
         _print_audit(found)
+
+
+def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
+    """Return how well listeners agree over all pairs, as `bench.statistics.reliability` estimates it."""
+    if not dataset.ratings:
+        return None
+    import numpy as np
+
+    from bench.statistics.reliability import Ratings, estimate_reliability
+    from bench.statistics.types import ResamplingPlan
+
+    def codes(values: Iterable[str]) -> np.ndarray:
+        return np.unique(list(values), return_inverse=True)[1]
+
+    index = {rated.pair.pair_id: i for i, rated in enumerate(dataset.pairs)}
+    ratings = Ratings(
+        score=np.array([rating.score for rating in dataset.ratings]),
+        pair=np.array([index[rating.pair_id] for rating in dataset.ratings]),
+        listener=codes(rating.listener_id for rating in dataset.ratings),
+    )
+    everything = {"all": np.ones(len(index), dtype=bool)}
+    captions = codes(rated.caption_id for rated in dataset.pairs)
+    (found,) = estimate_reliability(ratings, everything, captions, ResamplingPlan())
+    shown = {
+        "ICC(1)": found.estimate.icc1,
+        "reliability of the pairs' means": found.estimate.reliability,
+        "highest correlation it allows": found.estimate.ceiling,
+    }
+    return {name: None if np.isnan(value.estimate) else value.estimate for name, value in shown.items()}
 
 
 def _expected_rate_hz(name: str) -> int | None:

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 
 def metrics_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    pull: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Fetch and load these scorers' weights instead of listing.")
+    ] = None,
 ) -> None:
     """List every scorer: what it is, whether it can run here, and if not, why and what to do."""
-    from metrics.registry import availability, known_families
+    if pull is not None:
+        _pull(pull)
+        return
+    from metrics.registry import availability, expand_names, known_families
 
-    rows = [(family.name, family.summary, availability(family.name)) for family in known_families().values()]
+    rows = [
+        (name, family.summary, availability(name))
+        for family in known_families().values()
+        for name in (expand_names(f"{family.name}:all") if family.variants else [family.name])
+    ]
     if as_json:
         records = [
             {"name": name, "summary": summary, "available": s.available, "reason": s.reason, "remedy": s.remedy}
@@ -30,6 +40,14 @@ def metrics_command(
     else:
         for name, summary, state in rows:
             typer.echo("\t".join([name, "ready" if state.available else state.reason, state.remedy, summary]))
+
+
+def _pull(names: str) -> None:
+    from metrics.registry import expand_names, make_scorer
+    from metrics.types import ScorerOptions
+
+    for name in expand_names(names):
+        typer.echo(make_scorer(name, ScorerOptions(device="cpu")).spec.signature())
 
 
 def _draw(rows: list[tuple[str, str, Availability]]) -> None:

@@ -12,13 +12,14 @@ from bench.commands.console import say, show_report
 from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.errors import ClapBenchError, UsageError
+from metrics.folders import cache_folder
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
 if TYPE_CHECKING:
     from bench.run import Run, RunRequest
 
 METRICS_OF_THE_PAPER = "laion,ms,human"
-DEMO_METRICS = "random,caption-length,duration,loudness"
+DEMO_METRICS = "tiny,human:tiny-wsce+mae,loudness,caption-length,random"
 SOME_PAIRS_FAILED = 3
 
 
@@ -52,7 +53,7 @@ def run_command(
         Path | None, typer.Option(help="Folder of the data set. [default: $RELATE_ROOT, then where 'pull' put it]")
     ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
-    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made.")] = "percentile",
+    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")] = "expanded",
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption",
@@ -65,6 +66,7 @@ def run_command(
     precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
     window: Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")] = "cover",
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
+    store: Annotated[bool, typer.Option(help="Keep embeddings, so that no clip is embedded twice.")] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")] = False,
 ) -> None:
     """Score every pair with every metric and print stratified correlations with confidence intervals.
@@ -82,7 +84,9 @@ def run_command(
         data_root=data_root,
         score_files=parse_score_files(scores or []),
         resampling=ResamplingPlan(resamples, resample_unit, ci, seed=seed),
-        scorer_options=ScorerOptions(device, batch_size, workers, precision, window, seed),
+        scorer_options=ScorerOptions(
+            device, batch_size, workers, precision, window, seed, store_file() if store else None
+        ),
         out=out,
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
@@ -102,11 +106,17 @@ def demo_command(
         dataset="demo",
         metrics=tuple(DEMO_METRICS.split(",")),
         resampling=ResamplingPlan(resamples),
+        scorer_options=ScorerOptions(store=store_file()),
         out=out,
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
     )
     finish(execute(request), strict=False)
+
+
+def store_file() -> Path:
+    """Return the embedding store of this user."""
+    return cache_folder() / "embeddings.sqlite3"
 
 
 def execute(request: RunRequest) -> Run:

@@ -29,8 +29,8 @@ from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale, S
 from metrics.errors import UsageError, did_you_mean
 from metrics.types import AudioTextPair, ProgressCallback, no_progress
 
-DEMO_VERSION = "1"  # names the cache folder: raise it whenever a caption, a rating or a sample changes
-CAPTIONS_PER_SPLIT = {"train": 204, "validation": 48, "test": 144}
+DEMO_VERSION = "2"  # names the cache folder: raise it whenever a caption, a rating or a sample changes
+CAPTIONS_PER_SPLIT = {"train": 360, "validation": 60, "test": 144}
 SYSTEM_PAIRS = tuple(combinations(SYSTEMS, 2))
 NATURAL = "natural"
 CAPTIONS_PER_BATCH = 6
@@ -90,7 +90,7 @@ def load_demo(
 
     Args:
         root: folder for the audio; None takes the user's cache.
-        split: ``train`` (612 clips), ``validation`` (144), ``test`` (432), or None for all.
+        split: ``train`` (1,080 clips), ``validation`` (180), ``test`` (432), or None for all.
         seed: of everything; another seed is another data set.
         screening: ``anchor-mean`` drops listeners whose anchors average above 2; ``none`` keeps them all.
         with_audio: False leaves the disk alone: precomputed scores and text-only metrics need no audio.
@@ -182,13 +182,13 @@ def screen(table: pd.DataFrame, screening: str) -> pd.DataFrame:
 
 @lru_cache(maxsize=4)
 def _draw_captions(seed: int) -> dict[str, tuple[Soundscape, ...]]:
-    """Draw the natural soundscapes of all splits, no caption twice."""
+    """Draw the natural soundscapes of all splits, no caption twice, and deal them out at random."""
     stream = RandomStream(seed, "captions")
     distinct: dict[str, Soundscape] = {}
     while len(distinct) < sum(CAPTIONS_PER_SPLIT.values()):
         soundscape = draw_soundscape(stream)
         distinct.setdefault(soundscape.caption, soundscape)
-    rest = iter(distinct.values())
+    rest = iter(stream.sample(list(distinct.values()), len(distinct)))
     return {split: tuple(next(rest) for _ in range(n)) for split, n in CAPTIONS_PER_SPLIT.items()}
 
 

@@ -9,9 +9,14 @@ from bench.provenance import RunManifest
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
+from bench.reports.sections.bands import bands_section
 from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.sensitivity import sensitivity_section
+from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from bench.scores import FAILURES_NAME, ScoreTable
+
+INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
 
 def build_report(
@@ -19,9 +24,16 @@ def build_report(
 ) -> Report:
     """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
     sections = [
-        Section("Agreement with listeners", (), correlation_tables(analysis.estimates, published)),
-        differences_section(analysis.differences),
+        Section(
+            "Agreement with listeners", (), correlation_tables(analysis.estimates, analysis.rank_clusters, published)
+        ),
+        differences_section(analysis.differences, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares),
+        bands_section(analysis.bands),
+        systems_section(analysis.system_means, analysis.system_agreement),
+        preferences_section(analysis.pairwise_accuracies),
+        calibration_section(analysis.calibrated_errors),
+        sensitivity_section(analysis.crossed_spreads, analysis.estimates),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),
@@ -36,11 +48,12 @@ def build_report(
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
     data, resampling = manifest.dataset, manifest.resampling
+    level = f"{100 * resampling['confidence_level']:g} %"
     captions = table.pairs["caption_id"].nunique()
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals: {resampling['ci_method']} bootstrap at {100 * resampling['confidence_level']:g} %, "
+        f"Intervals at {level}: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap, "
         f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
         "every metric is evaluated on the same resamples.",
     ]

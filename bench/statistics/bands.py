@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Int32
+from jaxtyping import Bool, Float, Int, UInt8
 
 from bench.statistics.intervals import measured
 from bench.statistics.reliability import Ratings
@@ -63,11 +63,16 @@ def band_estimates(
         n_splits: random halvings of the listeners.
 
     Returns:
-        Records by stratum, method, band, metric and statistic. Strata with fewer than three pairs, captions or
-        pairs a band are left out.
+        Records by stratum, method, band, metric and statistic. Strata with fewer than three captions, or with fewer
+        than three pairs in a band, are left out.
+
+    Raises:
+        DataError: a pair without ratings, or NaN ratings or scores.
     """
     plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES))
-    mean = np.bincount(ratings.pair, ratings.score, len(clusters)) / np.bincount(ratings.pair, minlength=len(clusters))
+    with np.errstate(invalid="ignore"):
+        total = np.bincount(ratings.pair, ratings.score, len(clusters))
+        mean = total / np.bincount(ratings.pair, minlength=len(clusters))
     samples = split_strata(mean, scores, strata, clusters, plan.unit)
     pairs_of = {stratum: np.flatnonzero(mask) for stratum, mask in strata.items()}
     records: list[BandEstimate] = []
@@ -129,7 +134,7 @@ class _Split:
             z_totals=np.stack([np.bincount(clusters, column, n) for column in columns], axis=1),
         )
 
-    def evaluate(self, weights: Int32[np.ndarray, "clusters lanes"]) -> _Values:
+    def evaluate(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> _Values:
         """Return overall, predicted and found correlation for each lane, band, metric and statistic."""
         with_y = weighted_statistics(self.against_y, weights)[:, :, _COLUMNS]
         r_xy, r_yz = with_y[:, :-1], with_y[:, -1:]
@@ -144,7 +149,7 @@ class _Split:
             values.append(np.stack([r_xy, predicted, found], axis=-1))
         return np.stack(values, axis=1)
 
-    def band_sds(self, weights: Int32[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes 3"]:
+    def band_sds(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes 3"]:
         """Return the standard deviation of z over all pairs and within each band."""
         total, first, second = weighted_totals(self.z_totals, weights).reshape(3, 3, -1).transpose(1, 2, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -199,13 +204,13 @@ def _estimate(
     if not usable:
         return
     n_clusters = usable[0].against_y.n_clusters
-    once = np.ones((n_clusters, 1), np.int32)
+    once = np.ones((n_clusters, 1), np.uint8)
     point = np.mean([split.evaluate(once) for split in usable], axis=0)[0]
     sd = np.mean([split.band_sds(once) for split in usable], axis=0)[0]
     n_pairs = np.mean([split.n_in_band for split in usable], axis=0)
     resampled = np.empty((plan.n_resamples, *point.shape))
 
-    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
         resampled[rows] = np.mean([split.evaluate(weights) for split in usable], axis=0)
 
     bytes_per_lane = usable[0].against_y.bytes_per_lane()

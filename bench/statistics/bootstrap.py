@@ -154,4 +154,5 @@ def _interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, metric: int, s:
         return np.nan, np.nan, f"no interval: {bootstrap.sample.n_clusters} clusters, fewer than {MIN_CLUSTERS}"
     jackknife = None if bootstrap.jackknife is None else bootstrap.jackknife[:, metric, s]
     resampled = bootstrap.resampled[:, metric, s]
-    return bootstrap_interval(plan.ci_method, estimate, resampled, jackknife, plan.confidence_level)
+    n_clusters = bootstrap.sample.n_clusters
+    return bootstrap_interval(plan.ci_method, estimate, resampled, plan.confidence_level, n_clusters, jackknife)

@@ -183,4 +183,5 @@ def _paired_interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, a: int, 
     jackknife = None
     if bootstrap.jackknife is not None:
         jackknife = bootstrap.jackknife[:, a, s] - bootstrap.jackknife[:, b, s]
-    return bootstrap_interval(plan.ci_method, delta, resampled, jackknife, plan.confidence_level)
+    n_clusters = bootstrap.sample.n_clusters
+    return bootstrap_interval(plan.ci_method, delta, resampled, plan.confidence_level, n_clusters, jackknife)

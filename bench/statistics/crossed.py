@@ -41,13 +41,13 @@ def crossed_spreads(
         plan: at most `MAX_RESAMPLES` resamples are made.
     """
     plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES))
-    sample = bootstrap.sample
-    if bootstrap.resampled is None:
+    sample, by_caption = bootstrap.sample, bootstrap.resampled
+    if by_caption is None:
         return []
     local, n_listeners = _within(ratings, pairs)
-    resampled = _crossed_statistics(sample, local, n_listeners, plan, n_threads)
+    crossed = _crossed_statistics(sample, local, n_listeners, plan, n_threads)
     return [
-        _spread(bootstrap, resampled[:, m, s], plan, n_listeners, m, s)
+        _spread(bootstrap, (m, s), by_caption[:, m, s], crossed[:, m, s], n_listeners, plan)
         for m in range(len(sample.metrics))
         for s in range(len(STATISTICS))
     ]
@@ -97,25 +97,24 @@ def _crossed_statistics(
 
 def _spread(
     bootstrap: StratumBootstrap,
-    resampled: Float[np.ndarray, " resamples"],
-    plan: ResamplingPlan,
+    cell: tuple[int, int],
+    by_caption: Float[np.ndarray, " resamples"],
+    crossed: Float[np.ndarray, " crossed_resamples"],
     n_listeners: int,
-    m: int,
-    s: int,
+    plan: ResamplingPlan,
 ) -> CrossedSpread:
-    estimate = float(bootstrap.estimates[m, s])
-    assert bootstrap.resampled is not None
-    defined = ~np.isnan(resampled)
-    bias = float(np.mean(resampled[defined]) - estimate) if defined.any() else np.nan
-    by_caption = bootstrap.resampled[:, m, s]
+    m, s = cell
+    estimate = float(bootstrap.estimates[cell])
+    defined = ~np.isnan(crossed)
+    bias = float(np.mean(crossed[defined]) - estimate) if defined.any() else np.nan
     return CrossedSpread(
         metric=bootstrap.sample.metrics[m],
         stratum=bootstrap.sample.stratum,
         statistic=STATISTICS[s],
-        spread=_sd(resampled),
+        spread=_sd(crossed),
         caption_spread=_sd(by_caption),
         bias=bias,
-        recentred=measured(estimate, resampled - bias, plan.confidence_level),
+        recentred=measured(estimate, crossed - bias, plan.confidence_level),
         n_listeners=n_listeners,
         n_resamples=plan.n_resamples,
         seed=plan.seed,

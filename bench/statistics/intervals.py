@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
-from bench.statistics.types import IntervalMethod, Measured
+from bench.statistics.types import IntervalMethod, Measured, Statistic
 
 Interval = tuple[float, float, str]
 """Low end, high end, and a remark or the reason why they are NaN."""
@@ -23,31 +23,49 @@ def bootstrap_interval(
     method: IntervalMethod,
     estimate: float,
     resampled: Float[np.ndarray, " resamples"],
-    jackknife: Float[np.ndarray, " replicates"] | None,
     confidence_level: float,
+    n_clusters: int,
+    jackknife: Float[np.ndarray, " replicates"] | None = None,
 ) -> Interval:
-    """Return the interval by the named method; ``jackknife`` is needed by BCa alone."""
+    """Return the interval by the named method; ``jackknife`` is needed by BCa alone, ``n_clusters`` by ``expanded``."""
     defined = resampled[~np.isnan(resampled)]
     n_undefined = len(resampled) - len(defined)
     if n_undefined > MAX_UNDEFINED_SHARE * len(resampled):
         return np.nan, np.nan, f"undefined on {n_undefined} of {len(resampled)} resamples"
     remark = f"{n_undefined} of {len(resampled)} resamples undefined and left out" if n_undefined else ""
-    if method == "percentile" or jackknife is None:
-        return (*percentile_interval(defined, confidence_level), remark)
-    low, high, reason = bca_interval(estimate, defined, jackknife, confidence_level)
-    return low, high, reason or remark
+    if method == "bca" and jackknife is not None:
+        low, high, reason = bca_interval(estimate, defined, jackknife, confidence_level)
+        return low, high, reason or remark
+    if method == "expanded":
+        return (*expanded_interval(defined, confidence_level, n_clusters), remark)
+    return (*percentile_interval(defined, confidence_level), remark)
 
 
 def percentile_interval(resampled: Float[np.ndarray, " resamples"], confidence_level: float) -> tuple[float, float]:
     """Return the percentile interval (Efron & Tibshirani 1993, eq. 13.5), quantiles interpolated linearly."""
-    tail = (1 - confidence_level) / 2
+    return _between(resampled, (1 - confidence_level) / 2)
+
+
+def expanded_interval(
+    resampled: Float[np.ndarray, " resamples"], confidence_level: float, n_clusters: int
+) -> tuple[float, float]:
+    """Return the percentile interval with wider tails for few clusters (Hesterberg 2015, section 5.3).
+
+    The quantiles are those that make a percentile interval of a mean as wide as Student's t interval: a bootstrap
+    distribution is too narrow by sqrt((n - 1) / n), and its quantiles know nothing of the uncertainty of its own width.
+    """
+    z = np.sqrt(n_clusters / (n_clusters - 1)) * stdtrit(n_clusters - 1, (1 - confidence_level) / 2)
+    return _between(resampled, float(ndtr(z)))
+
+
+def _between(resampled: Float[np.ndarray, " resamples"], tail: float) -> tuple[float, float]:
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(low), float(high)
 
 
 def measured(estimate: float, resampled: Float[np.ndarray, " resamples"], confidence_level: float) -> Measured:
     """Return the estimate with its percentile interval; NaN ends where more than half the resamples are undefined."""
-    low, high, _ = bootstrap_interval("percentile", estimate, resampled, None, confidence_level)
+    low, high, _ = bootstrap_interval("percentile", estimate, resampled, confidence_level, n_clusters=0)
     return Measured(float(estimate), float(low), float(high))
 
 
@@ -71,6 +89,27 @@ def bca_interval(
     tail = (1 - confidence_level) / 2
     z = z0 + ndtri(np.array([tail, 1 - tail]))
     low, high = np.quantile(resampled, ndtr(z0 + z / (1 - acceleration * z)))
+    return float(low), float(high), ""
+
+
+def analytic_interval(statistic: Statistic, estimate: float, n_pairs: int, confidence_level: float) -> Interval:
+    """Return an interval from a formula: tanh(atanh(r) -/+ z SE), for independent pairs only.
+
+    SE^2 is 1 / (n - 3) for LCC (Fisher 1921; bivariate normal data), (1 + r^2 / 2) / (n - 3) for SRCC and
+    .437 / (n - 4) for tau (Bonett & Wright 2000; Fieller et al. 1957). Given for comparison: pairs that share
+    captions are not independent, and the interval is then too short. None exists for MSE.
+    """
+    if n_pairs < 5:
+        return np.nan, np.nan, "no analytic interval"
+    variances = {
+        "lcc": 1 / (n_pairs - 3),
+        "srcc": (1 + estimate**2 / 2) / (n_pairs - 3),
+        "ktau": 0.437 / (n_pairs - 4),
+    }
+    if statistic not in variances or abs(estimate) == 1:
+        return np.nan, np.nan, "no analytic interval"
+    half_width = ndtri((1 + confidence_level) / 2) * np.sqrt(variances[statistic])
+    low, high = np.tanh(np.arctanh(estimate) + np.array([-half_width, half_width]))
     return float(low), float(high), ""
 
 

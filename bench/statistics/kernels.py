@@ -1,13 +1,15 @@
 """Compiled sums behind the resampled statistics: one pass over sorted pairs for a whole block of resamples.
 
 A resample is a set of weights: how often each cluster (a caption, or a single pair) was drawn. All arrays of
-weights are int32 ``[clusters, lanes]``: the resamples of a block lie side by side (*lanes*), so that the index work
-of sorting, tie groups and tree walks is paid once a block and the arithmetic runs over contiguous memory.
+weights are uint8 ``[clusters, lanes]``: the resamples of a block lie side by side (*lanes*), so that the index work
+of sorting, tie groups and tree walks is paid once a block and the arithmetic runs over contiguous memory. A byte is
+enough: that a cluster is drawn 256 times has a probability below 1e-500.
 
 Conventions: ``cluster[i]`` and ``level[i]`` are uint32 indices (unsigned, so that numba leaves out its test for
 negative indices) of the i-th pair; a level is the rank, from 0, of a human score among the distinct human scores.
-No lane ever looks at another, so a resample's sums are the same numbers for any width of the block. Ranks are doubled
-and centred, ``2 (r - (N + 1) / 2)``, which makes mid-ranks integers: int32 holds them up to a total weight of 2**30.
+No lane ever looks at another, so a resample's sums are the same numbers for any width of the block. Mid-ranks r are
+held as ``2 r - 1``, an integer (twice the weight below, plus the weight of the tie), whose mean is the total weight N:
+int32 holds them up to N = 2**30.
 
 The functions are compiled when this module is imported, or loaded from numba's cache on disk. ``no_type_check``
 keeps the test suite's shape checks from wrapping what numba must compile.
@@ -39,52 +41,66 @@ def _compiled(signature: str) -> Callable[[_Function], _Function]:
     return compile_function
 
 
-@_compiled("void(uint32[:,::1], int32[:,::1])")
+@_compiled("void(uint32[:,::1], uint8[:,::1])")
 @no_type_check
-def count_draws(draws, weights):
-    """Fill ``weights[clusters, lanes]`` with how often each cluster occurs in each row of ``draws[lanes, draws]``."""
-    weights[:] = 0
+def count_draws(draws, counts):
+    """Fill ``counts[lanes, clusters]`` with how often each cluster occurs in each row of ``draws[lanes, draws]``."""
+    counts[:] = 0
     for lane in range(draws.shape[0]):
+        row = counts[lane]
         for j in range(draws.shape[1]):
-            weights[draws[lane, j], lane] += 1
+            row[draws[lane, j]] += 1
 
 
-@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int32[:,::1], int32[:,::1], float64[:,::1])")
+@_compiled("void(uint8[:,::1], uint8[:,::1])")
 @no_type_check
-def human_sums(weights, cluster, level, counts, rank, sums):
-    """Rank the human scores of every lane.
+def transpose(counts, weights):
+    """Write ``counts[lanes, clusters]`` as ``weights[clusters, lanes]``, tile by tile to keep to the cache."""
+    for first in range(0, weights.shape[0], 64):
+        for lane in range(counts.shape[0]):
+            for c in range(first, min(first + 64, weights.shape[0])):
+                weights[c, lane] = counts[lane, c]
 
-    Writes ``counts[levels, lanes]`` (total weight), ``rank[levels, lanes]`` (doubled centred mid-rank) and the rows of
-    ``sums``: total weight N; sum of w rank^2; number of tied pairs of draws, sum of t (t - 1) / 2.
+
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], int32[:,::1], float64[:,::1])")
+@no_type_check
+def human_sums(weights, cluster, level, rank, sums):
+    """Rank the human scores of every lane; ``cluster`` and ``level`` may be in any order, sorted by level is fastest.
+
+    Writes ``rank[levels, lanes]``, twice the mid-rank less 1, and the rows of ``sums``: total weight N; sum of
+    w (rank - N)^2; number of tied pairs of draws, sum of t (t - 1) / 2. As sum w rank is N^2, the middle one is
+    sum w rank^2 - N^3, exactly zero if all weight is on one level.
     """
     lanes = weights.shape[1]
-    counts[:] = 0
-    for i in range(cluster.shape[0]):
-        for b in range(lanes):
-            counts[level[i], b] += weights[cluster[i], b]
-    total = np.zeros(lanes, np.int32)
-    for k in range(counts.shape[0]):
-        for b in range(lanes):
-            rank[k, b] = 2 * total[b] + counts[k, b]
-            total[b] += counts[k, b]
+    rank[:] = 0
     sums[:] = 0.0
-    for k in range(counts.shape[0]):
+    below = np.zeros(lanes, np.int32)
+    for i in range(cluster.shape[0]):
+        weight = weights[cluster[i]]
+        count = rank[level[i]]
         for b in range(lanes):
-            rank[k, b] -= total[b]
-            count = np.float64(counts[k, b])
-            sums[1, b] += count * np.float64(rank[k, b]) * np.float64(rank[k, b])
-            sums[2, b] += count * (count - 1.0) * 0.5
+            count[b] += weight[b]
+    for k in range(rank.shape[0]):
+        for b in range(lanes):
+            count = rank[k, b]
+            rank[k, b] = 2 * below[b] + count
+            below[b] += count
+            squared_rank = np.float64(rank[k, b]) * np.float64(rank[k, b])
+            sums[1, b] += np.float64(count) * squared_rank
+            sums[2, b] += np.float64(count) * (np.float64(count) - 1.0) * 0.5
     for b in range(lanes):
-        sums[0, b] = total[b]
+        total = np.float64(below[b])
+        sums[0, b] = total
+        sums[1, b] -= total * (total * total)
 
 
-@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1], float64[:,::1])")
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1], float64[:,::1])")
 @no_type_check
 def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
     """Accumulate what SRCC needs, over pairs sorted by score; ``ends`` closes each group of equal scores.
 
-    Writes the rows of ``sums``: sum of w rank_score rank_human; sum of w rank_score^2; number of pairs of draws tied
-    in the score. A group's mid-rank follows from the weight below it and its own.
+    Writes the rows of ``sums``: sum of w rank_score rank_human and sum of w rank_score^2, ranks taken from their mean;
+    number of pairs of draws tied in the score. A group's mid-rank follows from the weight below it and its own.
     """
     lanes = weights.shape[1]
     product, square, ties = sums[0], sums[1], sums[2]
@@ -101,7 +117,7 @@ def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
             rank = human_rank[level[i]]
             for b in range(lanes):
                 group[b] += weight[b]
-                human[b] += np.float64(weight[b]) * np.float64(rank[b])
+                human[b] += np.float64(weight[b]) * (np.float64(rank[b]) - total[b])
         for b in range(lanes):
             tied = np.float64(group[b])
             score_rank = np.float64(2 * below[b] + group[b]) - total[b]
@@ -112,7 +128,7 @@ def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
         start = end
 
 
-@_compiled("void(int32[:,::1], uint32, int32[::1])")
+@_compiled("void(int32[:,::1], uint32, uint8[::1])")
 @no_type_check
 def tree_add(tree, level, weight):
     """Add ``weight[lanes]`` at a level of the Fenwick tree."""
@@ -137,7 +153,7 @@ def tree_below(tree, level, below):
         node &= node - np.uint64(1)
 
 
-@_compiled("void(int32[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1])")
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], int64[::1], int32[:,::1], float64[::1])")
 @no_type_check
 def concordant_pairs(weights, cluster, level, ends, tree, concordant):
     """Count pairs of draws that score and human rating order alike, over pairs sorted by score.
@@ -161,7 +177,7 @@ def concordant_pairs(weights, cluster, level, ends, tree, concordant):
         start = end
 
 
-@_compiled("void(int32[:,::1], uint32[::1], int64[::1], float64[::1])")
+@_compiled("void(uint8[:,::1], uint32[::1], int64[::1], float64[::1])")
 @no_type_check
 def tied_pairs(weights, cluster, ends, sums):
     """Write the number of pairs of draws within the groups that ``ends`` closes: sum of t (t - 1) / 2."""
@@ -180,7 +196,7 @@ def tied_pairs(weights, cluster, ends, sums):
         start = end
 
 
-@_compiled("void(int32[:,::1], float64[:,::1], float64[:,::1])")
+@_compiled("void(uint8[:,::1], float64[:,::1], float64[:,::1])")
 @no_type_check
 def moment_sums(weights, moments, sums):
     """Write ``sums[columns, lanes]``, the weighted totals of ``moments[clusters, columns]``.

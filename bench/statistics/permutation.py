@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int32
+from jaxtyping import Float, UInt8
 from scipy.stats import rankdata
 
 from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
@@ -54,10 +54,10 @@ def swapped_differences(
     return result
 
 
-def swap_bits(seed: int, stratum: str, n_clusters: int, block: int) -> Int32[np.ndarray, "clusters block"]:
+def swap_bits(seed: int, stratum: str, n_clusters: int, block: int) -> UInt8[np.ndarray, "clusters block"]:
     """Return 1 where a permutation of the block swaps a cluster, 0 elsewhere."""
     bits = generator(seed, "permutation", stratum, block).integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8)
-    return bits.T.astype(np.int32)
+    return np.ascontiguousarray(bits.T)
 
 
 def permutation_p_value(observed: float, permuted: Float[np.ndarray, " permutations"]) -> float:

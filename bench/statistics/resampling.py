@@ -13,11 +13,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from jaxtyping import Float, Int, Int32
+from jaxtyping import Float, Int, UInt8
 
 from bench.statistics.weighted import WeightedSample, weighted_statistics, weighted_totals
 
-BLOCK = 64
+BLOCK = 256
+"""Wide enough to pay little for index work and memory latency, narrow enough to share out among cores."""
+
+MAX_DRAWS = 2**18
+"""Drawn at once, so that draws are counted while they are in the cache."""
+
 SCRATCH_BYTES = 384 * 2**20
 """Bound on the working memory of all threads together."""
 
@@ -30,7 +35,7 @@ def generator(seed: int, purpose: str, stratum: str, block: int) -> np.random.Ge
 
 def bootstrap_weights(
     seed: int, stratum: str, n_clusters: int, block: int, n_resamples: int, width: int = BLOCK
-) -> Iterator[Int32[np.ndarray, "clusters lanes"]]:
+) -> Iterator[UInt8[np.ndarray, "clusters lanes"]]:
     """Yield, ``width`` resamples at a time, how often each cluster is drawn in the first resamples of a block.
 
     A resample draws ``n_clusters`` clusters with replacement. The weights do not depend on ``width``.
@@ -38,10 +43,14 @@ def bootstrap_weights(
     from bench.statistics import kernels
 
     draw = generator(seed, "bootstrap", stratum, block)
+    rows_at_once = max(1, MAX_DRAWS // n_clusters)
     for first in range(0, n_resamples, width):
-        rows = min(width, n_resamples - first)
-        weights = np.empty((n_clusters, rows), np.int32)
-        kernels.count_draws(draw.integers(0, n_clusters, size=(rows, n_clusters), dtype=np.uint32), weights)
+        counts = np.empty((min(width, n_resamples - first), n_clusters), np.uint8)
+        for row in range(0, len(counts), rows_at_once):
+            part = counts[row : row + rows_at_once]
+            kernels.count_draws(draw.integers(0, n_clusters, size=part.shape, dtype=np.uint32), part)
+        weights = np.empty(counts.T.shape, np.uint8)
+        kernels.transpose(counts, weights)
         yield weights
 
 
@@ -51,7 +60,7 @@ def bootstrap_statistics(
     """Return the statistics of every resample; the same numbers for any ``n_threads`` (None: all cores)."""
     result = np.empty((n_resamples, len(sample.orders), 4))
 
-    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
         result[rows] = weighted_statistics(sample, weights)
 
     for_each_resample(compute, seed, stratum, sample.n_clusters, n_resamples, sample.bytes_per_lane(), n_threads)
@@ -69,7 +78,7 @@ def bootstrap_sums(
     n_clusters, n_columns = totals.shape
     result = np.empty((n_resamples, n_columns))
 
-    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
         result[rows] = weighted_totals(totals, weights).T
 
     for_each_resample(compute, seed, stratum, n_clusters, n_resamples, 8 * (n_clusters + n_columns), n_threads)
@@ -77,7 +86,7 @@ def bootstrap_sums(
 
 
 def for_each_resample(
-    compute: Callable[[Int32[np.ndarray, "clusters lanes"], slice], None],
+    compute: Callable[[UInt8[np.ndarray, "clusters lanes"], slice], None],
     seed: int,
     stratum: str,
     n_clusters: int,
@@ -107,7 +116,7 @@ def leave_out_statistics(
 
     def compute(block: int) -> None:
         left_out = np.arange(block * width, min((block + 1) * width, n_groups))
-        weights = (group[:, None] != left_out[None, :]).astype(np.int32)
+        weights = (group[:, None] != left_out[None, :]).astype(np.uint8)
         result[left_out] = weighted_statistics(sample, weights)
 
     run_blocks(compute, -(-n_groups // width), threads)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float, Int, Int32
+from jaxtyping import Float, Int, UInt8
 
 from bench.statistics.intervals import measured
 from bench.statistics.resampling import bootstrap_sums, for_each_resample
@@ -104,12 +104,12 @@ def _system_srcc(
     ]
     result = np.empty((plan.n_resamples + 1, len(sample.metrics), 2))
 
-    def compute(weights: Int32[np.ndarray, "clusters lanes"], rows: slice) -> None:
+    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
         values = np.stack([weighted_statistics(part, weights)[:, :, 0] for part in prepared], axis=-1)
         result[rows.start + 1 : rows.stop + 1, :, 0] = _mean_of_defined(values[:, :, :-1])
         result[rows.start + 1 : rows.stop + 1, :, 1] = values[:, :, -1]
 
-    compute(np.ones((sample.n_clusters, 1), np.int32), slice(-1, 0))
+    compute(np.ones((sample.n_clusters, 1), np.uint8), slice(-1, 0))
     size = prepared[-1].bytes_per_lane()
     for_each_resample(compute, plan.seed, sample.stratum, sample.n_clusters, plan.n_resamples, size, n_threads)
     return result

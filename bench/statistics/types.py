@@ -11,7 +11,7 @@ from typing import Literal
 
 Statistic = Literal["srcc", "lcc", "ktau", "mse"]
 ResampleUnit = Literal["caption", "pair"]
-IntervalMethod = Literal["percentile", "bca"]
+IntervalMethod = Literal["expanded", "percentile", "bca"]
 
 STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc", "ktau", "mse")
 HIGHER_IS_BETTER: dict[Statistic, bool] = {"srcc": True, "lcc": True, "ktau": True, "mse": False}
@@ -24,14 +24,15 @@ class ResamplingPlan:
     Attributes:
         n_resamples: bootstrap resamples.
         unit: what is drawn with replacement: captions with all their pairs, or single pairs.
-        ci_method: percentile or BCa (Efron & Tibshirani 1993, chapters 13 and 14).
+        ci_method: percentile or BCa (Efron & Tibshirani 1993, chapters 13 and 14), or the percentile interval expanded
+            for few clusters (Hesterberg 2015).
         confidence_level: of two-sided intervals.
         seed: of the generator; the same seed gives the same resamples on every machine.
     """
 
     n_resamples: int = 9999
     unit: ResampleUnit = "caption"
-    ci_method: IntervalMethod = "percentile"
+    ci_method: IntervalMethod = "expanded"
     confidence_level: float = 0.95
     seed: int = 0
 

@@ -15,13 +15,29 @@ Formulas, over draws (pairs counted by weight), N = sum of weights:
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Int32, UInt32
+from jaxtyping import Float, Int, UInt8, UInt32
 
 _HUMAN_MOMENTS = 2  # y, y^2
 _SCORE_MOMENTS = 4  # x, x^2, x y, (score - human)^2
+
+
+MAX_TREE_LEVELS = 2048
+"""A Fenwick tree of this many levels and 256 lanes stays in a core's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcordanceRun:
+    """Pairs sorted by score whose concordance one Fenwick tree counts."""
+
+    cluster: UInt32[np.ndarray, " pairs"]
+    level: UInt32[np.ndarray, " pairs"]
+    ends: Int[np.ndarray, " score_groups"]
+    n_levels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +49,19 @@ class ScoreOrder:
         level: level of each sorted pair's human rating.
         ends: end of each group of equal scores.
         joint_ends: end of each group equal in score and rating; None where no two scores are equal.
+        runs: what concordance is counted over; several where the ratings have many levels.
     """
 
     cluster: UInt32[np.ndarray, " pairs"]
     level: UInt32[np.ndarray, " pairs"]
     ends: Int[np.ndarray, " score_groups"]
     joint_ends: Int[np.ndarray, " joint_groups"] | None
+    runs: tuple[ConcordanceRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedSample:
-    """Everything about a sample that does not depend on the weights."""
+    """Everything about a sample that does not depend on the weights; ``cluster`` and ``level`` are sorted by level."""
 
     n_clusters: int
     n_levels: int
@@ -53,8 +71,8 @@ class WeightedSample:
     moments: Float[np.ndarray, "clusters columns"]
 
     def bytes_per_lane(self) -> int:
-        """Memory that one resample needs while it is computed: draws, weights, counts, ranks and tree."""
-        return 4 * (2 * self.n_clusters + 3 * self.n_levels + 1)
+        """Memory that one resample needs while it is computed: counts, weights, ranks and tree."""
+        return 2 * self.n_clusters + 4 * self.n_levels + 4 * MAX_TREE_LEVELS
 
 
 def prepare(
@@ -89,24 +107,24 @@ def assemble(
     n_clusters = n_clusters or int(clusters.max()) + 1
     orders = tuple(_score_order(cluster, level, row) for row in ranked)
     moments = _cluster_moments(human, linear, squared_errors, cluster, n_clusters)
-    return WeightedSample(n_clusters, len(values), cluster, level, orders, moments)
+    by_level = np.argsort(level, kind="stable")
+    return WeightedSample(n_clusters, len(values), cluster[by_level], level[by_level], orders, moments)
 
 
 def weighted_statistics(
-    sample: WeightedSample, weights: Int32[np.ndarray, "clusters lanes"]
+    sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "lanes metrics 4"]:
     """Return the statistics, in the order of `STATISTICS`, of each lane of weights; NaN where one is undefined."""
     from bench.statistics import kernels
 
     lanes = weights.shape[1]
-    counts, rank = np.empty((2, sample.n_levels, lanes), np.int32)
-    tree = np.empty((sample.n_levels + 1, lanes), np.int32)
+    rank = np.empty((sample.n_levels, lanes), np.int32)
     human = np.empty((3, lanes))
-    kernels.human_sums(weights, sample.cluster, sample.level, counts, rank, human)
+    kernels.human_sums(weights, sample.cluster, sample.level, rank, human)
     scores = np.empty((len(sample.orders), 5, lanes))
     for order, sums in zip(sample.orders, scores, strict=True):
         kernels.rank_sums(weights, order.cluster, order.level, order.ends, rank, human[0], sums[:3])
-        kernels.concordant_pairs(weights, order.cluster, order.level, order.ends, tree, sums[3])
+        sums[3] = _concordant_pairs(order, weights)
         if order.joint_ends is None:
             sums[4] = sums[2]
         else:
@@ -114,8 +132,20 @@ def weighted_statistics(
     return _values(human, scores, weighted_totals(sample.moments, weights))
 
 
+def _concordant_pairs(order: ScoreOrder, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, " lanes"]:
+    from bench.statistics import kernels
+
+    total = np.zeros(weights.shape[1])
+    found = np.empty_like(total)
+    tree = np.empty((max(run.n_levels for run in order.runs) + 1, weights.shape[1]), np.int32)
+    for run in order.runs:
+        kernels.concordant_pairs(weights, run.cluster, run.level, run.ends, tree[: run.n_levels + 1], found)
+        total += found
+    return total
+
+
 def weighted_totals(
-    totals: Float[np.ndarray, "clusters columns"], weights: Int32[np.ndarray, "clusters lanes"]
+    totals: Float[np.ndarray, "clusters columns"], weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "columns lanes"]:
     """Return the columns' sums over clusters, each cluster counted by its weight."""
     from bench.statistics import kernels
@@ -164,7 +194,28 @@ def _score_order(
     ends = _group_ends(new_score)
     joint_ends = _group_ends(new_score | (np.diff(level[order].astype(np.int64)) != 0))
     tied = len(ends) < len(scores)
-    return ScoreOrder(cluster[order], level[order], ends, joint_ends if tied else None)
+    runs = tuple(_runs(cluster[order], level[order], ends))
+    return ScoreOrder(cluster[order], level[order], ends, joint_ends if tied else None, runs)
+
+
+def _runs(
+    cluster: UInt32[np.ndarray, " pairs"], level: UInt32[np.ndarray, " pairs"], ends: Int[np.ndarray, " score_groups"]
+) -> Iterator[ConcordanceRun]:
+    """Split many levels into about their square root of blocks, so that every tree stays in the cache.
+
+    Pairs of draws from different blocks are counted in a first run over blocks, pairs of one block in a run of its own.
+    """
+    n_levels = int(level.max()) + 1
+    if n_levels <= MAX_TREE_LEVELS:
+        yield ConcordanceRun(cluster, level, ends, n_levels)
+        return
+    width = math.isqrt(n_levels) + 1
+    block, within = level // np.uint32(width), level % np.uint32(width)
+    yield ConcordanceRun(cluster, block, ends, int(block.max()) + 1)
+    group = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    order = np.argsort(block, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
+        yield ConcordanceRun(cluster[part], within[part], _group_ends(np.diff(group[part]) != 0), width)
 
 
 def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:

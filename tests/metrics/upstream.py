@@ -80,4 +80,25 @@ class Ms:
             return np.concatenate([self.wrapper.get_text_embeddings([caption]).numpy() for caption in captions])
 
 
+class Human:
+    """``transformers.ClapModel`` and ``ClapProcessor``, called with one clip or caption, as model cards show."""
+
+    def __init__(self, model_folder: Path, processor_folder: Path) -> None:
+        with quietly():
+            from transformers import ClapModel, ClapProcessor
+
+            self.model: Any = ClapModel.from_pretrained(model_folder).eval()
+            self.processor: Any = ClapProcessor.from_pretrained(processor_folder)
+
+    def embed_samples(self, samples: Vectors) -> Vectors:
+        with quietly():
+            inputs = self.processor.feature_extractor(samples, sampling_rate=48_000, return_tensors="pt")
+            return self.model.get_audio_features(**inputs).numpy()
+
+    def embed_captions(self, captions: Sequence[str]) -> Vectors:
+        with quietly():
+            tokens = self.processor.tokenizer(list(captions), padding=True, return_tensors="pt")
+            return self.model.get_text_features(**tokens).numpy()
+
+
 LocalHub = Callable[..., Path]

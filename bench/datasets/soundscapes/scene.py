@@ -8,6 +8,7 @@ soundscape, so that neither tells a natural clip from a corrupted one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.datasets.soundscapes.character import Character
@@ -15,8 +16,9 @@ from bench.datasets.soundscapes.randomness import RandomStream
 from bench.datasets.soundscapes.vocabulary import SOUND_CLASSES, Phrase
 
 CLIP_S = 4.0
+EVENT_COUNTS = (1, 2, 2, 2, 3)  # each equally likely
 EVENT_LEVEL_DB = (-26.0, -14.0)
-FLOOR_LEVEL_DB = (-58.0, -26.0)
+FLOOR_LEVEL_DB = (-60.0, -28.0)
 FLOOR_TILT = (0.0, 1.0)
 GAIN_DB = (-10.0, 0.0)
 EVENT_SHARE_OF_SLOT = (0.75, 0.95)
@@ -77,9 +79,14 @@ class Soundscape:
     recording: Recording
 
 
-def draw_soundscape(stream: RandomStream) -> Soundscape:
-    """Draw a soundscape that is what its caption says."""
-    n_events = stream.choose((1, 2, 2, 2, 3, 3))
+def draw_soundscape(stream: RandomStream, event_counts: Sequence[int] = EVENT_COUNTS) -> Soundscape:
+    """Draw a soundscape that is what its caption says.
+
+    Args:
+        stream: where the randomness comes from.
+        event_counts: possible numbers of events, 1 to 3, each equally likely.
+    """
+    n_events = stream.choose(event_counts)
     slots = _draw_slots(stream, n_events)
     names = stream.sample(tuple(SOUND_CLASSES), n_events)
     phrases = [stream.choose(SOUND_CLASSES[name].phrases) for name in names]
@@ -109,7 +116,9 @@ def write_caption(stream: RandomStream, phrases: list[Phrase], slots: list[int])
     overlap = stream.choose(("while", "as"))
     clauses = [f" {overlap} ".join(phrase.clause for phrase in group) for group in groups]
     nominals = [f" {overlap} ".join([group[0].nominal, *(p.clause for p in group[1:])]) for group in groups]
-    if len(groups) == 1:
+    if len(phrases) == 1:
+        text = stream.choose([clauses[0], nominals[0], f"the sound of {nominals[0]}"])
+    elif len(groups) == 1:
         text = clauses[0]
     elif len(groups) == 2:
         text = _join_two(stream, clauses, nominals, simple=len(phrases) == 2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bench.reports.layout import Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
-from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, CorrelationEstimate, Statistic
+from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, CorrelationEstimate, RankCluster, Statistic
 
 STATISTIC_LABELS: Mapping[Statistic, str] = {"srcc": "SRCC ↑", "lcc": "LCC ↑", "ktau": "KTAU ↑", "mse": "MSE ↓"}
 SYSTEM_LABELS = {
@@ -22,12 +23,15 @@ Place = tuple[str, Statistic]
 
 
 def correlation_tables(
-    estimates: Sequence[CorrelationEstimate], published: Sequence[PublishedFigure] = ()
+    estimates: Sequence[CorrelationEstimate],
+    ranks: Sequence[RankCluster] = (),
+    published: Sequence[PublishedFigure] = (),
 ) -> tuple[Table, ...]:
     """Return the paper's Tables I to III from estimates; a table whose strata are all absent is left out.
 
     Args:
         estimates: of every metric, stratum and statistic, as `bench.analysis.analyse` gives them.
+        ranks: rank clusters; those by SRCC on all pairs stand beside the metrics in Table I.
         published: figures of papers, added beneath as rows of their own.
     """
     strata = list(dict.fromkeys(estimate.stratum for estimate in estimates))
@@ -59,7 +63,21 @@ def correlation_tables(
             published,
         ),
     ]
+    tables[0] = _with_ranks(tables[0], ranks)
     return tuple(table for table in tables if table.columns)
+
+
+def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
+    """Put a column of rank clusters first; metrics of one rank were not shown to differ."""
+    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == ("all", "srcc")}
+    if not cluster:
+        return table
+    rows = [
+        replace(row, cells=(Cell(text="" if row.published else cluster.get(row.label, "")), *row.cells))
+        for row in table.rows
+    ]
+    reading = f"{table.reading} Rank: by SRCC; no difference was shown between metrics of one rank."
+    return replace(table, reading=reading, columns=(Column("rank"), *table.columns), rows=tuple(rows))
 
 
 def stratum_label(stratum: str) -> str:

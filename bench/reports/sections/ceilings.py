@@ -26,8 +26,8 @@ def _reliability_table(reliability: Sequence[ReliabilityEstimate]) -> Table:
     ]
     return Table(
         "Agreement among listeners",
-        "No metric can be expected to exceed the ceiling. ICC(1,k) speaks of a mean over the typical number of listeners; "
-        "reliability and ceiling of these pairs as they are, with those that few have rated counting in full.",
+        "No metric can be expected to exceed the ceiling. ICC(1,k) speaks of the mean of a typical number of ratings; "
+        "reliability and ceiling speak of these pairs as they are, those that few have rated counting in full.",
         tuple(map(Column, ("pairs", "ratings", *headers))),
         tuple(rows),
         corner="stratum",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS, source_strata, stratum_label
-from bench.statistics.types import STATISTICS, CorrelationDifference, Statistic
+from bench.statistics.types import STATISTICS, CorrelationDifference, DetectableDifference, Statistic
 
 METHOD = (
     "First metric minus second, on the same pairs and the same resamples. p: two-sided permutation of the two metrics' "
@@ -14,7 +16,9 @@ METHOD = (
 )
 
 
-def differences_section(differences: Sequence[CorrelationDifference]) -> Section | None:
+def differences_section(
+    differences: Sequence[CorrelationDifference], detectable: Sequence[DetectableDifference] = ()
+) -> Section | None:
     """Return tables of differences overall (all statistics) and by source (SRCC); None with a single metric."""
     if not differences:
         return None
@@ -35,7 +39,19 @@ def differences_section(differences: Sequence[CorrelationDifference]) -> Section
             differences,
         ),
     ]
+    tables[0] = _with_detectable(tables[0], detectable)
     return Section("Differences between metrics", (METHOD,), tuple(table for table in tables if table.columns))
+
+
+def _with_detectable(table: Table, detectable: Sequence[DetectableDifference]) -> Table:
+    """Add a column with the smallest true ΔSRCC that these pairs would show as significant in 4 of 5 cases."""
+    found = {
+        f"{d.metric_a} − {d.metric_b}": d.detectable for d in detectable if (d.stratum, d.statistic) == ("all", "srcc")
+    }
+    if not found:
+        return table
+    rows = tuple(replace(row, cells=(*row.cells, Cell(found.get(row.label, math.nan)))) for row in table.rows)
+    return replace(table, columns=(*table.columns, Column("ΔSRCC detectable at 80 % power")), rows=rows)
 
 
 def _table(

@@ -25,9 +25,10 @@ from bench.datasets.demo import (
     rating_table,
     screen,
 )
-from bench.datasets.soundscapes import SOUND_CLASSES, SYSTEMS, render
+from bench.datasets.soundscapes import SOUND_CLASSES, SYSTEMS, System, render
 from bench.datasets.types import RatedDataset
 from metrics.errors import UsageError
+from tests.bench.datasets.reliability import icc1_and_reliability
 from tests.golden.make_demo import GOLDEN, N_CLIPS, N_RATINGS, observed
 
 REPOSITORY = Path(__file__).parents[3]
@@ -91,11 +92,11 @@ for clip in reversed(demo_clips()[:5]):
         other = load_demo(seed=1, with_audio=False)
         shared = {p.pair.caption for p in other.pairs} & {p.pair.caption for p in demo_test.pairs}
         assert other.source_sha256 != demo_test.source_sha256
-        assert len(shared) < 30  # single sounds, of which there are only sixty
+        assert len(shared) < 40  # captions of single sounds, of which there are only 180
 
 
 class TestStructure:
-    @pytest.mark.parametrize(("split", "n_clips"), [("train", 612), ("validation", 144), ("test", 432)])
+    @pytest.mark.parametrize(("split", "n_clips"), [("train", 1_080), ("validation", 180), ("test", 432)])
     def test_sizes(self, split: str, n_clips: int) -> None:
         dataset = load_demo(split=split, with_audio=False)
         captions = {p.caption_id: p.pair.caption for p in dataset.pairs}
@@ -206,16 +207,45 @@ class TestRatings:
     @pytest.mark.parametrize("split", ["train", "test"])
     def test_reliability_is_like_that_of_relate(self, split: str) -> None:
         """RELATE: ICC(1) about .43, reliability of the mean about .70 (one-way analysis of variance)."""
-        scores = screen(rating_table(split), "anchor-mean").groupby("pair_id")["score"]
-        size, total = scores.size(), scores.size().sum()
-        grand_mean = scores.sum().sum() / total
-        between = (size * (scores.mean() - grand_mean) ** 2).sum() / (len(size) - 1)
-        within = ((size - 1) * scores.var().fillna(0)).sum() / (total - len(size))
-        typical_size = (total - (size**2).sum() / total) / (len(size) - 1)
-        icc = (between - within) / (between + (typical_size - 1) * within)
-        assert 0.38 < icc < 0.52
-        assert 0.65 < typical_size * icc / (1 + (typical_size - 1) * icc) < 0.8
-        assert 3 <= size.mean() <= 4
+        ratings = screen(rating_table(split), "anchor-mean")
+        icc, reliability = icc1_and_reliability(ratings)
+        assert 0.38 < icc < 0.53
+        assert 0.65 < reliability < 0.8
+        assert 3 <= ratings.groupby("pair_id").size().mean() <= 4
+
+
+class TestDocumentation:
+    page = (REPOSITORY / "docs" / "demo-data.md").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("split", SPLITS)
+    def test_states_each_splits_figures(self, split: str) -> None:
+        dataset, table = load_demo(split=split, with_audio=False), rating_table(split)
+        truth = {clip.pair_id: clip.true_relevance for clip in demo_clips(split)}
+        means = [pair.mean_rating for pair in dataset.pairs]
+        icc, reliability = icc1_and_reliability(screen(table, "anchor-mean"))
+        row = [
+            split,
+            CAPTIONS_PER_SPLIT[split],
+            len(dataset.pairs),
+            table["listener_id"].nunique(),
+            len({rating.listener_id for rating in dataset.ratings}),
+            f"{len(dataset.ratings) / len(dataset.pairs):.1f}",
+            f"{icc:.2f}",
+            f"{reliability:.2f}",
+            f"{stats.spearmanr(means, [truth[p.pair.pair_id] for p in dataset.pairs]).statistic:.2f}",
+        ]
+        assert f"| {' | '.join(map(str, row))} |" in self.page
+
+    @pytest.mark.parametrize("name", [NATURAL, *SYSTEMS])
+    def test_states_each_systems_figures(self, name: str, demo_test: RatedDataset) -> None:
+        system = SYSTEMS.get(name, System(NATURAL, 0.0, 0.0, 0.0, 0.0))
+        fates = [
+            f"{share:.0%}".replace("%", " %")
+            for share in (system.missing, system.replaced, system.masked, system.swapped)
+        ]
+        truth = np.mean([clip.true_relevance for clip in demo_clips("test") if clip.system == name])
+        rating = np.mean([pair.mean_rating for pair in demo_test.pairs if pair.system == name])
+        assert f"| {' | '.join([name, *fates, f'{truth:.2f}', f'{rating:.1f}'])} |" in self.page
 
 
 class TestUsage:

@@ -88,10 +88,10 @@ def test_a_render_that_is_killed_leaves_whole_clips_and_the_next_goes_on(tmp_pat
     process.kill()
     process.communicate()
     rendered = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
-    assert 20 <= len(rendered) < 144
+    assert 20 <= len(rendered) < 180
     assert all(path.stat().st_size == CLIP_BYTES for path in rendered)
     render_demo(tmp_path, split="validation")
-    assert len(list(tmp_path.rglob("*.wav"))) == 144
+    assert len(list(tmp_path.rglob("*.wav"))) == 180
     assert all(path.stat().st_mtime_ns == then for path, then in rendered.items())
 
 
@@ -101,23 +101,25 @@ def test_renders_at_the_same_time_do_no_harm(tmp_path: Path) -> None:
         process.communicate(timeout=120)
     assert [process.returncode for process in processes] == [0, 0]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 144
+    assert len(files) == 180
     assert {path.stat().st_size for path in files} == {CLIP_BYTES}
 
 
-def test_old_parts_are_removed_and_young_ones_kept(tmp_path: Path) -> None:
-    folder = tmp_path / f"{DEMO_VERSION}-0"
-    folder.mkdir()
+def test_old_parts_are_removed_and_young_ones_kept(validation_audio: Path) -> None:
+    folder = validation_audio / "natural" / "validation"
     old, young = folder / "0001.wav.a.part", folder / "0002.wav.b.part"
     for part in (old, young):
         part.write_bytes(b"half")
     os.utime(old, (0, 0))
-    render_demo(tmp_path, split="validation")
+    (folder / "0000.wav").unlink()
+    render_demo(validation_audio.parent, split="validation")
     assert not old.exists()
     assert young.exists()
+    young.unlink()
 
 
 def test_a_disk_without_room_is_a_clear_error_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    pytest.importorskip("resource", reason="a file size limit stands in for a full disk")
     code = """
 import resource, sys, pathlib
 from bench.datasets.demo import render_demo
@@ -128,7 +130,7 @@ except UnavailableError as error: print(error)
 """
     message = run_python(code, str(tmp_path)).communicate(timeout=60)[0]
     assert "cannot write the demo's audio to" in message
-    assert "18 MB" in message
+    assert "23 MB" in message
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -138,8 +140,9 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
         load_demo(tmp_path / "file")
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_told(validation_audio: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    load_demo(tmp_path, split="validation", progress=lambda *state: told.append(state))
-    assert told[0] == ("rendering soundscapes", 0, 144)
-    assert told[-1] == ("rendering soundscapes", 144, 144)
+    for name in ("0003.wav", "0004.wav"):
+        (validation_audio / "natural" / "validation" / name).unlink()
+    load_demo(validation_audio.parent, split="validation", progress=lambda *state: told.append(state))
+    assert told == [("rendering soundscapes", done, 2) for done in (0, 1, 2)]

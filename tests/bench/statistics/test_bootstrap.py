@@ -7,7 +7,13 @@ import pytest
 from scipy import stats
 
 from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
-from bench.statistics.intervals import bca_interval, bootstrap_interval, percentile_interval
+from bench.statistics.intervals import (
+    analytic_interval,
+    bca_interval,
+    bootstrap_interval,
+    expanded_interval,
+    percentile_interval,
+)
 from bench.statistics.resampling import BLOCK, bootstrap_weights, leave_out_statistics
 from bench.statistics.types import STATISTICS, ResamplingPlan
 from bench.statistics.weighted import prepare
@@ -63,7 +69,8 @@ def test_threads_other_metrics_and_other_strata_change_nothing():
 def test_narrow_blocks_draw_the_same_resamples(monkeypatch):
     human, scores, captions = some_pairs()
     [wide] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
-    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 20_000)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 60_000)
+    monkeypatch.setattr("bench.statistics.resampling.MAX_DRAWS", 100)
     [narrow] = bootstrap_strata(human, scores, EVERYTHING, captions, PLAN)
     np.testing.assert_array_equal(wide.resampled, narrow.resampled)
 
@@ -136,6 +143,38 @@ def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
     np.testing.assert_allclose(ours, again.confidence_interval, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("n_clusters", [5, 40, 2000])
+def test_expanded_interval_of_a_mean_is_students(n_clusters):
+    """On a bootstrap distribution of known normal shape, the interval is the mean -/+ t s / sqrt(n)."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=n_clusters)
+    spread = values.std() / np.sqrt(n_clusters)
+    resampled = values.mean() + spread * stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    expected = stats.t.interval(0.95, n_clusters - 1, values.mean(), values.std(ddof=1) / np.sqrt(n_clusters))
+    np.testing.assert_allclose(expanded_interval(resampled, 0.95, n_clusters), expected, rtol=1e-3)
+
+
+def test_the_analytic_interval_of_lcc_is_scipys():
+    rng = np.random.default_rng(0)
+    human, scores = rng.random((2, 30))
+    result = stats.pearsonr(human, scores)
+    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
+    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
+
+
+@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
+def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
+    """Bonett & Wright 2000, for r = .5 and n = 50."""
+    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
+    for end, sign in ((low, -1), (high, 1)):
+        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
+
+
+@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
+def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
+    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
+
+
 def test_many_clusters_are_left_out_in_groups(monkeypatch):
     human, scores, captions = some_pairs()
     monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
@@ -180,7 +219,7 @@ def test_undefined_resamples_are_counted():
     n_without_the_last = (all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
     assert estimate.note == f"{n_without_the_last} of 150 resamples undefined and left out"
     mostly_undefined = np.r_[np.full(80, np.nan), np.linspace(0, 1, 70)]
-    low, _, reason = bootstrap_interval("percentile", 0.5, mostly_undefined, None, 0.95)
+    low, _, reason = bootstrap_interval("percentile", 0.5, mostly_undefined, 0.95, n_clusters=5)
     assert np.isnan(low)
     assert reason == "undefined on 80 of 150 resamples"
 

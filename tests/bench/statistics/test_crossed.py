@@ -9,6 +9,8 @@ from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.crossed import crossed_spreads, mean_ratings
 from bench.statistics.reliability import Ratings
 from bench.statistics.types import ResamplingPlan
+from tests.bench.statistics import relate
+from tests.bench.statistics.simulate import planted_metric
 
 PLAN = ResamplingPlan(n_resamples=300)
 
@@ -73,3 +75,17 @@ def test_a_stratum_uses_its_own_ratings_and_threads_change_nothing():
 def test_nothing_to_resample_gives_nothing():
     ratings, scores, captions = rated()
     assert spreads(ratings, scores, captions, captions == 0)[1] == []
+
+
+@relate.needs_relate
+@pytest.mark.relate
+def test_listeners_bias_srcc_downwards_on_relate():
+    data = relate.load()
+    scores = {"planted": planted_metric(data.mean, 0.48)}
+    plan = ResamplingPlan(n_resamples=300)
+    [bootstrap] = bootstrap_strata(data.mean / 10, scores, {"all": np.ones(2598, bool)}, data.captions, plan)
+    ratings = Ratings(data.score / 10, data.pair, data.listener)
+    srcc = crossed_spreads(bootstrap, ratings, np.arange(2598), plan)[0]
+    assert srcc.n_listeners == 873
+    assert srcc.bias == pytest.approx(-0.04, abs=0.008)
+    assert srcc.caption_spread < srcc.spread < 2 * srcc.caption_spread

@@ -20,7 +20,7 @@ def samples(draw):
     human = rng.integers(0, draw(grids), n) / 10
     scores = np.stack([rng.integers(0, draw(grids), n) / 7 - 3.0 for _ in range(2)])
     clusters = np.unique(rng.integers(0, draw(st.integers(1, n)), n), return_inverse=True)[1]
-    weights = rng.integers(0, draw(st.integers(2, 6)), (clusters.max() + 1, 3)).astype(np.int32)
+    weights = rng.integers(0, draw(st.integers(2, 6)), (clusters.max() + 1, 3)).astype(np.uint8)
     weights[0] = np.maximum(weights[0], 1)
     return human, scores, clusters, weights
 
@@ -36,7 +36,7 @@ def test_equals_scipy_on_the_pairs_written_out(sample):
 
 def test_a_constant_is_undefined_and_keeps_its_mse():
     human, scores = np.array([0.1, 0.5, 0.9, 0.3]), np.full((1, 4), 0.3)
-    found = weighted_statistics(prepare(human, scores, np.arange(4)), np.ones((4, 1), np.int32))[0, 0]
+    found = weighted_statistics(prepare(human, scores, np.arange(4)), np.ones((4, 1), np.uint8))[0, 0]
     assert np.isnan(found[:3]).all()
     assert found[3] == pytest.approx(np.mean((human - 0.3) ** 2))
 
@@ -44,7 +44,7 @@ def test_a_constant_is_undefined_and_keeps_its_mse():
 def test_a_lane_does_not_depend_on_its_neighbours():
     rng = np.random.default_rng(0)
     sample = prepare(rng.integers(0, 30, 500) / 30, rng.normal(size=(2, 500)), rng.permutation(500) % 170)
-    weights = rng.poisson(1, (170, 64)).astype(np.int32)
+    weights = rng.poisson(1, (170, 64)).astype(np.uint8)
     together = weighted_statistics(sample, weights)
     alone = [weighted_statistics(sample, np.ascontiguousarray(weights[:, [b]])) for b in range(64)]
     np.testing.assert_array_equal(together, np.concatenate(alone))
@@ -54,5 +54,16 @@ def test_a_lane_does_not_depend_on_its_neighbours():
 def test_lcc_keeps_its_digits_far_from_zero(offset):
     rng = np.random.default_rng(1)
     human, scores = rng.random(300), offset + rng.random(300)
-    found = weighted_statistics(prepare(human, scores[None], np.arange(300)), np.ones((300, 1), np.int32))
+    found = weighted_statistics(prepare(human, scores[None], np.arange(300)), np.ones((300, 1), np.uint8))
     assert found[0, 0, 1] == pytest.approx(oracle.statistics(human, scores)[1], abs=1e-10)
+
+
+def test_many_levels_are_counted_block_by_block(monkeypatch):
+    rng = np.random.default_rng(2)
+    human, scores = rng.integers(0, 300, 400) / 300, rng.integers(0, 150, (1, 400)) / 7
+    weights = rng.integers(0, 4, (400, 5)).astype(np.uint8)
+    one_tree = weighted_statistics(prepare(human, scores, np.arange(400)), weights)
+    monkeypatch.setattr("bench.statistics.weighted.MAX_TREE_LEVELS", 50)
+    split = prepare(human, scores, np.arange(400))
+    assert len(split.orders[0].runs) > 10
+    np.testing.assert_array_equal(weighted_statistics(split, weights), one_tree)

@@ -1,0 +1,82 @@
+"""``bench doctor``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.console import say
+from bench.commands.run import Device
+from metrics.errors import ClapBenchError
+from metrics.types import Precision, ScorerOptions
+
+if TYPE_CHECKING:
+    from metrics.doctor import Finding
+
+
+def doctor_command(
+    metrics: Annotated[
+        str | None, typer.Option(help="Scorers to examine, separated by commas. [default: all that can run here]")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
+    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Is every scorer deterministic and batch-independent on this machine?
+
+    Re-scores a few clips under other batch sizes, orders, worker counts and windows, and prints the largest
+    differences. Fails if one exceeds its tolerance; a finding without a tolerance is for information.
+    """
+    from metrics.doctor import all_passed, examine, example_pairs
+
+    names = _chosen(metrics)
+    options = ScorerOptions(device=device, precision=precision)
+    findings: list[Finding] = []
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = example_pairs(Path(folder))
+        for name in names:
+            say(f"examining {name} …")
+            findings += examine(name, pairs, options)
+    _show(findings, as_json)
+    if not all_passed(findings):
+        failed = ", ".join(f"{f.metric} ({f.question})" for f in findings if not f.passed)
+        raise ClapBenchError(f"scores differ where they must not: {failed}; do not compare scores from this machine")
+
+
+def _chosen(metrics: str | None) -> list[str]:
+    from metrics.registry import availability, expand_names, known_families
+
+    if metrics is not None:
+        return expand_names(metrics)
+    available = [name for name in known_families() if availability(name).available]
+    absent = [name for name in known_families() if name not in available]
+    if absent:
+        say(f"cannot run here, see 'bench metrics': {', '.join(absent)}")
+    return available
+
+
+def _show(findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        import json
+
+        records = [{**asdict(finding), "passed": finding.passed} for finding in findings]
+        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table("metric", "what was varied", box=box.SIMPLE_HEAD)
+    for header in ("largest difference", "typical", "allowed", ""):
+        grid.add_column(header, justify="right")
+    for finding in findings:
+        allowed = "" if finding.tolerance is None else f"{finding.tolerance:.0e}"
+        verdict = "" if finding.tolerance is None else ("ok" if finding.passed else "TOO LARGE")
+        largest, typical = f"{finding.largest:.1e}", f"{finding.typical:.1e}"
+        grid.add_row(finding.metric, finding.question, largest, typical, allowed, verdict)
+    Console(width=None if sys.stdout.isatty() else 120).print(grid)

@@ -1,0 +1,58 @@
+"""Does a metric fail on bad (or good) sounds, or is the range of ratings merely restricted there?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.reports.layout import Cell, Column, Row, Section, Table
+from bench.statistics.types import BandEstimate
+
+BANDS = ("band=low", "band=high")
+METHODS = ("observed", "cross-fitted")
+READING = (
+    "Cutting pairs by a noisy mean rating lowers every correlation. “Predicted” is what a metric of the same overall "
+    "SRCC shows in the band if it is equally good everywhere; only a shown value clearly below it speaks against the "
+    "metric. “Observed” bands are cut by the ratings that scores are correlated with (Table III), “cross-fitted” ones "
+    "by one random half of each pair's listeners while the other half is correlated with."
+)
+
+
+def bands_section(bands: Sequence[BandEstimate]) -> Section | None:
+    """Return one table a band: what each metric shows beside what range restriction predicts."""
+    found = [b for b in bands if b.statistic == "srcc" and b.stratum in BANDS]
+    tables = [_table(band, [b for b in found if b.stratum == band]) for band in BANDS]
+    kept = tuple(table for table in tables if table.rows)
+    return Section("Score bands without selection on noise", (READING,), kept) if kept else None
+
+
+def _table(band: str, bands: Sequence[BandEstimate]) -> Table:
+    by_place = {(b.metric, b.method): b for b in bands}
+    first = {b.method: b for b in reversed(bands)}
+    methods = [method for method in METHODS if method in first]
+    columns = [
+        column
+        for method in methods
+        for column in (
+            Column(f"{method}: shown", round(first[method].n_pairs)),
+            Column("predicted"),
+            Column("difference"),
+        )
+    ]
+    rows = [
+        Row(metric, tuple(cell for method in methods for cell in _cells(by_place.get((metric, method)))))
+        for metric in dict.fromkeys(b.metric for b in bands)
+    ]
+    spread = ", ".join(f"{first[method].band_sd:.2f} {method}" for method in methods)
+    title = f"The {band.partition('=')[2]} band"
+    return Table(title, f"SRCC. SD of the ratings in the band: {spread}.", tuple(columns), tuple(rows))
+
+
+def _cells(band: BandEstimate | None) -> tuple[Cell, Cell, Cell]:
+    if band is None:
+        return Cell(), Cell(), Cell()
+    shown, excess = band.estimate, band.excess
+    return (
+        Cell(shown.estimate, shown.low, shown.high, note=band.note),
+        Cell(band.predicted),
+        Cell(excess.estimate, excess.low, excess.high),
+    )

@@ -1,0 +1,52 @@
+"""The timed workload is the paper's, both sides compute the same, and the document shows targets that were met."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from bench.statistics.bootstrap import estimate_correlations
+from bench.statistics.types import ResamplingPlan
+from tests.performance.statistics_speed import DOCUMENT, caption_members, paper_workload, scipy_statistics
+
+
+def test_workload_is_like_the_papers():
+    work = paper_workload()
+    sizes = {stratum: int(mask.sum()) for stratum, mask in work.strata.items()}
+    assert len(sizes) == 13
+    assert len(work.scores) == 7
+    assert (sizes["all"], sizes["source=natural"], sizes["system=audioldm2"]) == (2598, 866, 429)
+    assert 0.25 < sizes["band=low"] / 2598 < 0.4
+    assert 100 <= len(np.unique(work.human)) <= 200
+
+
+def test_both_sides_compute_the_same():
+    work = paper_workload()
+    mask = work.strata["band=low,source=natural"]
+    members = caption_members(work.captions[mask])
+    theirs = [
+        f(np.arange(len(members))) for f in scipy_statistics(work.human[mask], work.scores["metric3"][mask], members)
+    ]
+    scores = {"metric3": work.scores["metric3"]}
+    ours = estimate_correlations(work.human, scores, {"part": mask}, work.captions, ResamplingPlan(9))
+    assert [e.estimate for e in ours] == pytest.approx(theirs, abs=1e-12)
+
+
+def test_caption_members_list_every_pair_once():
+    captions = np.array([5, 5, 2, 5, 2, 9])
+    members = caption_members(captions)
+    assert sorted(members[members >= 0]) == list(range(6))
+    assert [sorted(captions[row[row >= 0]]) for row in members] == [[2, 2], [5, 5, 5], [9]]
+
+
+def test_documented_speed_meets_the_targets():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    all_cores = re.search(r"ours, all cores \| [\d.]+ s \| ([\d,]+) MB \| 1/([\d,]+)", text)
+    peak_mb, ratio = (int(figure.replace(",", "")) for figure in all_cores.groups())
+    assert peak_mb < 1000
+    assert ratio >= 100
+    growth = re.findall(r"\| 100 levels \| [\d,]+ \| .* \| ([\d.]+) \|", text)
+    assert len(growth) == 4
+    assert all(float(factor) <= 1.5 for factor in growth)
