@@ -29,7 +29,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed"):
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed"):
         session.run("python", "-m", f"tests.performance.{name}")
 
 
@@ -37,3 +37,9 @@ def performance(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
     session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def tiny(session: nox.Session) -> None:
+    """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
+    session.run("python", "-m", "tests.retraining", *session.posargs)

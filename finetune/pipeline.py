@@ -43,6 +43,7 @@ FORMAT = 1
 """Of ``training.json``."""
 
 Observer = Callable[[EpochRecord], None]
+Parts = dict[str, tuple[RatedPair, ...]]
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,12 @@ def run_training(
         return {}
     with occupied(request.folder, resume=request.resume, overwrite=request.overwrite) as work:
         base, clap, data = load(request, progress)
+        tested = test_part(request)
         try:
             training = learn(request, clap, data, work, observe, progress)
-            record = finish(request, base, data, training, progress)
         except Diverged as error:
-            raise _after_divergence(request, base, data, error, work, progress) from error
+            raise _after_divergence(request, base, data, tested, error, progress) from error
+        record = finish(request, base, data, tested, training, progress)
         shutil.rmtree(work)
     return record
 
@@ -131,10 +133,10 @@ def learn(
 
 
 def finish(
-    request: TrainingRequest, base: Base, data: RatedData, training: Training, progress: ProgressCallback
+    request: TrainingRequest, base: Base, data: RatedData, tested: Parts, training: Training, progress: ProgressCallback
 ) -> dict[str, Any]:
     """Save, evaluate and describe the model, all or nothing; return what ``training.json`` holds."""
-    parts = {"validation": data.parts["validation"], **_test_part(request)}
+    parts = {"validation": data.parts["validation"], **tested}
     with new_folder(request.folder, request.overwrite) as folder:
         save_model(training.embedder.finished_model(), base.processor, folder, request.storage)
         models = {TRAINED: (folder, folder), BASE: (base.model, base.processor)}
@@ -204,18 +206,18 @@ def run_seeds(
 
 
 def _after_divergence(
-    request: TrainingRequest, base: Base, data: RatedData, error: Diverged, work: Path, progress: ProgressCallback
+    request: TrainingRequest, base: Base, data: RatedData, tested: Parts, error: Diverged, progress: ProgressCallback
 ) -> Diverged:
     """Keep the best epoch before, and return the error with its place."""
-    shutil.rmtree(work)  # going on would end at the same step
+    shutil.rmtree(work_folder(request.folder))  # going on would end at the same step
     if error.training.best is None:
         return Diverged(f"{error}; no epoch was finished before, and nothing is written", error.training)
-    finish(request, base, data, error.training, progress)
+    finish(request, base, data, tested, error.training, progress)
     kept = f"the model of epoch {error.training.best.epoch} is in {request.folder}"
     return Diverged(f"{error}; {kept}", error.training)
 
 
-def _test_part(request: TrainingRequest) -> dict[str, tuple[RatedPair, ...]]:
+def test_part(request: TrainingRequest) -> Parts:
     """Return the pairs to test on; none where the data set has no such part (unless it was asked for) or no clips."""
     if request.test_split is None:
         return {}

@@ -118,6 +118,7 @@ def train_command(
         records = (
             [run_training(request, observe, progress)] if seeds == 1 else run_seeds(request, seeds, observe, progress)
         )
+    records = [record for record in records if record]  # of several processes only the first has any
     report(records, request.folder.parent)
     if push_to_hub is not None:
         for record in records:

@@ -1,0 +1,63 @@
+"""Two processes that train together, and TensorBoard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bench.leakage import read_training
+from tests.finetune.commands import Run, environment, make_runner
+from tests.finetune.small import write_ratings
+
+
+@pytest.mark.slow
+def test_two_processes_share_every_step(model_folder: Path, tmp_path: Path) -> None:
+    """Two halves of a batch of eight, with a loss that is a mean over pairs: the weights are those of one process.
+
+    The encoders are frozen, so that no dropout makes a difference; 16 training pairs fill the steps evenly.
+    """
+    ratings = write_ratings(tmp_path / "data", 36)
+    common = ["train", "--base", str(model_folder), "--dataset", str(ratings), "--loss", "mse", "--lr", "1e-3"]
+    common += ["--regress-on", "cosine", "--freeze", "encoders", "--validation-share", "0.3334", "--epochs", "2"]
+    common += ["--max-steps", "4", "--device", "cpu", "--out", str(tmp_path), "--test-split", "none"]
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m", "finetune"]
+    alone = [sys.executable, "-m", "finetune", *common, "--name", "alone", "--batch-size", "8"]
+    together = [*launch, *common, "--name", "together", "--batch-size", "4"]
+    for command in (alone, together):
+        subprocess.run(command, check=True, capture_output=True, env=environment(), timeout=300)
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("alone", "together"))
+    start = load_file(model_folder / "model.safetensors")
+    assert not torch.equal(one["audio_projection.linear1.weight"], start["audio_projection.linear1.weight"])
+    for name, value in one.items():
+        assert torch.allclose(value.float(), two[name].float(), atol=2e-5), name
+    record = read_training(tmp_path / "together")
+    assert record is not None
+    assert record["history"][-1]["step"] == 4
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is not None, reason="tensorboard is installed")
+def test_tensorboard_is_asked_for_in_one_line(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run: Run = make_runner(monkeypatch, capsys)
+    outcome = run("finetune", "train", "--base", model_folder, "--out", tmp_path, "--tensorboard", tmp_path / "board")
+    assert outcome.status == 1
+    assert "pip install tensorboard" in outcome.err
+    assert list(tmp_path.iterdir()) == []
