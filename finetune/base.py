@@ -10,6 +10,7 @@ from metrics import hf_clap, weights
 from metrics.errors import UnavailableError, UsageError
 from metrics.hf_clap import ClapSource
 from metrics.registry import known_families
+from metrics.variants import PUBLISHED
 
 FAMILIES: Mapping[str, Callable[[str | None], ClapSource]] = {
     "human": hf_clap.human_source,
@@ -57,6 +58,9 @@ def find_base(name: str) -> Base:
 
 
 def _source(name: str) -> ClapSource:
+    published = {repository: variant for variant, repository in PUBLISHED.items()}
+    if name in published:  # they have no processor of their own
+        return hf_clap.human_source(published[name])
     family, _, argument = name.partition(":")
     if Path(name).expanduser().is_dir() or (family not in FAMILIES and family not in known_families()):
         return hf_clap.any_source(name)

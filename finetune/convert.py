@@ -22,7 +22,7 @@ from metrics import weights
 from metrics.checkpoints import load_pickle, load_strictly
 from metrics.errors import DataError, UnavailableError
 from metrics.folders import cache_folder
-from metrics.hf_clap import PROCESSOR
+from metrics.laion import ROBERTA
 
 LEFT_OUT = re.compile(
     r"(text|audio)_transform\.|audio_branch\.(spectrogram_extractor|logmel_extractor|tscam_conv|head)\.|.*\.attn_mask$"
@@ -58,7 +58,7 @@ def converted(path: Path) -> tuple[Path, Path]:
     folder = cache_folder() / "converted" / f"{path.stem}-{weights.sha256_of(path)[:16]}"
     if not folder.is_dir():
         model, extractor = convert(path)
-        tokenizer = AutoTokenizer.from_pretrained(weights.fetch(PROCESSOR), local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(weights.fetch(ROBERTA), local_files_only=True)
         with new_folder(folder) as part:
             for thing in (model, extractor, tokenizer):
                 thing.save_pretrained(part)
@@ -115,4 +115,5 @@ def _config(state: Mapping[str, Tensor], fused: bool, path: Path) -> ClapConfig:
         "enable_fusion": fused,
         "fusion_type": "aff_2d" if fused else None,
     }
-    return ClapConfig(audio_config=audio, text_config={"vocab_size": len(words)})
+    # RoBERTa was trained with 1e-5; ClapTextConfig's default of 1e-12 moves embeddings by a thousandth.
+    return ClapConfig(audio_config=audio, text_config={"vocab_size": len(words), "layer_norm_eps": 1e-5})
