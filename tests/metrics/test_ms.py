@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.metrics import upstream as upstream_packages
 from tests.metrics.clips import tone
 from tests.metrics.upstream import LocalHub, one_minus_cosine, unit
 
-pytest.importorskip("msclap")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("msclap") is None, reason="msclap is not installed")
 
 WORDS = " ".join(hub.SENTENCES).replace("!", ".").split() * 4
 CAPTIONS = ["dog", " ".join(WORDS[:20]), " ".join(WORDS[:200])]
