@@ -155,9 +155,7 @@ class _Workbench:
         resampled: np.ndarray = soxr.resample(samples, rate, self.extractor.sampling_rate)
         return resampled
 
-    def _bare_step(
-        self, windows: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor, ratings: torch.Tensor
-    ) -> None:
+    def _bare_step(self, windows: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor, ratings: torch.Tensor) -> None:
         """Eq. 6 with wSCE and MAE, written out."""
         model = self.clap.model
         is_longer = torch.zeros(len(windows), 1, dtype=torch.bool)
