@@ -29,7 +29,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed"):
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed"):
         session.run("python", "-m", f"tests.performance.{name}")
 
 
