@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -29,6 +29,7 @@ from bench.statistics.calibration import calibrated_errors
 from bench.statistics.comparison import compare_metrics, rank_clusters
 from bench.statistics.crossed import crossed_spreads
 from bench.statistics.dependent_correlations import reference_tests
+from bench.statistics.folds import TrainingData
 from bench.statistics.pairwise import pairwise_accuracies
 from bench.statistics.power import detectable_differences
 from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
@@ -49,7 +50,7 @@ from bench.statistics.types import (
     SystemAgreement,
     SystemMean,
 )
-from metrics.errors import DataError
+from metrics.errors import DataError, UsageError
 from metrics.files import write_text
 
 
@@ -116,17 +117,29 @@ class Sample:
         return {name: mask for name, mask in self.strata.items() if name == "all" or name.startswith("source=")}
 
 
-def analyse(table: ScoreTable, ratings: RatingTable | None, scale: RatingScale, plan: ResamplingPlan) -> Analysis:
+def analyse(
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    scale: RatingScale,
+    plan: ResamplingPlan,
+    training: TrainingData | None = None,
+) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored.
 
     A metric without a single score takes no part, since it would empty that set.
+
+    Args:
+        table, scale, plan: what is analysed, and how.
+        ratings: single ratings; None leaves out what needs them.
+        training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on;
+            without them these are cross-fitted by caption.
     """
     scored = table.without(table.unscored())
     sample = common_sample(scored, ratings, scale)
     bootstraps = bootstrap_strata(sample.human, sample.scores, sample.strata, sample.clusters, plan)
     analysis = _correlations(sample, bootstraps, plan)
     analysis = replace(analysis, estimates=tuple(_warn_of_units(analysis.estimates, scored)))
-    analysis = _uses(analysis, sample, plan)
+    analysis = _uses(analysis, sample, plan, training)
     return analysis if sample.ratings is None else _listeners(analysis, sample, sample.ratings, bootstraps, plan)
 
 
@@ -168,7 +181,23 @@ def _correlations(sample: Sample, bootstraps: Sequence[StratumBootstrap], plan: 
     )
 
 
-def _uses(analysis: Analysis, sample: Sample, plan: ResamplingPlan) -> Analysis:
+def training_data(table: ScoreTable, metrics: Collection[str], scale: RatingScale) -> TrainingData:
+    """Return another run's pairs as what the calibrations of ``metrics`` are fitted on.
+
+    Raises:
+        UsageError: it lacks one of the metrics.
+    """
+    missing = [metric for metric in metrics if metric not in table.scores]
+    if missing:
+        raise UsageError(
+            f"the run to calibrate on has no scores of {', '.join(missing)} (it has {', '.join(table.metrics)}); "
+            "make it with the same --metrics on another split"
+        )
+    sample = common_sample(table.without([m for m in table.metrics if m not in metrics]), None, scale)
+    return TrainingData(sample.human, sample.scores, sample.clusters)
+
+
+def _uses(analysis: Analysis, sample: Sample, plan: ResamplingPlan, training: TrainingData | None) -> Analysis:
     """Add what metrics are used for: ranking systems, preferring one of two clips, predicting ratings."""
     human, scores, clusters = sample.human, sample.scores, sample.clusters
     means, agreement = system_agreement(human, scores, sample.systems, clusters, plan)
@@ -176,8 +205,8 @@ def _uses(analysis: Analysis, sample: Sample, plan: ResamplingPlan) -> Analysis:
         analysis,
         system_means=tuple(means),
         system_agreement=tuple(agreement),
-        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, sample.broad_strata(), clusters, plan)),
-        calibrated_errors=tuple(calibrated_errors(human, scores, sample.broad_strata(), clusters, plan)),
+        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, sample.broad_strata(), clusters, plan, training)),
+        calibrated_errors=tuple(calibrated_errors(human, scores, sample.broad_strata(), clusters, plan, training)),
     )
 
 

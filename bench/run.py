@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from bench import workspace
-from bench.analysis import Analysis, analyse, read_analysis, write_analysis
+from bench.analysis import Analysis, analyse, read_analysis, training_data, write_analysis
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.provenance import (
@@ -45,6 +45,7 @@ from bench.scores import (
     read_table,
     write_table,
 )
+from bench.statistics.folds import TrainingData
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
@@ -207,19 +208,37 @@ def write_run(run: Run) -> Run:
     return complete
 
 
-def read_run(folder: Path, recompute: bool = False) -> Run:
+def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = None) -> Run:
     """Read a finished run. Statistics are computed anew if asked, or if ``scores.csv`` was edited since.
 
+    Args:
+        folder: of the run.
+        recompute: whether to compute statistics that are there already.
+        calibrate_on: folder of a run of the same metrics on other pairs, to fit calibrations on; implies recomputing.
+
     Raises:
-        DataError: the folder holds no finished run, or a damaged one.
+        DataError: a folder holds no finished run, or a damaged one.
+        UsageError: the run to calibrate on shares pairs with this one, or lacks a metric.
     """
     manifest = read_manifest(folder)
     table = read_table(folder)
-    if recompute or sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME):
-        ratings = read_ratings(folder, list(table.pairs["pair_id"]))
-        scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
-        return Run(folder, manifest, table, analyse(table, ratings, scale, plan))
-    return Run(folder, manifest, table, read_analysis(folder))
+    edited = sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME)
+    if not (recompute or edited or calibrate_on):
+        return Run(folder, manifest, table, read_analysis(folder))
+    ratings = read_ratings(folder, list(table.pairs["pair_id"]))
+    scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
+    training = _training(calibrate_on, table) if calibrate_on else None
+    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training))
+
+
+def _training(folder: Path, table: ScoreTable) -> TrainingData:
+    other = read_run(folder)
+    shared = set(other.table.pairs["caption_id"]) & set(table.pairs["caption_id"])
+    if set(other.table.pairs["pair_id"]) & set(table.pairs["pair_id"]):
+        raise UsageError(f"{folder} holds pairs of this run; calibrate on another split")
+    kept = ~other.table.pairs["caption_id"].isin(shared)
+    metrics = [metric for metric in table.metrics if metric not in table.unscored()]
+    return training_data(other.table.where(kept), metrics, RatingScale(*other.manifest.dataset.scale))
 
 
 def _refuse_clashing_names(request: RunRequest) -> None:

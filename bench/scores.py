@@ -64,6 +64,16 @@ class ScoreTable:
         """Return the metrics that scored no pair at all."""
         return [metric for metric, values in self.scores.items() if np.isnan(values).all()]
 
+    def where(self, rows: pd.Series) -> ScoreTable:
+        """Return the table with the rows that a mask chooses; failures stay as they are."""
+        mask = rows.to_numpy(dtype=bool)
+        return replace(
+            self,
+            pairs=self.pairs[mask].reset_index(drop=True),
+            scores={name: values[mask] for name, values in self.scores.items()},
+            cosines={name: values[mask] for name, values in self.cosines.items()},
+        )
+
     def without(self, metrics: Collection[str]) -> ScoreTable:
         """Return the table with the columns of ``metrics`` left out."""
         return replace(

@@ -76,7 +76,8 @@ def convert(path: Path) -> tuple[ClapModel, ClapFeatureExtractor]:
     model = ClapModel(_config(state, fused, path))
     load_strictly(model, state, str(path))
     truncation = "fusion" if fused else "rand_trunc"
-    return model.eval(), ClapFeatureExtractor(truncation=truncation, padding="repeatpad")
+    # laion_clap hears from 50 Hz (its audio_cfg); the extractor's own default is 0.
+    return model.eval(), ClapFeatureExtractor(truncation=truncation, padding="repeatpad", frequency_min=50)
 
 
 def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -7,14 +7,15 @@ neither torch nor huggingface_hub.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import UnavailableError
+from metrics.files import sha256_of_file, write_text
 from metrics.folders import cache_folder
 from metrics.registry import Availability
 
@@ -116,7 +117,10 @@ def how_to_bring(files: HubFiles) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file; remembered by path, size and modification time."""
+    """Return the sha256 of a file; remembered by path, size and modification time.
+
+    Of two processes that remember at once one entry may be lost, which costs one more hash.
+    """
     path = path.resolve()
     stat = path.stat()
     fingerprint = [stat.st_size, stat.st_mtime_ns]
@@ -124,17 +128,10 @@ def sha256_of(path: Path) -> str:
     known = _read_json(memory_path).get(str(path))
     if isinstance(known, list) and known[:2] == fingerprint:
         return str(known[2])
-    with path.open("rb") as file:
-        digest = _digest(file.read, 8 * MEGABYTE)
-    _remember(memory_path, str(path), [*fingerprint, digest])
+    digest = sha256_of_file(path)
+    with suppress(OSError):
+        write_text(memory_path, json.dumps(_read_json(memory_path) | {str(path): [*fingerprint, digest]}))
     return digest
-
-
-def _digest(read, n_bytes: int) -> str:  # type: ignore[no-untyped-def]
-    digest = hashlib.sha256()
-    while block := read(n_bytes):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _snapshots(files: HubFiles) -> Iterator[Path]:
@@ -187,14 +184,3 @@ def _read_json(path: Path) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _remember(path: Path, key: str, value: list[object]) -> None:
-    """Add an entry; of two processes that write at once one entry may be lost, which costs one more hash."""
-    temporary = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(_read_json(path) | {key: value}))
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)

@@ -24,7 +24,6 @@ CHECKED = [
     "bench.workspace",
     "finetune.base",
     "finetune.checkpoint",
-    "finetune.config",
     "finetune.convert",
     "finetune.data",
     "finetune.evaluation",

@@ -21,6 +21,13 @@ def report_command(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
+    calibrate_on: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN_DIR",
+            help="Fit calibrations and tie thresholds on this run of another split. [default: cross-fitted by caption]",
+        ),
+    ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
     """Print the tables of a run, from its own files: no model, no GPU."""
@@ -31,7 +38,7 @@ def report_command(
     from bench.workspace import newest_run
     from metrics.files import write_text
 
-    run = read_run(run_dir or newest_run(), recompute)
+    run = read_run(run_dir or newest_run(), recompute, calibrate_on)
     figures = load_figures(run.manifest.dataset.name) if against else []
     if against and not figures:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")

@@ -211,7 +211,8 @@ def _estimate(
     resampled = np.empty((plan.n_resamples, *point.shape))
 
     def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        resampled[rows] = np.mean([split.evaluate(weights) for split in usable], axis=0)
+        with np.errstate(invalid="ignore"):  # a resample without spread is NaN, and is counted as such
+            resampled[rows] = np.mean([split.evaluate(weights) for split in usable], axis=0)
 
     bytes_per_lane = usable[0].against_y.bytes_per_lane()
     for_each_resample(compute, plan.seed, sample.stratum, n_clusters, plan.n_resamples, bytes_per_lane, n_threads)

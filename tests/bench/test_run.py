@@ -109,6 +109,22 @@ def test_statistics_follow_scores_that_were_edited(request_: RunRequest) -> None
     assert srcc.estimate == pytest.approx(1)
 
 
+def test_calibration_on_another_split(request_: RunRequest, tmp_path: Path, ratings_csv: Path) -> None:
+    tested = run_benchmark(replace(request_, score_files={}))
+    with pytest.raises(UsageError, match="holds pairs of this run"):
+        read_run(tested.folder, calibrate_on=tested.folder)
+    text = ratings_csv.read_text(encoding="utf-8").replace("caption number", "another caption").replace("/", "_")
+    (tmp_path / "other.csv").write_text(text, encoding="utf-8")
+    other = replace(request_, dataset=str(tmp_path / "other.csv"), score_files={}, out=Path("other"))
+    run_benchmark(other)
+    found = read_run(tested.folder, calibrate_on=Path("other")).analysis
+    assert {error.calibration for error in found.calibrated_errors} == {"training data"}
+    assert {accuracy.calibration for accuracy in found.pairwise_accuracies} == {"training data"}
+    run_benchmark(replace(other, metrics=("random",), out=Path("fewer")))
+    with pytest.raises(UsageError, match="has no scores of caption-length"):
+        read_run(tested.folder, calibrate_on=Path("fewer"))
+
+
 def test_manifest_tells_where_every_number_comes_from(request_: RunRequest) -> None:
     manifest = json.loads((run_benchmark(request_).folder / "manifest.json").read_text())
     assert manifest["dataset"]["n_pairs"] == 60

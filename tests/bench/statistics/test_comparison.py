@@ -108,7 +108,7 @@ def test_pair_swaps_agree_with_mt_metrics_eval():
 def test_differences_are_paired():
     data = rated_pairs(90, n_metrics=3, seed=4)
     strata = {"all": np.ones(90, bool), "part": np.arange(90) < 45}
-    plan = ResamplingPlan(200)
+    plan = ResamplingPlan(200, ci_method="percentile")
     bootstraps = bootstrap_strata(data.human, data.scores, strata, data.clusters, plan)
     found = compare_metrics(data.human, data.scores, strata, data.clusters, plan, n_permutations=99)
     again = compare_metrics(
