@@ -1,9 +1,9 @@
 """Trains the shipped models anew, and shows that what they show is no luck of one seed.
 
-Run as ``python -m tests.retraining [FOLDER]`` (about 15 minutes on two cores); ``--ship`` puts the two models where the
-package has them. On the demo's test pairs, which neither training nor validation has seen: fine-tuning with
-``wsce+mae`` gains at least `LEAST_GAIN` in SRCC (median of three seeds) and more than plain ``sce``, which sees the same
-clips and no ratings; with ratings shuffled among the pairs it gains nothing.
+Run as ``python -m tests.retraining [FOLDER]`` (about 15 minutes on two cores); ``--ship`` puts the two models where
+the package has them. On the demo's test pairs, which neither training nor validation has seen: fine-tuning with
+``wsce+mae`` gains at least `LEAST_GAIN` in SRCC (median of three seeds) and more than plain ``sce``, which sees the
+same clips and no ratings; with ratings shuffled among the pairs it gains nothing.
 """
 
 from __future__ import annotations
