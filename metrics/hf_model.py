@@ -24,6 +24,7 @@ from metrics.errors import DataError
 from metrics.hf_clap import feature_settings
 from metrics.hf_features import ClapFeatures
 from metrics.types import ScorerOptions, ScorerSpec
+from metrics.window_mask import mask_with_infinity
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def load_clap(model_folder: Path, processor_folder: Path | None = None) -> Loade
     check_keys(report["missing_keys"], report["unexpected_keys"], str(model_folder))
     if report.get("mismatched_keys"):
         raise DataError(f"{model_folder}: shapes differ from its config.json: {report['mismatched_keys'][:3]}")
+    mask_with_infinity(model)
     positions = model.config.text_config.max_position_embeddings - tokenizer.pad_token_id - 1
     max_tokens = min(positions, tokenizer.model_max_length)
     return LoadedClap(model.float().eval(), tokenizer, ClapFeatures.from_extractor(extractor), max_tokens)

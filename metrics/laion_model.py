@@ -30,6 +30,7 @@ from metrics.isolated import import_part, quietly
 from metrics.laion import SAMPLE_RATE_HZ, WINDOW_S
 from metrics.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.types import ScorerOptions, ScorerSpec
+from metrics.window_mask import mask_with_infinity
 
 MAX_TOKENS = 77
 AUDIO_MODELS = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}
@@ -69,6 +70,7 @@ def load_laion(checkpoint: Path, text_folder: Path) -> LoadedLaion:
     load_strictly(model, weights, str(checkpoint))
     model.eval()
     log_mel = take_over_front_end(model.audio_branch)
+    mask_with_infinity(model.audio_branch)
     if fusion:
         log_mel = LogMel(log_mel.n_fft, log_mel.hop_length, _torchaudio_filters(model.audio_cfg))
     tokenizer = AutoTokenizer.from_pretrained(text_folder, local_files_only=True)

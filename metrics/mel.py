@@ -54,7 +54,7 @@ class LogMel:
             pad_mode="reflect",
             return_complex=True,
         )
-        power = torch.view_as_real(spectrum).square().sum(dim=-1)
+        power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
         filters = torch.as_tensor(self.filters, dtype=torch.float64, device=clips.device)
         mel = power.transpose(1, 2) @ filters
         return (10 * torch.log10(mel.clamp(min=POWER_FLOOR))).float()

@@ -32,6 +32,7 @@ from metrics.isolated import import_part, package_folder, quietly
 from metrics.mel import LogMel, take_over_front_end
 from metrics.ms import SAMPLE_RATE_HZ, MsVersion
 from metrics.types import ScorerOptions, ScorerSpec
+from metrics.window_mask import mask_with_infinity
 
 END_OF_CAPTION = " <|endoftext|>"
 PAD_TOKEN = "!"
@@ -67,6 +68,7 @@ def load_ms(version: str, checkpoint: Path, text_folder: Path) -> LoadedMs:
     model.eval()
     base = model.audio_encoder.base
     log_mel = take_over_front_end(getattr(base, "htsat", base))
+    mask_with_infinity(base)
     tokenizer = AutoTokenizer.from_pretrained(text_folder, local_files_only=True)
     is_gpt2 = "gpt" in settings_of(version).text_model
     if is_gpt2:

@@ -161,7 +161,7 @@ def _download(files: HubFiles) -> Path:
 def _download_file(files: HubFiles, name: str) -> Path | None:
     """Return the downloaded file, or None if the repository has no such file."""
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     try:
         return Path(hf_hub_download(files.repo, name, revision=files.revision, cache_dir=hub_cache()))
@@ -169,6 +169,8 @@ def _download_file(files: HubFiles, name: str) -> Path | None:
         if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
             return None
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        if isinstance(error, RepositoryNotFoundError):
+            reason = "the hub has no such public repository: it may never have been published"
         raise UnavailableError(
             f"{_name_and_size(files)} is not here and cannot be fetched ({reason}); {how_to_bring(files)}"
         ) from error

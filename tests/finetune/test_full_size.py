@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ SHORT = {"base": HUB_ID, "batch_size": 2, "max_steps": 3, "lr": 1e-4}
 @pytest.fixture(scope="module")
 def hub(local_hub: Callable[..., Path]) -> Path:
     return local_hub("human", "processor")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_cores() -> Iterator[None]:
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def test_fine_tuning_on_ratings_pays_on_unseen_captions_clips_and_listeners(tmp_
     assert len(tested.pairs) >= 400
     assert len({rated.caption_id for rated in tested.pairs}) >= 100
     models = {TRAINED: (TUNED, TUNED), BASE: (UNTUNED, UNTUNED)}
-    options = ScorerOptions(device="cpu", workers=2)
+    options = ScorerOptions(device="cpu", batch_size=32, workers=1)
     [evaluation] = evaluate_models(models, {"test": tested.pairs}, tested.scale, options)
     gains = {difference.statistic: difference for difference in evaluation.differences}
     assert evaluation.n_failed == 0

@@ -137,3 +137,16 @@ def test_weights_that_are_not_here_are_named_with_size_and_remedy(
 def test_unknown_models_are_refused(name: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         make_scorer(name, ScorerOptions())
+
+
+def test_half_precision_is_another_signature_and_nearly_the_same_score(tmp_path: Path) -> None:
+    folder = save_tiny_clap(tmp_path / "m", SMALL_16K)
+    pairs = [AudioTextPair("0", write_tone(tmp_path / "clip.wav"), "a dog barks")]
+    full = make_scorer(f"hf:{folder}", ScorerOptions(device="cpu"))
+    half = make_scorer(f"hf:{folder}", ScorerOptions(device="cpu", precision="bf16"))
+    assert "precision:bf16|" in half.spec.signature()
+    assert "device:cpu" in half.spec.signature()
+    difference = np.abs(half.score(pairs).cosines - full.score(pairs).cosines)  # type: ignore[union-attr]
+    assert 0 < difference.max() < 0.05
+    with pytest.raises(UsageError, match="fp16 needs a GPU"):
+        make_scorer(f"hf:{folder}", ScorerOptions(device="cpu", precision="fp16")).score(pairs)

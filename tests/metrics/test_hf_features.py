@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -43,7 +45,7 @@ def test_features_of_band_limited_audio_equal_upstream_s() -> None:
     extractor = ClapFeatureExtractor(**FUSED_48K)
     features = ClapFeatures.from_extractor(extractor)
     listening = Listening(48_000, features.n_window, "repeatpad", "cover")
-    [window] = listening.windows(_clip(samples(10.0, 16_000, seed=4), 16_000))
+    [window] = listening.windows(Clip(Path("clip.wav"), "hash", Waveform(samples(10.0, 16_000, seed=4), 16_000)))
     theirs = extractor(window, sampling_rate=48_000, return_tensors="pt")["input_features"]
     assert (features(torch.from_numpy(window)[None])[0] - theirs).abs().max() <= 2e-5
     naive = torch.stft(
@@ -87,6 +89,22 @@ def test_trap_two_upstream_s_padding_true_disables_repeatpad() -> None:
     ours, _ = features(torch.from_numpy(fill(clip, features.n_window, features.filling))[None])
     assert (naive - proper).abs().max() > 10
     assert (ours - proper).abs().max() <= 1e-5
+    with pytest.raises(NotImplementedError):
+        extractor(samples(11.0, 48_000, seed=1), sampling_rate=48_000, truncation=True)
+
+
+@pytest.mark.parametrize("truncation", ["rand_trunc", "fusion"])
+def test_trap_three_upstream_crops_long_clips_from_the_global_random_state(truncation: str) -> None:
+    extractor = ClapFeatureExtractor(truncation=truncation)
+    features = ClapFeatures.from_extractor(extractor)
+    clip = Clip(Path("clip.wav"), "hash", Waveform(samples(14.0, 48_000, seed=2), 48_000))
+    naive, ours = [], []
+    for seed in (0, 1):
+        np.random.seed(seed)  # noqa: NPY002
+        naive.append(extractor(clip.waveform.samples, sampling_rate=48_000)["input_features"][0])
+        ours.append(np.stack(Listening(48_000, features.n_window, "repeatpad", "cover").windows(clip)))
+    assert np.abs(np.asarray(naive[0]) - np.asarray(naive[1])).max() > 1
+    assert np.array_equal(ours[0], ours[1])
 
 
 def test_fused_crops_are_upstream_s_and_depend_on_the_clip_alone() -> None:
@@ -113,9 +131,3 @@ def test_a_clip_hardly_longer_than_the_window_is_not_cropped() -> None:
     clip = np.concatenate([clip, clip[:100]])
     theirs = extractor(clip, sampling_rate=48_000, return_tensors="pt")["input_features"][0]
     assert (features.fuse(clip, "key") - theirs).abs().max() <= 1e-5
-
-
-def _clip(values: np.ndarray, rate: int) -> Clip:
-    from pathlib import Path
-
-    return Clip(Path("clip.wav"), "hash", Waveform(values, rate))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,3 +100,30 @@ def test_a_published_architecture_at_full_size(
         pytest.skip(f"{package} is not installed")
     local_hub(*{"laion": ("roberta", "laion"), "ms": ("gpt2", "ms"), "human": ("processor", "human")}[name])
     check(name, pairs, tmp_path / "store")
+
+
+def test_a_killed_run_goes_on_where_it_was(pairs: list[AudioTextPair], tmp_path: Path) -> None:
+    """SIGKILL in the middle, then again with the same store: scores equal an unbroken run's."""
+    name = f"hf:{save_tiny_clap(tmp_path / 'model', SMALL_16K)}"
+    store = tmp_path / "store"
+    code = """
+import json, os, signal, sys
+from pathlib import Path
+from metrics.registry import make_scorer
+from metrics.types import AudioTextPair, ScorerOptions
+name, store, *pairs = json.load(sys.stdin)
+def die(stage, done, total):
+    if stage.endswith("clips") and done >= total // 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+options = ScorerOptions(store=Path(store), workers=2, progress=die)
+make_scorer(name, options).score([AudioTextPair(i, Path(path), caption) for i, path, caption in pairs])
+"""
+    pairs = pairs[:30]
+    question = json.dumps([name, str(store), *((p.pair_id, str(p.audio_path), p.caption) for p in pairs)])
+    killed = subprocess.run([sys.executable, "-W", "ignore", "-c", code], input=question, text=True)
+    assert killed.returncode == -signal.SIGKILL
+    told: list[tuple[str, int, int]] = []
+    resumed = score(name, pairs, store=store, progress=lambda *report: told.append(report))
+    embedded = [done for stage, done, _ in told if stage.endswith("clips")]
+    assert embedded[0] > len(pairs) // 2, "the first half is not embedded again"
+    assert np.abs(resumed - score(name, pairs)).max() <= 1e-6

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from tests.metrics import upstream as upstream_packages
 from tests.metrics.clips import tone
 from tests.metrics.upstream import LocalHub, one_minus_cosine, unit
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("msclap") is None, reason="msclap is not installed")
+pytestmark = pytest.mark.skipif(find_spec("msclap") is None, reason="needs the extra [ms]")
 
 WORDS = " ".join(hub.SENTENCES).replace("!", ".").split() * 4
 CAPTIONS = ["dog", " ".join(WORDS[:20]), " ".join(WORDS[:200])]

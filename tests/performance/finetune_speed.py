@@ -31,11 +31,13 @@ import torch
 from torch.nn import functional
 
 from tests import hub
+from tests.tables import markdown, write_measured
 
 MOST_OVERHEAD = 1.1
 ROUNDS = 3
 PAPER_PAIRS = 1925
 PAPER_EPOCHS = 50
+HEAD = ("model", "batch", "steps", "bare, s", "ours, s", "naive, s", "ours / bare", "naive / ours")
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,16 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["--peak"]:
         return _print_peak(int(arguments[1]), arguments[2] == "recomputed")
     print(f"{torch.get_num_threads()} threads; seconds an epoch, the best of {ROUNDS}")
-    print("| model | batch | steps | bare | ours | naive | ours / bare | naive / ours |")
-    print("|---|---|---|---|---|---|---|---|")
-    return max(_measure(name) for name in arguments or CASES)
+    rows, missed = zip(*(_measure(name) for name in arguments or CASES), strict=True)
+    table = markdown(HEAD, rows)
+    print(table)
+    if not arguments:
+        write_measured("finetune", table)
+    return int(any(missed))
 
 
-def _measure(name: str) -> int:
+def _measure(name: str) -> tuple[list[str], bool]:
+    """Return the row of the table, and whether the limit is missed."""
     case = CASES[name]
     hub.need("human", "processor")
     with tempfile.TemporaryDirectory() as folder:
@@ -76,8 +82,8 @@ def _measure(name: str) -> int:
     figures = [f"{seconds:.2f}" for seconds in (bare, ours, naive)]
     ratios = [f"{ours / bare:.3f}", f"{naive / ours:.2f}"]
     row = [name, str(case.batch_size), str(bench.n_steps), *figures, *ratios]
-    print("| " + " | ".join(row) + " |", flush=True)
-    return int(ours / bare > MOST_OVERHEAD)
+    print(*row, flush=True)
+    return row, ours / bare > MOST_OVERHEAD
 
 
 def _interleaved(*epochs: Callable[[], None]) -> list[float]:
@@ -183,14 +189,16 @@ def _write_clip(path: Path, case: Case, seed: int) -> Path:
 
 def _report_memory() -> int:
     """Print peak memory by batch size, and the operations of a training step."""
-    print("| batch | activations | peak memory, GB |\n|---|---|---|")
+    rows = []
     for batch_size in (8, 32):
         for way in ("kept", "recomputed"):
             command = [sys.executable, "-m", "tests.performance.finetune_speed", "--peak", str(batch_size), way]
             answer = subprocess.run(command, capture_output=True, text=True, check=True)
-            print(f"| {batch_size} | {way} | {answer.stdout.splitlines()[-1]} |", flush=True)
+            rows.append([str(batch_size), way, answer.stdout.splitlines()[-1]])
+            print(*rows[-1], flush=True)
     flops = _operations_of_a_step(8)
     total = flops * PAPER_PAIRS / 8 * PAPER_EPOCHS
+    write_measured("memory", markdown(("batch", "activations", "peak memory, GB"), rows))
     print(f"{flops / 1e12:.2f} TFLOP a step of 8 pairs; {total / 1e15:.1f} PFLOP for the paper's training")
     return 0
 

@@ -11,21 +11,19 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 from bench.datasets.strata import standard_strata
+from tests.tables import markdown, write_measured
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 RESAMPLES = 9999
 SCIPY_RESAMPLES = 50
 TARGET_RATIO = 100
@@ -219,33 +217,17 @@ def growth_table() -> tuple[str, list[str]]:
     return markdown(("ratings", "pairs", "a resample", "a pair", "time / (n log n), 1,000 pairs = 1"), rows), problems
 
 
-def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def machine() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-write", action="store_true", help="print the tables only")
     arguments = parser.parse_args()
     problems = []
-    text = DOCUMENT.read_text(encoding="utf-8")
     for name, table in (("statistics", workload_table), ("growth", growth_table)):
         body, found = table()
         problems += found
         print(f"\n{body}", flush=True)
-        before, rest = text.split(f"<!-- table: {name} -->\n", 1)
-        text = (
-            f"{before}<!-- table: {name} -->\nMeasured on {machine()}.\n\n{body}\n<!-- end: {name} -->"
-            + rest.split(f"<!-- end: {name} -->", 1)[1]
-        )
-    if not arguments.no_write:
-        DOCUMENT.write_text(text, encoding="utf-8")
+        if not arguments.no_write:
+            write_measured(name, body)
     if problems:
         raise SystemExit("\n".join(problems))
 

@@ -9,7 +9,9 @@ import pytest
 
 from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
-from tests.performance.statistics_speed import DOCUMENT, caption_members, paper_workload, scipy_statistics
+from tests.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS
+from tests.performance.statistics_speed import caption_members, paper_workload, scipy_statistics
+from tests.tables import PERFORMANCE
 
 
 def test_workload_is_like_the_papers():
@@ -42,7 +44,7 @@ def test_caption_members_list_every_pair_once():
 
 
 def test_documented_speed_meets_the_targets():
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = PERFORMANCE.read_text(encoding="utf-8")
     all_cores = re.search(r"ours, all cores \| [\d.]+ s \| ([\d,]+) MB \| 1/([\d,]+)", text)
     peak_mb, ratio = (int(figure.replace(",", "")) for figure in all_cores.groups())
     assert peak_mb < 1000
@@ -50,3 +52,14 @@ def test_documented_speed_meets_the_targets():
     growth = re.findall(r"\| 100 levels \| [\d,]+ \| .* \| ([\d.]+) \|", text)
     assert len(growth) == 4
     assert all(float(factor) <= 1.5 for factor in growth)
+
+
+def test_documented_scorers_meet_the_targets():
+    section = PERFORMANCE.read_text(encoding="utf-8").split("<!-- table: scorers -->")[1].split("<!-- end")[0]
+    rows = re.findall(r"\| (laion|ms|human) \|.*\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", section)
+    assert [name for name, *_ in rows] == list(NEEDS)
+    for _, *ratios in rows:
+        speedup, overhead, second = map(float, ratios)
+        assert speedup >= LEAST_SPEEDUP
+        assert overhead <= MOST_OVERHEAD
+        assert second >= LEAST_SECOND

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from bench.statistics.comparison import differences_of
 from bench.statistics.intervals import analytic_interval, bootstrap_interval
 from bench.statistics.types import STATISTICS, IntervalMethod, ResampleUnit, ResamplingPlan
 from tests.simulations.population import Metric, draw, true_values
+from tests.tables import markdown, replace_block
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "statistics.md"
 SIZES = (60, 400, 2600)
@@ -100,11 +101,6 @@ def percentages(one: Callable[[int], Counter], n_data_sets: int) -> dict:
     return {key: 100 * sum(c[key] for c in counts) / n_data_sets for key in counts[0]}
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def coverage_table(n_data_sets: int) -> tuple[str, list[str]]:
     rows, problems = [], []
     columns = [*STATISTICS, *("Δ" + s for s in STATISTICS)]
@@ -138,13 +134,6 @@ def rejection_table(n_data_sets: int) -> tuple[str, list[str]]:
     if power != sorted(power):
         problems.append(f"power does not grow with n: {power}")
     return markdown(["truth", "pairs", *(s.upper() for s in STATISTICS)], rows), problems
-
-
-def replace_block(text: str, name: str, table: str) -> str:
-    """Put a table between ``<!-- table: name -->`` and ``<!-- end: name -->``."""
-    before, rest = text.split(f"<!-- table: {name} -->\n", 1)
-    _, after = rest.split(f"<!-- end: {name} -->", 1)
-    return f"{before}<!-- table: {name} -->\n{table}\n<!-- end: {name} -->{after}"
 
 
 def main() -> None:

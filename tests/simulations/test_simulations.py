@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bench.statistics.types import ResamplingPlan
-from tests.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one, replace_block
+from tests.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
 from tests.simulations.population import Metric, draw, true_values
+from tests.tables import replace_block
 
 
 def table(name):

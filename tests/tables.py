@@ -1,0 +1,39 @@
+"""Figures in documents, which programs write between ``<!-- table: NAME -->`` and ``<!-- end: NAME -->``."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+PERFORMANCE = Path(__file__).parents[1] / "docs" / "performance.md"
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def replace_block(text: str, name: str, table: str) -> str:
+    """Put a table between its marks.
+
+    Raises:
+        ValueError: the text has no such marks.
+    """
+    before, rest = text.split(f"<!-- table: {name} -->\n", 1)
+    _, after = rest.split(f"<!-- end: {name} -->", 1)
+    return f"{before}<!-- table: {name} -->\n{table}\n<!-- end: {name} -->{after}"
+
+
+def write_measured(name: str, table: str, document: Path = PERFORMANCE) -> None:
+    """Put a table between its marks in a document, under the machine that it was measured on."""
+    text = replace_block(document.read_text(encoding="utf-8"), name, f"Measured on {machine()}.\n\n{table}")
+    document.write_text(text, encoding="utf-8")
+
+
+def machine() -> str:
+    """Return what the figures of this machine depend on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
