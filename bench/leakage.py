@@ -9,15 +9,34 @@ clips by content where both hashes are known, else by name; listeners by id.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bench.datasets.types import RatedDataset
+from bench.records import from_plain, plain
 from metrics.errors import DataError
+from metrics.files import sha256_of_file, write_text
+from metrics.types import Scorer, TrainedScorer
+from metrics.variants import find_variant
 
 TRAINING_NAME = "training.json"
+LEAKAGE_NAME = "leakage.json"
+
+PAPER_TRAINING: dict[str, Any] = {
+    "data": [
+        {
+            "name": "relate",
+            "parts": {
+                "train": {"note": "1,925 pairs of the training split; which ones is not published"},
+                "validation": {"note": "458 pairs of the training split; which ones is not published"},
+            },
+        }
+    ]
+}
+"""What the published Human-CLAP variants were trained on (Human-CLAP paper, section IV-A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,7 @@ class Leakage:
         trained_on: name of that data set.
         part: ``train``, whose pairs moved the weights, or ``validation``, which chose among epochs.
         items: what it shares with the tested pairs.
-        n_affected: tested pairs that share at least one caption or clip.
+        n_affected: tested pairs that share at least one caption or clip; None where neither was written down.
         note: what else the training says about these data.
     """
 
@@ -52,13 +71,18 @@ class Leakage:
     trained_on: str
     part: str
     items: tuple[SharedItems, ...]
-    n_affected: int
+    n_affected: int | None
     note: str = ""
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is shared, as far as it was written down."""
         return all(not item.shared for item in self.items)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether captions or clips were written down at all."""
+        return self.n_affected is not None
 
 
 def read_training(checkpoint: Path) -> dict[str, Any] | None:
@@ -81,6 +105,38 @@ def read_training(checkpoint: Path) -> dict[str, Any] | None:
         return checked
 
 
+def leakage_of(scorers: Mapping[str, Scorer], tested: RatedDataset) -> tuple[Leakage, ...]:
+    """Compare what each trained scorer was shown with the tested pairs; others do not appear.
+
+    Args:
+        scorers: by metric name.
+        tested: the pairs, whose clips are hashed if any scorer was trained.
+    """
+    trainings = {metric: training for metric, scorer in scorers.items() if (training := _training_of(metric, scorer))}
+    hashes = _clip_hashes(tested) if trainings else {}
+    return tuple(chain.from_iterable(find_leakage(m, training, tested, hashes) for m, training in trainings.items()))
+
+
+def write_leakage(leakage: Sequence[Leakage], folder: Path) -> None:
+    """Write ``leakage.json`` into a run's folder."""
+    write_text(folder / LEAKAGE_NAME, json.dumps(plain(leakage), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_leakage(folder: Path) -> tuple[Leakage, ...]:
+    """Return what `write_leakage` wrote; nothing for runs that were made before it was written.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    path = folder / LEAKAGE_NAME
+    if not path.exists():
+        return ()
+    try:
+        return tuple(from_plain(Leakage, one) for one in json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); run the benchmark again") from error
+
+
 def find_leakage(
     metric: str, training: Mapping[str, Any], tested: RatedDataset, clip_sha256: Mapping[str, str] | None = None
 ) -> tuple[Leakage, ...]:
@@ -100,6 +156,19 @@ def find_leakage(
         for data in training["data"]
         for part, items in data["parts"].items()
     )
+
+
+def _training_of(metric: str, scorer: Scorer) -> Mapping[str, Any] | None:
+    folder = scorer.checkpoint_folder if isinstance(scorer, TrainedScorer) else None
+    if folder and (training := read_training(folder)):
+        return training
+    family, _, name = metric.partition(":")
+    return PAPER_TRAINING if family == "human" and find_variant(name or None).origin == "published" else None
+
+
+def _clip_hashes(tested: RatedDataset) -> dict[str, str]:
+    paths = {rated.pair.pair_id: rated.pair.audio_path for rated in tested.pairs}
+    return {pair_id: sha256_of_file(path) for pair_id, path in paths.items() if path.is_file()}
 
 
 def _compare(
@@ -129,7 +198,7 @@ def _compare(
             _shared("clips", len(set(names.values())), found_clips, items),
             _shared("listeners", len(heard), sorted(heard & listeners), items),
         ),
-        len(affected),
+        len(affected) if items.get("captions") is not None or items.get("clips") is not None else None,
         str(items.get("note", "")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 
 def plain(record: Any) -> Any:
@@ -22,7 +22,7 @@ def plain(record: Any) -> Any:
 
 
 def from_plain(kind: Any, value: Any) -> Any:
-    """Return what `plain` was given, for a dataclass whose fields are scalars, dataclasses or tuples of scalars.
+    """Return what `plain` was given: a dataclass of scalars, dataclasses or tuples of one kind of these.
 
     Raises:
         TypeError: a field is missing, unknown, or an object where there should be none.
@@ -30,6 +30,8 @@ def from_plain(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{name: from_plain(hints.get(name), item) for name, item in value.items()})  # type: ignore[operator]
+    if isinstance(value, list) and get_origin(kind) is tuple:
+        return tuple(from_plain(get_args(kind)[0], item) for item in value)
     if kind is float:
         return math.nan if value is None else float(value)
     return tuple(value) if isinstance(value, list) else value

@@ -20,6 +20,7 @@ from bench import workspace
 from bench.analysis import Analysis, analyse, read_analysis, training_data, write_analysis
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
+from bench.leakage import Leakage, leakage_of, read_leakage, write_leakage
 from bench.provenance import (
     MANIFEST_NAME,
     DatasetRecord,
@@ -50,7 +51,7 @@ from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
 from metrics.registry import availability, make_scorer
-from metrics.types import PairScores, ProgressCallback, ScorerOptions, no_progress
+from metrics.types import PairScores, ProgressCallback, Scorer, ScorerOptions, no_progress
 
 EXTERNAL = "scores from a file"
 
@@ -92,6 +93,21 @@ class Run:
     manifest: RunManifest
     table: ScoreTable
     analysis: Analysis
+    leakage: tuple[Leakage, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the scorers gave: scores of all metrics, and signatures and notes by metric.
+
+    Attributes:
+        leakage: what trained metrics were shown of the pairs.
+    """
+
+    table: ScoreTable
+    signatures: Mapping[str, str]
+    notes: Mapping[str, tuple[str, ...]]
+    leakage: tuple[Leakage, ...]
 
 
 def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress) -> Run:
@@ -117,9 +133,11 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
-        table, signatures, notes = score(request, dataset, pairs, external, folder, progress)
+        scored = score(request, dataset, pairs, external, folder, progress)
         progress("statistics", 0, 1)
-        analysis = analyse(table, read_ratings(folder, list(pairs["pair_id"])), dataset.scale, request.resampling)
+        analysis = analyse(
+            scored.table, read_ratings(folder, list(pairs["pair_id"])), dataset.scale, request.resampling
+        )
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -130,13 +148,13 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
             options=request.options,
             resampling=asdict(request.resampling),
             dataset=_dataset_record(dataset),
-            signatures=signatures,
-            notes=notes,
+            signatures=scored.signatures,
+            notes=scored.notes,
             code=describe_code(),
             environment=describe_environment(request.scorer_options.device),
             packages=installed_packages(),
         )
-        return write_run(Run(folder, manifest, table, analysis))
+        return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage))
 
 
 def pairs_frame(dataset: RatedDataset) -> pd.DataFrame:
@@ -145,7 +163,7 @@ def pairs_frame(dataset: RatedDataset) -> pd.DataFrame:
     return make_pairs_frame(
         {
             "pair_id": [r.pair.pair_id for r in rated],
-            "audio": [_portable(r.pair.audio_path, dataset.audio_root) for r in rated],
+            "audio": [dataset.portable_name(r.pair.audio_path) for r in rated],
             "caption": [r.pair.caption for r in rated],
             "caption_id": [r.caption_id for r in rated],
             "source": [r.source for r in rated],
@@ -177,12 +195,11 @@ def score(
     external: Mapping[str, Any],
     folder: Path,
     progress: ProgressCallback,
-) -> tuple[ScoreTable, dict[str, str], dict[str, tuple[str, ...]]]:
-    """Return the score table, and signature and notes by metric; metrics that ``folder`` keeps are not run again."""
-    outcomes: dict[str, PairScores] = {}
-    signatures: dict[str, str] = {}
-    for metric in request.metrics:
-        signatures[metric], outcomes[metric] = _score_one(metric, request, dataset, pairs, folder, progress)
+) -> Scored:
+    """Score the pairs; metrics whose outcome ``folder`` keeps are not run again."""
+    scorers = {metric: _make_scorer(metric, request.scorer_options, progress) for metric in request.metrics}
+    signatures = {metric: scorer.spec.signature() for metric, scorer in scorers.items()}
+    outcomes = {metric: _outcome(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()}
     for name, values in external.items():
         digest = sha256_of_file(request.score_files[name])
         signatures[name], outcomes[name] = f"{name}|{EXTERNAL}|sha256:{digest[:16]}", PairScores(values)
@@ -192,14 +209,16 @@ def score(
         {metric: outcome.cosines for metric, outcome in outcomes.items() if outcome.cosines is not None},
         {metric: outcome.failures for metric, outcome in outcomes.items()},
     )
-    return table, signatures, {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
+    notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
+    return Scored(table, signatures, notes, leakage_of(scorers, dataset))
 
 
 def write_run(run: Run) -> Run:
     """Write all files of a run, the manifest last, and return the run with its complete manifest."""
     write_table(run.table, run.folder)
     write_analysis(run.analysis, run.folder)
-    write_text(run.folder / "report.md", render(build_report(run.manifest, run.table, run.analysis)))
+    write_leakage(run.leakage, run.folder)
+    write_text(run.folder / "report.md", render(build_report(run.manifest, run.table, run.analysis, run.leakage)))
     outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
     finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
     complete = replace(run, manifest=replace(run.manifest, finished=finished, outputs=outputs))
@@ -224,11 +243,11 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     table = read_table(folder)
     edited = sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME)
     if not (recompute or edited or calibrate_on):
-        return Run(folder, manifest, table, read_analysis(folder))
+        return Run(folder, manifest, table, read_analysis(folder), read_leakage(folder))
     ratings = read_ratings(folder, list(table.pairs["pair_id"]))
     scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
     training = _training(calibrate_on, table) if calibrate_on else None
-    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training))
+    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training), read_leakage(folder))
 
 
 def _training(folder: Path, table: ScoreTable) -> TrainingData:
@@ -260,27 +279,22 @@ def _refuse_unavailable(metrics: Sequence[str]) -> None:
         raise UnavailableError(f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing))
 
 
-def _score_one(
-    metric: str,
-    request: RunRequest,
-    dataset: RatedDataset,
-    pairs: pd.DataFrame,
-    folder: Path,
-    progress: ProgressCallback,
-) -> tuple[str, PairScores]:
-    """Return signature and outcome of one metric, from the folder if it is kept there."""
-
+def _make_scorer(metric: str, options: ScorerOptions, progress: ProgressCallback) -> Scorer:
     def named_progress(stage: str, done: int, total: int) -> None:
         progress(f"{metric}: {stage}", done, total)
 
-    scorer = make_scorer(metric, replace(request.scorer_options, progress=named_progress))
+    return make_scorer(metric, replace(options, progress=named_progress))
+
+
+def _outcome(metric: str, scorer: Scorer, dataset: RatedDataset, pairs: pd.DataFrame, folder: Path) -> PairScores:
+    """Return the outcome of one metric, from the folder if it is kept there."""
     signature = scorer.spec.signature()
     outcome = workspace.saved_outcome(folder, metric, signature)
     if outcome is None:
         rated = [rated.pair for rated in dataset.pairs]
         outcome = checked_scores(metric, scorer.score(rated), rated)
         workspace.save_outcome(folder, pairs, metric, signature, outcome)
-    return signature, outcome
+    return outcome
 
 
 def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
@@ -295,11 +309,6 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         audio_root=str(dataset.audio_root),
         notes=dataset.notes,
     )
-
-
-def _portable(path: Path, root: Path) -> str:
-    """Return ``path`` relative to ``root`` with forward slashes; a path outside ``root`` stays as it is."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def _is_output(path: Path) -> bool:

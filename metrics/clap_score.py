@@ -9,6 +9,7 @@ several windows is represented by the mean direction of its windows' embeddings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -22,11 +23,12 @@ SCORING_VERSION = ("clap-score", "1")
 
 
 class ClapScorer:
-    """The CLAPScore of a dual encoder."""
+    """The CLAPScore of a dual encoder; a `metrics.types.TrainedScorer` if it came from a folder."""
 
-    def __init__(self, encoder: DualEncoder, options: ScorerOptions) -> None:
+    def __init__(self, encoder: DualEncoder, options: ScorerOptions, checkpoint_folder: Path | None = None) -> None:
         self.encoder = encoder
         self.options = options
+        self.checkpoint_folder = checkpoint_folder
 
     @property
     def spec(self) -> ScorerSpec:

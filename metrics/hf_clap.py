@@ -166,7 +166,7 @@ def _make(family: str, argument: str | None, source: ClapSource, options: Scorer
 
         return HfEncoder(spec, share(load_clap, model_folder, processor_folder, device=options.device), options)
 
-    return ClapScorer(LazyEncoder(spec, build), options)
+    return ClapScorer(LazyEncoder(spec, build), options, model_folder)
 
 
 def _spec(name: str, source: ClapSource, model: Path, processor: Path, options: ScorerOptions) -> ScorerSpec:

@@ -128,6 +128,17 @@ class Scorer(Protocol):
     def score(self, pairs: Sequence[AudioTextPair]) -> PairScores | Float[np.ndarray, " pairs"]: ...
 
 
+@runtime_checkable
+class TrainedScorer(Scorer, Protocol):
+    """A scorer with a checkpoint folder, in which ``training.json`` may say what it was trained on.
+
+    Reports compare that with the tested pairs; `bench.leakage` documents the file.
+    """
+
+    @property
+    def checkpoint_folder(self) -> Path | None: ...
+
+
 ProgressCallback = Callable[[str, int, int], None]
 """Called as ``progress(stage, done, total)`` while a scorer works."""
 

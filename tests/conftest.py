@@ -16,6 +16,7 @@ CHECKED = [
     "bench.analysis",
     "bench.csvfile",
     "bench.datasets",
+    "bench.leakage",
     "bench.provenance",
     "bench.reports",
     "bench.run",

@@ -42,11 +42,11 @@ def report_command(
     figures = load_figures(run.manifest.dataset.name) if against else []
     if against and not figures:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
-    report = build_report(run.manifest, run.table, run.analysis, figures)
+    report = build_report(run.manifest, run.table, run.analysis, run.leakage, figures)
     if format is None and output is None:
         show_report(report)
         return
-    text = machine.as_json(run.manifest, run.analysis) if format == "json" else markdown.render(report)
+    text = machine.as_json(run.manifest, run.analysis, run.leakage) if format == "json" else markdown.render(report)
     if output is None:
         typer.echo(text, nl=False)
     else:

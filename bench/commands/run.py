@@ -131,7 +131,7 @@ def finish(run: Run, strict: bool) -> None:
     """Print tables and the path of the report; leave with status 3 (or 1) if some pairs have no score."""
     from bench.reports.contents import build_report
 
-    show_report(build_report(run.manifest, run.table, run.analysis))
+    show_report(build_report(run.manifest, run.table, run.analysis, run.leakage))
     say(f"\nReport: {run.folder / 'report.md'}")
     if run.table.n_failures:
         message = f"{run.table.n_failures:,} scores are missing; reasons in {run.folder / 'failures.csv'}"

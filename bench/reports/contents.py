@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis import Analysis
+from bench.leakage import Leakage
 from bench.provenance import RunManifest
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
@@ -12,6 +13,7 @@ from bench.reports.sections.agreement import correlation_tables
 from bench.reports.sections.bands import bands_section
 from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from bench.scores import FAILURES_NAME, ScoreTable
@@ -20,13 +22,18 @@ INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile",
 
 
 def build_report(
-    manifest: RunManifest, table: ScoreTable, analysis: Analysis, published: Sequence[PublishedFigure] = ()
+    manifest: RunManifest,
+    table: ScoreTable,
+    analysis: Analysis,
+    leakage: Sequence[Leakage] = (),
+    published: Sequence[PublishedFigure] = (),
 ) -> Report:
     """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
     sections = [
         Section(
             "Agreement with listeners", (), correlation_tables(analysis.estimates, analysis.rank_clusters, published)
         ),
+        leakage_section(leakage),
         differences_section(analysis.differences, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares),
         bands_section(analysis.bands),

@@ -7,9 +7,23 @@ from typing import Any
 import pytest
 
 from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
-from bench.leakage import find_leakage, read_training
+from bench.leakage import (
+    LEAKAGE_NAME,
+    Leakage,
+    SharedItems,
+    find_leakage,
+    leakage_of,
+    read_leakage,
+    read_training,
+    write_leakage,
+)
+from bench.reports.layout import Report
+from bench.reports.markdown import render
+from bench.reports.sections.leakage import leakage_section
+from bench.run import RunRequest, read_run, run_benchmark
 from metrics.errors import DataError
-from metrics.types import AudioTextPair
+from metrics.registry import make_scorer
+from metrics.types import AudioTextPair, ScorerOptions
 
 ROOT = Path("/data")
 
@@ -87,3 +101,59 @@ def test_a_damaged_record_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(DataError, match=r"training\.json is damaged"):
         read_training(tmp_path)
+
+
+def shared(*captions: str) -> Leakage:
+    items = (SharedItems("captions", 2, captions), SharedItems("clips", 3, ()), SharedItems("listeners", 2, None))
+    return Leakage("human:x", "relate", "train", items, len(captions), "a note")
+
+
+def test_leakage_is_written_and_read_back(tmp_path: Path) -> None:
+    assert read_leakage(tmp_path) == ()
+    write_leakage([shared("A dog barks"), shared()], tmp_path)
+    assert read_leakage(tmp_path) == (shared("A dog barks"), shared())
+    (tmp_path / LEAKAGE_NAME).write_text('[{"metric": 1}]')
+    with pytest.raises(DataError, match=r"leakage\.json is damaged"):
+        read_leakage(tmp_path)
+
+
+def section_text(*leakage: Leakage) -> str:
+    section = leakage_section(leakage)
+    assert section is not None
+    return render(Report("r", (), (section,)))
+
+
+def test_the_report_says_how_far_trained_metrics_can_be_believed() -> None:
+    assert leakage_section(()) is None
+    assert "No tested caption, clip or listener was used in training" in section_text(shared())
+    leaking = section_text(shared("A dog barks"))
+    assert "**human:x saw tested captions or clips in training" in leaking
+    assert "1 of 2" in leaking
+    assert "a note" in leaking
+    unknown = Leakage("human", "relate", "train", shared().items, None)
+    assert "What human was trained on is not written down" in section_text(unknown)
+
+
+def test_published_variants_are_known_to_be_trained_on_relate(local_hub: Any) -> None:
+    local_hub("human", "processor")
+    scorers = {"human": make_scorer("human", ScorerOptions()), "random": make_scorer("random", ScorerOptions())}
+    leaks = leakage_of(scorers, small_test())
+    assert [(leak.metric, leak.trained_on, leak.part) for leak in leaks] == [
+        ("human", "relate", "train"),
+        ("human", "relate", "validation"),
+    ]
+    assert all(leak.n_affected is None for leak in leaks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("split", "shared_captions"), [("validation", 60), ("test", 0)])
+def test_a_run_reports_what_its_trained_metrics_have_seen(tmp_path: Path, split: str, shared_captions: int) -> None:
+    metrics = ("duration", "human:tiny-wsce+mae")
+    run = run_benchmark(RunRequest("demo", metrics, split, data_root=tmp_path / "demo", out=tmp_path / "run"))
+    assert read_run(run.folder).leakage == run.leakage
+    assert {leak.metric for leak in run.leakage} == {"human:tiny-wsce+mae"}
+    found = {(leak.trained_on, leak.part): leak.items[0].shared for leak in run.leakage}
+    assert len(found["demo", "validation"] or ()) == shared_captions
+    assert found["demo", "train"] == ()
+    report = (run.folder / "report.md").read_text()
+    assert ("saw tested captions or clips in training" in report) == (shared_captions > 0)
