@@ -25,19 +25,17 @@ def test_two_processes_share_every_step(model_folder: Path, tmp_path: Path) -> N
     common = ["train", "--base", str(model_folder), "--dataset", str(ratings), "--loss", "mse", "--lr", "1e-3"]
     common += ["--regress-on", "cosine", "--freeze", "encoders", "--validation-share", "0.3334", "--epochs", "2"]
     common += ["--max-steps", "4", "--device", "cpu", "--out", str(tmp_path), "--test-split", "none"]
-    launch = [sys.executable, "-m", "accelerate.commands.launch"]
-    launch += ["--cpu", "--num_processes", "2", "--num_machines", "1"]
-    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m", "finetune"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "finetune"]
     alone = [sys.executable, "-m", "finetune", *common, "--name", "alone", "--batch-size", "8"]
     together = [*launch, *common, "--name", "together", "--batch-size", "4"]
     for command in (alone, together):
         subprocess.run(command, check=True, capture_output=True, env=environment(), timeout=300)
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("alone", "together"))
     start = load_file(model_folder / "model.safetensors")
-    moved = sum((one[name] - start[name]).abs().sum() for name in one if "projection" in name)
-    apart = sum((one[name] - two[name]).abs().sum() for name in one if "projection" in name)
-    assert moved > 0
-    assert apart < 0.05 * moved  # AdamW magnifies rounding where a gradient is nearly zero
+    moved = max((one[name] - start[name]).abs().max() for name in one)
+    apart = max((one[name] - two[name]).abs().max() for name in one)
+    assert moved > 1e-3
+    assert apart < 1e-6
     record = read_training(tmp_path / "together")
     assert record is not None
     assert record["history"][-1]["step"] == 4
@@ -45,7 +43,7 @@ def test_two_processes_share_every_step(model_folder: Path, tmp_path: Path) -> N
     assert alone_record is not None
     for name in ("train_loss", "validation_loss"):
         losses = [[epoch[name] for epoch in each["history"][1:]] for each in (record, alone_record)]
-        assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+        assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert not list(tmp_path.glob(".*"))
 
 
