@@ -139,6 +139,22 @@ def content_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def identify(path: Path) -> str:
+    """Return the `content_hash` of a clip whose name says truly what it contains.
+
+    Raises:
+        AudioError: it cannot be read, or is named as another format. What else is wrong with it is for `decode`, and
+            true of every file with this content.
+    """
+    content = read_bytes(path)
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            _check_extension(path, file.format)
+    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
+        pass
+    return content_hash(content)
+
+
 def decode(content: bytes, path: Path) -> Waveform:
     """Decode wav, flac, ogg or mp3 at its own rate and average its channels.
 

@@ -47,9 +47,8 @@ def embed_clips(
         outcomes |= finished
         store.put("clip", _embeddings_only(finished))
         options.progress(f"{encoder.spec.name}: clips", len(outcomes), len(by_hash))
-    return {
-        path: outcomes[identity] if isinstance(identity, str) else identity for path, identity in identities.items()
-    }
+    found = {path: outcomes[key] if isinstance(key, str) else key for path, key in identities.items()}
+    return {path: _named(str(path), outcome) for path, outcome in found.items()}
 
 
 def embed_captions(
@@ -81,11 +80,15 @@ class _Prepared:
     inputs: list[Input] | Failed
 
 
+def _named(name: str, outcome: Outcome) -> Outcome:
+    return Failed(f"{name}: {outcome.reason}") if isinstance(outcome, Failed) else outcome
+
+
 def _identify(path: Path) -> str | Failed:
     try:
-        return audio.content_hash(audio.read_bytes(path))
+        return audio.identify(path)
     except audio.AudioError as error:
-        return Failed(str(error))
+        return Failed(error.reason)
 
 
 def _prepare(encoder: DualEncoder, item: _Identified) -> _Prepared:
@@ -95,7 +98,7 @@ def _prepare(encoder: DualEncoder, item: _Identified) -> _Prepared:
             raise audio.AudioError(item.path, "changed while it was being scored")
         return _Prepared(item.content_hash, item.path, encoder.prepare_clip(clip))
     except audio.AudioError as error:
-        return _Prepared(item.content_hash, item.path, Failed(str(error)))
+        return _Prepared(item.content_hash, item.path, Failed(error.reason))
 
 
 def _embed_missing_clips(
@@ -135,7 +138,7 @@ def _take_finished(waiting: deque[_Prepared], vectors: list[Float[np.ndarray, " 
         if isinstance(inputs, Failed):
             finished[clip.content_hash] = inputs
         else:
-            finished[clip.content_hash] = _direction(np.stack(vectors[:n_windows]), str(clip.path))
+            finished[clip.content_hash] = _direction(np.stack(vectors[:n_windows]))
             del vectors[:n_windows]
     return finished
 
@@ -153,18 +156,18 @@ def _embed_missing_captions(
         del prepared[: len(texts)]
         vectors = runner.run(tokens, encoder.embed_captions)
         yield {
-            text: _direction(vector[None], f"caption {text!r}", caption.n_cut)
+            text: _named(f"caption {text!r}", _direction(vector[None], caption.n_cut))
             for text, caption, vector in zip(texts, tokens, vectors, strict=True)
         }
 
 
-def _direction(vectors: Float[np.ndarray, "windows dim"], name: str, tokens_cut: int = 0) -> Outcome:
+def _direction(vectors: Float[np.ndarray, "windows dim"], tokens_cut: int = 0) -> Outcome:
     """Return the direction of the mean of the vectors, each scaled to unit length first."""
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     mean = np.mean(vectors / norms, axis=0) if np.all(norms > 0) else np.zeros(vectors.shape[1])
     length = np.linalg.norm(mean)
     if not np.isfinite(length) or length == 0:
-        return Failed(f"{name}: the model's embedding is zero or not finite; try --precision fp32")
+        return Failed("the model's embedding is zero or not finite; try --precision fp32")
     return Embedding((mean / length).astype(np.float32), tokens_cut)
 
 

@@ -11,35 +11,12 @@ from pathlib import Path
 import pytest
 
 from bench import cli
-from tests.bench.conftest import write_scores
+from tests.bench.conftest import Bench, write_scores
 
 ROOT = Path(cli.__file__).parents[1]
 
 
-class Outcome:
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    """Call ``bench ARGUMENTS`` in this process."""
-
-    def call(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as leave:
-            status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-        captured = capsys.readouterr()
-        return Outcome(status, captured.out, captured.err)
-
-    return call
-
-
-def test_run_prints_tables_and_where_the_report_is(bench, ratings_csv: Path, planted_csv: Path) -> None:
+def test_run_prints_tables_and_where_the_report_is(bench: Bench, ratings_csv: Path, planted_csv: Path) -> None:
     result = bench(
         "run", "--dataset", ratings_csv, "--metrics", "random", "--scores", f"planted={planted_csv}",
         "--resamples", "99", "--out", "out",
@@ -52,7 +29,7 @@ def test_run_prints_tables_and_where_the_report_is(bench, ratings_csv: Path, pla
     assert Path("out/report.md").read_text() == result.out
 
 
-def test_only_scores_given_runs_no_scorer(bench, ratings_csv: Path, planted_csv: Path) -> None:
+def test_only_scores_given_runs_no_scorer(bench: Bench, ratings_csv: Path, planted_csv: Path) -> None:
     assert (
         bench("run", "--dataset", ratings_csv, "--scores", f"p={planted_csv}", "--resamples", "9", "--out", "o").status
         == 0
@@ -60,14 +37,14 @@ def test_only_scores_given_runs_no_scorer(bench, ratings_csv: Path, planted_csv:
     assert set(json.loads(Path("o/manifest.json").read_text())["signatures"]) == {"p"}
 
 
-def test_manifest_separates_what_was_passed_from_defaults(bench, ratings_csv: Path) -> None:
+def test_manifest_separates_what_was_passed_from_defaults(bench: Bench, ratings_csv: Path) -> None:
     bench("run", "--dataset", ratings_csv, "--metrics", "random", "--resamples", "9", "--out", "o")
     options = json.loads(Path("o/manifest.json").read_text())["options"]
     assert options["resamples"] == {"value": 9, "passed": True}
     assert options["ci"] == {"value": "expanded", "passed": False}
 
 
-def test_pairs_that_failed_give_status_3_and_strict_1(bench, ratings_csv: Path) -> None:
+def test_pairs_that_failed_give_status_3_and_strict_1(bench: Bench, ratings_csv: Path) -> None:
     arguments = ["run", "--dataset", ratings_csv, "--metrics", "loudness,random", "--resamples", "9", "--out", "o"]
     result = bench(*arguments)
     assert result.status == 3
@@ -76,13 +53,13 @@ def test_pairs_that_failed_give_status_3_and_strict_1(bench, ratings_csv: Path) 
     assert bench(*arguments, "--strict").status == 1
 
 
-def test_report_takes_the_newest_run(bench, ratings_csv: Path, planted_csv: Path) -> None:
+def test_report_takes_the_newest_run(bench: Bench, ratings_csv: Path, planted_csv: Path) -> None:
     run = bench("run", "--dataset", ratings_csv, "--scores", f"p={planted_csv}", "--resamples", "9")
     report = bench("report")
     assert (report.status, report.out) == (0, run.out)
 
 
-def test_report_formats(bench, ratings_csv: Path, planted_csv: Path) -> None:
+def test_report_formats(bench: Bench, ratings_csv: Path, planted_csv: Path) -> None:
     bench("run", "--dataset", ratings_csv, "--scores", f"p={planted_csv}", "--resamples", "9", "--out", "o")
     content = json.loads(bench("report", "o", "--format", "json").out)
     assert {e["metric"] for e in content["estimates"]} == {"p"}
@@ -102,7 +79,7 @@ BAD_CSV = {
 
 
 @pytest.mark.parametrize("case", BAD_CSV)
-def test_bad_ratings_are_one_clear_line(bench, tmp_path: Path, case: str) -> None:
+def test_bad_ratings_are_one_clear_line(bench: Bench, tmp_path: Path, case: str) -> None:
     content, message = BAD_CSV[case]
     path = tmp_path / "bad.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -130,27 +107,27 @@ def test_bad_ratings_are_one_clear_line(bench, tmp_path: Path, case: str) -> Non
     ],
 )
 @pytest.mark.usefixtures("planted_csv")
-def test_wrong_requests(bench, ratings_csv: Path, arguments: list[str], status: int, message: str) -> None:
+def test_wrong_requests(bench: Bench, ratings_csv: Path, arguments: list[str], status: int, message: str) -> None:
     result = bench("run", "--dataset", ratings_csv, *arguments)
     assert result.status == status
     assert message in result.err
     assert "Traceback" not in result.err
 
 
-def test_incomplete_score_file(bench, ratings_csv: Path, tmp_path: Path) -> None:
+def test_incomplete_score_file(bench: Bench, ratings_csv: Path, tmp_path: Path) -> None:
     path = write_scores(tmp_path / "few.csv", {"recorded/0": 0.5})
     result = bench("run", "--dataset", ratings_csv, "--scores", f"few={path}", "--out", "o")
     assert result.status == 1
     assert "no score for 59 of 60 pairs" in result.err
 
 
-def test_no_run_yet(bench) -> None:
+def test_no_run_yet(bench: Bench) -> None:
     result = bench("report")
     assert result.status == 2
     assert "no finished run in results/" in result.err
 
 
-def test_published_figures_only_stand_beside_the_same_data(bench, ratings_csv: Path, planted_csv: Path) -> None:
+def test_published_figures_only_stand_beside_the_same_data(bench: Bench, ratings_csv: Path, planted_csv: Path) -> None:
     bench("run", "--dataset", ratings_csv, "--scores", f"p={planted_csv}", "--resamples", "9", "--out", "o")
     result = bench("report", "o", "--against", "published")
     assert result.status == 2
@@ -163,7 +140,7 @@ def test_debug_shows_the_traceback(ratings_csv: Path) -> None:
     assert result.returncode == 1
 
 
-def test_metrics_lists_every_scorer(bench) -> None:
+def test_metrics_lists_every_scorer(bench: Bench) -> None:
     from metrics.registry import BUILT_IN
 
     records = json.loads(bench("metrics", "--json").out)

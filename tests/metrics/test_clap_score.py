@@ -105,6 +105,27 @@ def test_unique_clips_and_captions_are_embedded_once(tmp_path: Path) -> None:
     assert outcome.scores[-1] == outcome.scores[0]
 
 
+@pytest.mark.parametrize("good_first", [True, False])
+def test_files_with_one_content_fail_each_for_its_own_reason(tmp_path: Path, good_first: bool) -> None:
+    good = write_tone(tmp_path / "good.wav")
+    misnamed = tmp_path / "misnamed.mp3"
+    misnamed.write_bytes(good.read_bytes())
+    pairs = [AudioTextPair(path.stem, path, "a dog") for path in (good, misnamed)][:: 1 if good_first else -1]
+    for store in (None, tmp_path / "store", tmp_path / "store"):
+        outcome = score(SpectrumEncoder("head"), pairs, store=store)
+        [failure] = outcome.failures
+        assert failure.pair_id == "misnamed"
+        assert failure.reason.startswith(f"{misnamed}: is named .mp3")
+
+
+def test_failures_name_their_own_file(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_text("no audio")
+    pairs = [AudioTextPair(name, tmp_path / name, "a dog") for name in ("a.wav", "b.wav")]
+    for failure in score(SpectrumEncoder("head"), pairs).failures:
+        assert failure.reason.startswith(f"{tmp_path / failure.pair_id}: is not readable as audio")
+
+
 def test_captions_go_through_the_model_sorted_by_length(tmp_path: Path) -> None:
     clip = write_tone(tmp_path / "clip.wav")
     rng = np.random.default_rng(0)
