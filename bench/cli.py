@@ -5,6 +5,7 @@ Modules that do the work are imported inside the commands, so that ``bench --hel
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from bench.commands.console import run_app
 from bench.commands.datasets import datasets_app
 from bench.commands.doctor import doctor_command
+from bench.commands.logfile import begin_log
 from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
 from bench.commands.run import demo_command, run_command
@@ -42,12 +44,14 @@ def _print_version(wanted: bool) -> bool:
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+    log_file: Annotated[Path | None, typer.Option(help="Append a log to this file, one JSON object a line.")] = None,
+    version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Options that stand before the command."""
+    begin_log(log_file)  # console.run_app looks for --debug itself
 
 
 def main() -> None:

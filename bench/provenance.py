@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import platform
 import re
 import subprocess
@@ -19,6 +20,7 @@ from metrics.errors import DataError
 from metrics.files import write_text
 
 MANIFEST_NAME = "manifest.json"
+TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 PACKAGES = (
     "numpy",
     "scipy",
@@ -148,8 +150,16 @@ def installed_packages() -> dict[str, str]:
 
 
 def redact(argv: Iterable[str]) -> tuple[str, ...]:
-    """Return the command line with anything that looks like an access token removed."""
-    return tuple(re.sub(r"\b(hf_|api_|sk-)\w{8,}", r"\1…", word) for word in argv)
+    """Return the command line with every access token removed; see `redact_text`."""
+    return tuple(map(redact_text, argv))
+
+
+def redact_text(text: str) -> str:
+    """Return a text without the tokens in the environment, and without anything that looks like one."""
+    for name in TOKEN_VARIABLES:
+        if secret := os.environ.get(name):
+            text = text.replace(secret, "…")
+    return re.sub(r"\b(hf_|api_|sk-)\w{8,}", r"\1…", text)
 
 
 def _version_of(distribution: str) -> str | None:

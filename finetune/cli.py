@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.commands.console import run_app
+from bench.commands.logfile import begin_log
 from finetune.commands.pretrain import pretrain_command
 from finetune.commands.shelf import list_command, push_command, show_command
 from finetune.commands.train import train_command
@@ -27,9 +29,11 @@ app.command("push")(push_command)
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001
+    log_file: Annotated[Path | None, typer.Option(help="Append a log to this file, one JSON object a line.")] = None,
 ) -> None:
     """Options that stand before the command."""
+    begin_log(log_file)  # console.run_app looks for --debug itself
 
 
 def main() -> None:

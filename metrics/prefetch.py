@@ -6,6 +6,7 @@ operations: each thread would bring its own team of threads, and they would get 
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD_PER_WORKER = 4
+
+
+def default_workers() -> int:
+    """Return how many threads keep a model fed and leave it cores to compute with: half of them, at most 8."""
+    return min(8, max(1, (os.cpu_count() or 1) // 2))
 
 
 def prefetch(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:

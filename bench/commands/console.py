@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.commands.logfile import log
+from bench.provenance import redact_text
 from metrics.errors import ClapBenchError
 
 if TYPE_CHECKING:
@@ -14,25 +18,35 @@ if TYPE_CHECKING:
 
 def fail(error: ClapBenchError) -> int:
     """Print an error as one line on stderr and return its exit status."""
-    print("error: " + " ".join(str(error).split()), file=sys.stderr)
+    print("error: " + redact_text(" ".join(str(error).split())), file=sys.stderr)
     return error.exit_code
 
 
 def run_app(app: Callable[[], object]) -> None:
-    """Run a command line; an expected error is one line on stderr and an exit status, not a traceback."""
+    """Run a command line; an error is one line on stderr and an exit status, and a traceback with ``--debug`` alone."""
     try:
         app()
-    except ClapBenchError as error:
-        if "--debug" in sys.argv[1:]:
-            raise
-        sys.exit(fail(error))
     except KeyboardInterrupt:
         sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
+    except Exception as error:
+        log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
+        if "--debug" in sys.argv[1:]:
+            raise
+        sys.exit(fail(error if isinstance(error, ClapBenchError) else _unexpected(error)))
+
+
+def _unexpected(error: Exception) -> ClapBenchError:
+    """Say that this is no fault of the user, and where to find more."""
+    command = Path(sys.argv[0]).name
+    return ClapBenchError(
+        f"internal error, please report it: {type(error).__name__}: {error}; '{command} --debug …' shows where"
+    )
 
 
 def say(message: str) -> None:
-    """Print a remark that is no result, on stderr."""
-    print(message, file=sys.stderr)
+    """Print a remark that is no result, on stderr, and log it."""
+    log("remark", message=message.strip())
+    print(redact_text(message), file=sys.stderr)
 
 
 def show_report(report: Report) -> None:

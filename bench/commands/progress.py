@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
+from bench.commands.logfile import logged
 from metrics.types import ProgressCallback, no_progress
 
 
@@ -19,10 +30,13 @@ def terminal_progress(console: Console | None = None) -> Iterator[ProgressCallba
         console: where to draw; None takes the error stream.
     """
     console = console or Console(stderr=True)
-    if not console.is_terminal:
-        yield no_progress
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with _bars(console) if console.is_terminal else nullcontext(no_progress) as draw, logged(draw) as progress:
+        yield progress
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[ProgressCallback]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
         stages: dict[str, TaskID] = {}
 
@@ -32,3 +46,11 @@ def terminal_progress(console: Console | None = None) -> Iterator[ProgressCallba
             bars.update(stages[stage], completed=done, total=total or None)
 
         yield show
+
+
+class _Rate(ProgressColumn):
+    """Items a second, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed
+        return Text(f"{rate:.3g}/s" if rate else "")

@@ -13,6 +13,7 @@ from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.errors import ClapBenchError, UsageError
 from metrics.folders import cache_folder
+from metrics.prefetch import default_workers
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
 if TYPE_CHECKING:
@@ -62,7 +63,13 @@ def run_command(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that decode audio; 0 decodes in this one.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Threads that decode audio beside the model; 0 decodes in between. [default: half the cores, to 8]",
+        ),
+    ] = None,
     precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
     window: Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")] = "cover",
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
@@ -85,7 +92,13 @@ def run_command(
         score_files=parse_score_files(scores or []),
         resampling=ResamplingPlan(resamples, resample_unit, ci, seed=seed),
         scorer_options=ScorerOptions(
-            device, batch_size, workers, precision, window, seed, store_file() if store else None
+            device,
+            batch_size,
+            default_workers() if workers is None else workers,
+            precision,
+            window,
+            seed,
+            store_file() if store else None,
         ),
         out=out,
         options=passed_and_defaulted(context),
@@ -106,7 +119,7 @@ def demo_command(
         dataset="demo",
         metrics=tuple(DEMO_METRICS.split(",")),
         resampling=ResamplingPlan(resamples),
-        scorer_options=ScorerOptions(store=store_file()),
+        scorer_options=ScorerOptions(workers=default_workers(), store=store_file()),
         out=out,
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
