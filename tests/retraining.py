@@ -34,7 +34,8 @@ SEEDS = (0, 1, 2)
 LEAST_GAIN = 0.08
 SHIPPED = "tiny-wsce+mae"
 SHUFFLED = "shuffled"
-DOCUMENT = Path(__file__).parents[1] / "docs" / "finetune.md"
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "finetune.md"
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,17 @@ def gains_table(gains: dict[str, list[Gain]]) -> str:
 
 
 def ship(folder: Path) -> None:
-    """Put the two models into the package, without the pictures."""
+    """Put the two models into the package, without the pictures and without this machine's paths."""
+    names = {str(folder / TINY): TINY, str(folder): folder.name, str(ROOT / "finetune" / "__main__.py"): "finetune"}
     for name in (TINY, SHIPPED):
         shutil.rmtree(SHIPPED_FOLDER / name, ignore_errors=True)
         shutil.copytree(folder / name, SHIPPED_FOLDER / name, ignore=shutil.ignore_patterns("*.png"))
+        for document in ("README.md", "training.json"):
+            text = (SHIPPED_FOLDER / name / document).read_text(encoding="utf-8")
+            for path, shown in names.items():
+                text = text.replace(path, shown)
+            lines = [line for line in text.splitlines(keepends=True) if not line.startswith("![")]
+            (SHIPPED_FOLDER / name / document).write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
