@@ -40,6 +40,12 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Attack every parser (``pip install atheris`` first); writes the table of docs/reliability.md."""
+    session.run("python", "-m", "tests.fuzzing.fuzz", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
     session.run("python", "-m", "tests.retraining", *session.posargs)

@@ -27,6 +27,9 @@ from metrics.types import Waveform, WindowPolicy
 SILENCE_PEAK = 1 / 32767
 """Peak below which a clip counts as silent: LAION's 16-bit quantisation turns anything quieter into zeros."""
 
+SAMPLES_PER_BLOCK = 1 << 22
+"""Read at once, over all channels."""
+
 SHORTEST_CLIP_S = 0.025
 """One analysis frame of the published models (1024 samples at 44.1 kHz), rounded up."""
 
@@ -263,7 +266,7 @@ def seeded_generator(key: str) -> np.random.Generator:
 def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "time channels"], int, str]:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            samples = file.read(dtype="float32", always_2d=True)
+            samples = _read_blocks(file)
             promised, rate, container = file.frames, file.samplerate, file.format
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         detail = str(error).rpartition(": ")[2].rstrip(".")
@@ -271,6 +274,15 @@ def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "tim
     if len(samples) < promised:
         raise AudioError(path, f"is cut off: {len(samples)} of {promised} samples could be decoded")
     return samples, rate, container
+
+
+def _read_blocks(file: soundfile.SoundFile) -> Float[np.ndarray, "time channels"]:
+    """Read to the end, in blocks: a header may promise 160 GB, and memory is taken for what comes."""
+    n_frames = max(1, SAMPLES_PER_BLOCK // file.channels)
+    blocks = [file.read(n_frames, dtype="float32", always_2d=True)]
+    while len(blocks[-1]) == n_frames:
+        blocks.append(file.read(n_frames, dtype="float32", always_2d=True))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _check_extension(path: Path, container: str) -> None:

@@ -52,8 +52,9 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
             f"{path} is refused: it is not a file of weights alone, and loading it could run code ({detail}); "
             "get the checkpoint from its authors, or convert it to safetensors where that is safe"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path} cannot be read as a checkpoint: {error}; delete it and fetch it again") from error
+    except Exception as error:  # a damaged file makes torch's unpickler raise almost anything
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} cannot be read as a checkpoint ({reason}); delete it and fetch it again") from error
     if not isinstance(content, dict):
         raise DataError(f"{path} holds a {type(content).__name__}, expected a dict of weights")
     return content

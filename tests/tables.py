@@ -7,7 +7,9 @@ import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-PERFORMANCE = Path(__file__).parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PERFORMANCE = DOCS / "performance.md"
+RELIABILITY = DOCS / "reliability.md"
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -134,7 +134,7 @@ def _problem(member: zipfile.ZipInfo) -> str | None:
     path = PurePosixPath(name)
     # The upper half of the external attributes is the Unix mode; 0 where the archive was made elsewhere.
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if "\\" in name or not name.isprintable():
+    if not member.filename or "\\" in name or not name.isprintable():
         return "has a name that no file should have"
     if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive:
         return "leads out of the folder"
