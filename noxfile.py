@@ -46,6 +46,12 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def faults(session: nox.Session) -> None:
+    """Kill every long command at random moments, 50 times each; writes the table of docs/reliability.md."""
+    session.run("python", "-m", "tests.faults.kills", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
     session.run("python", "-m", "tests.retraining", *session.posargs)
