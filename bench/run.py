@@ -35,6 +35,7 @@ from bench.provenance import (
 )
 from bench.ratings import read_ratings, write_ratings
 from bench.reports.contents import build_report
+from bench.reports.html.page import PAGE_NAME
 from bench.reports.markdown import render
 from bench.scores import (
     PAIR_COLUMNS,
@@ -306,10 +307,11 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         scale=(dataset.scale.low, dataset.scale.high),
         n_pairs=len(dataset.pairs),
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
-        audio_root=str(dataset.audio_root),
+        audio_root=str(dataset.audio_root.absolute()),
         notes=dataset.notes,
     )
 
 
 def _is_output(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.name != MANIFEST_NAME
+    """The page is drawn afterwards, from these files, and again whenever somebody wants it otherwise."""
+    return path.is_file() and not path.name.startswith(".") and path.name not in (MANIFEST_NAME, PAGE_NAME)

@@ -23,6 +23,7 @@ from metrics.types import AudioTextPair, PairScores, ScoreFailure
 PAIR_COLUMNS = ("pair_id", "audio", "caption", "caption_id", "source", "system", "split", "rating", "n_ratings")
 SCORES_NAME = "scores.csv"
 COSINES_NAME = "cosines.csv"
+MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
 
 Key = str | tuple[str, str]
@@ -200,8 +201,15 @@ def _to_csv(frame: pd.DataFrame) -> str:
 def _pairs_frame_from(rows: Sequence[CsvRow]) -> pd.DataFrame:
     columns: dict[str, list[object]] = {name: [row.get(name) for row in rows] for name in PAIR_COLUMNS}
     columns["rating"] = [row.number("rating") for row in rows]
-    columns["n_ratings"] = [int(row.number("n_ratings")) for row in rows]
+    columns["n_ratings"] = [_count(row) for row in rows]
     return make_pairs_frame(columns)
+
+
+def _count(row: CsvRow) -> int:
+    number = row.number("n_ratings")
+    if not (number == int(number) and 0 <= number <= MOST_RATINGS):
+        raise row.error(f"n_ratings is {number:g}, expected a whole number from 0; run 'bench run' again")
+    return int(number)
 
 
 def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from bench.commands.console import say, show_report
+from bench.commands.page import write_page
 from metrics.errors import UsageError
 
 Against = Literal["published"]
-Format = Literal["markdown", "json"]
+Format = Literal["markdown", "html", "json"]
 
 
 def report_command(
@@ -19,7 +20,16 @@ def report_command(
     format: Annotated[
         Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write to this file instead of printing. [default for html: report.html in the run's folder]"
+        ),
+    ] = None,
+    embed_audio: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="html: put the N most disputed clips into the page; others are linked."),
+    ] = 0,
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
     calibrate_on: Annotated[
         Path | None,
@@ -30,7 +40,7 @@ def report_command(
     ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
-    """Print the tables of a run, from its own files: no model, no GPU."""
+    """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
     from bench.reports import machine, markdown
     from bench.reports.contents import build_report
     from bench.reports.published import load_figures
@@ -38,11 +48,16 @@ def report_command(
     from bench.workspace import newest_run
     from metrics.files import write_text
 
+    if embed_audio and format != "html":
+        raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
     figures = load_figures(run.manifest.dataset.name) if against else []
     if against and not figures:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
     report = build_report(run.manifest, run.table, run.analysis, run.leakage, figures)
+    if format == "html":
+        say(f"Page: {write_page(run, report, output, embed_audio)}")
+        return
     if format is None and output is None:
         show_report(report)
         return

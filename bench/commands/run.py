@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.commands.console import say, show_report
+from bench.commands.page import write_page
 from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.errors import ClapBenchError, UsageError
@@ -124,7 +125,7 @@ def demo_command(
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
     )
-    finish(execute(request), strict=False)
+    finish(execute(request), strict=False, page=True)
 
 
 def store_file() -> Path:
@@ -140,12 +141,15 @@ def execute(request: RunRequest) -> Run:
         return run_benchmark(request, progress)
 
 
-def finish(run: Run, strict: bool) -> None:
-    """Print tables and the path of the report; leave with status 3 (or 1) if some pairs have no score."""
+def finish(run: Run, strict: bool, page: bool = False) -> None:
+    """Print tables and the path of the report (and page); leave with status 3 (or 1) if some pairs have no score."""
     from bench.reports.contents import build_report
 
-    show_report(build_report(run.manifest, run.table, run.analysis, run.leakage))
+    report = build_report(run.manifest, run.table, run.analysis, run.leakage)
+    show_report(report)
     say(f"\nReport: {run.folder / 'report.md'}")
+    if page:
+        say(f"Page to look at and listen to: {write_page(run, report)}")
     if run.table.n_failures:
         message = f"{run.table.n_failures:,} scores are missing; reasons in {run.folder / 'failures.csv'}"
         if strict:

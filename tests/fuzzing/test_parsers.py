@@ -22,6 +22,11 @@ FOUND = {
         "audio",
         "ZkxhQwAAACoQABAAAADQAADQAfQA+gAAAngvL0OEAACuKCAAAAByZWZlIGxpYkYJMt0=",
     ),
+    "more ratings of a pair than a number of 64 bits can count": (
+        "run table",
+        "cGFpcl9pZCxhdWRpbyxjYXB0aW9uLGNhcHRpb25faWQsc291cmNlLHN5c3RlbSxzcGxpdCxyYXRpbmcsbl9yYXRpbmdzLG0KYSxhLndhdixkb2cs"
+        "ZG9nLCwsLDAuNSwxLDAKLGJiNS53YXYsY2F0LGNhdCwsLCwxLDc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3LAo=",
+    ),
     "a pickle that takes from an empty stack": ("checkpoint", "gAIu"),
 }
 

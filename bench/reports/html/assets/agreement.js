@@ -1,0 +1,86 @@
+// Estimates of one stratum and one statistic at a time, with ranks and differences.
+
+function startAgreement(data) {
+  const estimates = records(data.estimates);
+  const differences = records(data.differences);
+  const clusters = records(data.rank_clusters);
+  const chosen = { stratum: 'all', statistic: data.statistics[0].id };
+  const here = (record) => record.stratum === chosen.stratum && record.statistic === chosen.statistic;
+  const show = () => {
+    const statistic = data.statistics.find((one) => one.id === chosen.statistic);
+    const rank = new Map(clusters.filter(here).map((one) => [one.metric, one.cluster]));
+    const rows = estimates.filter(here).map((one) => ({ ...one, rank: rank.get(one.metric) ?? null }));
+    byId('agreement-state').textContent = stateOf(rows, statistic);
+    estimatesTable(rows, statistic);
+    differencesTable(differences.filter(here));
+  };
+  fillStrata(byId('stratum'), data.strata, estimates, (stratum) => { chosen.stratum = stratum; show(); });
+  fillStatistics(byId('statistics'), data.statistics, (statistic) => { chosen.statistic = statistic; show(); });
+  show();
+}
+
+function stateOf(rows, statistic) {
+  if (!rows.length) return 'No estimates.';
+  const better = statistic.higher_is_better ? 'higher is better' : 'lower is better';
+  return `${count(rows[0].n_pairs)} pairs; ${better}. Rank: no difference was shown between metrics of one rank.`;
+}
+
+function fillStrata(select, strata, estimates, choose) {
+  const nPairs = new Map(estimates.map((one) => [one.stratum, one.n_pairs]));
+  select.append(...strata.map(({ id, label }) => option(id, `${label} (${count(nPairs.get(id) ?? 0)} pairs)`)));
+  select.addEventListener('change', () => choose(select.value));
+}
+
+function fillStatistics(place, statistics, choose) {
+  statistics.forEach(({ id, label }, i) => place.append(node('label', {},
+    node('input', { type: 'radio', name: 'statistic', value: id, checked: i === 0, change: () => choose(id) }),
+    node('span', {}, label))));
+}
+
+function estimatesTable(rows, statistic) {
+  const domain = domainOf(rows, statistic.higher_is_better ? 0 : null);
+  const direction = statistic.higher_is_better ? 'desc' : 'asc';
+  const columns = [
+    column('metric', 'metric', (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)), { sorter: byText, minWidth: 92, widthGrow: 1.4 }),
+    column('rank', 'rank', (row) => String(row.rank ?? '–'), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 56 }),
+    column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 116, headerSortStartingDir: direction }),
+    column(() => axis('interval', domain), 'low', (row) => (row.note && row.estimate === null ? node('span', { class: 'muted' }, row.note) : whisker(row, domain)), { headerSort: false, minWidth: 96, widthGrow: 3 }),
+  ];
+  replaceTable(byId('estimates'), columns, rows, [{ column: 'estimate', dir: direction }]);
+}
+
+function differencesTable(rows) {
+  byId('differences-part').hidden = !rows.length;
+  if (!rows.length) return;
+  const domain = domainOf(rows.map((row) => ({ ...row, estimate: row.delta })), 0);
+  const name = (row) => `${row.metric_a} − ${row.metric_b}`;
+  const columns = [
+    column('metrics', 'name', (row) => node('span', { class: 'label', dir: 'auto', title: row.name }, breakable(row.name)), { sorter: byText, minWidth: 92, widthGrow: 2 }),
+    column('p', 'p_holm', (row) => pText(row.p_holm), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 70 }),
+    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p_holm)}` : null), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 116, headerSortStartingDir: 'desc' }),
+    column(() => axis('interval', domain), 'low', (row) => whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_holm !== null && row.p_holm < 0.05) }), { headerSort: false, minWidth: 90, widthGrow: 3 }),
+  ];
+  if (NARROW.matches) columns.splice(1, 1);
+  replaceTable(byId('differences'), columns, rows.map((row) => ({ ...row, name: name(row) })));
+}
+
+function pText(p) {
+  return p === null ? '–' : p < 0.001 ? '< 0.001' : fixed(p);
+}
+
+function estimateCell({ low, high, note }, estimate, more = null) {
+  return node('div', { class: 'cell', title: note || null },
+    node('span', { class: 'value' }, fixed(estimate)),
+    low === null || high === null ? null : node('span', { class: 'interval' }, `[${fixed(low, 2)}, ${fixed(high, 2)}]`),
+    more && node('span', { class: 'interval' }, more));
+}
+
+const shownTables = new Map();
+
+/** Put a new table where another one was. */
+function replaceTable(place, columns, data, initialSort = []) {
+  shownTables.get(place)?.destroy();
+  const holder = node('div', { class: 'compact' });
+  place.replaceChildren(holder);
+  shownTables.set(place, tabulator(holder, columns, data, { initialSort }));
+}

@@ -1,0 +1,15 @@
+// What happens when the page opens. `data-ready` on the root element tells tests that all of it is there.
+
+function start() {
+  const data = JSON.parse(byId('data').textContent);
+  data.digits = data.pairs.scores.map(digitsOf);
+  startTheme(byId('theme'));
+  showReport(data);
+  showFigures(data.figures);
+  showManifest(data.manifest);
+  startAgreement(data);
+  startPairs(data).then(() => { document.documentElement.dataset.ready = 'true'; });
+  showContents();
+}
+
+start();

@@ -1,0 +1,111 @@
+"""What the page holds, as one object for JSON: the report's cells, all estimates, the manifest, the pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.analysis import Analysis
+from bench.provenance import RunManifest
+from bench.ratings import RatingTable
+from bench.records import plain
+from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
+from bench.reports.html.columns import number, records
+from bench.reports.html.pairs import pair_columns
+from bench.reports.layout import Cell, Report, Row, Section, Table
+from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
+from bench.scores import ScoreTable
+from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
+
+PLACE = ("stratum", "statistic")
+INTERVAL = ("low", "high", "n_pairs")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing for the page: an SVG document, shown as an image, in which nothing can run."""
+
+    name: str
+    caption: str
+    svg: str
+
+
+def page_content(
+    report: Report,
+    manifest: RunManifest,
+    table: ScoreTable,
+    analysis: Analysis,
+    ratings: RatingTable | None,
+    page: Path,
+    figures: Sequence[Figure] = (),
+    clips: EmbeddedClips = NO_CLIPS,
+) -> dict[str, Any]:
+    """Return everything that the page shows; see `bench.reports.html.page.render_page` for the arguments."""
+    return {
+        "title": report.title,
+        "paragraphs": list(report.paragraphs),
+        "sections": [_section(section) for section in report.sections],
+        "figures": [dataclasses.asdict(figure) for figure in figures],
+        "manifest": plain(manifest),
+        "metrics": table.metrics,
+        "scale": list(manifest.dataset.scale),
+        **_agreement(analysis),
+        "pairs": pair_columns(table, ratings, manifest, page),
+        "clips": {str(row): uri for row, uri in clips.uris.items()},
+    }
+
+
+def _agreement(analysis: Analysis) -> dict[str, Any]:
+    """All estimates, differences and ranks, to switch between strata and statistics."""
+    strata = dict.fromkeys(estimate.stratum for estimate in analysis.estimates)
+    return {
+        "strata": [{"id": stratum, "label": stratum_label(stratum)} for stratum in strata],
+        "statistics": [
+            {"id": statistic, "label": STATISTIC_LABELS[statistic], "higher_is_better": HIGHER_IS_BETTER[statistic]}
+            for statistic in STATISTICS
+        ],
+        "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
+        "differences": records(
+            analysis.differences, ("metric_a", "metric_b", *PLACE, "note"), ("delta", *INTERVAL, "p_holm")
+        ),
+        "rank_clusters": records(analysis.rank_clusters, ("metric", *PLACE), ("cluster",)),
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "heading": section.heading,
+        "paragraphs": list(section.paragraphs),
+        "tables": [_table(table) for table in section.tables],
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "reading": table.reading,
+        "corner": table.corner,
+        "columns": [{"header": column.header, "n_pairs": column.n_pairs} for column in table.columns],
+        "rows": [_row(row) for row in table.rows],
+        "notes": table.notes(),
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"label": row.marked_label, "published": row.published, "cells": [_cell(cell) for cell in row.cells]}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    """The texts are those of the other formats; the numbers are for sorting and drawing."""
+    content = {
+        "text": cell.value,
+        "interval": cell.interval,
+        "p": cell.p_text,
+        "best": cell.best,
+        "estimate": number(cell.estimate),
+        "low": number(cell.low),
+        "high": number(cell.high),
+    }
+    return {name: value for name, value in content.items() if value not in (None, "", False)}

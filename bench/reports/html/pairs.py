@@ -1,0 +1,109 @@
+"""The pairs of a run as the page's explorer needs them: what listeners said, what metrics said, where the clip is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import rankdata
+
+from bench.datasets.strata import standard_strata
+from bench.datasets.types import RatingScale
+from bench.provenance import RunManifest
+from bench.ratings import RatingTable
+from bench.reports.html.columns import numbers, texts
+from bench.scores import ScoreTable
+
+BANDS = ("low", "high")
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Where each pair stands: 1 is the best, ties share the mean of their ranks, NaN is a pair without a score."""
+
+    listeners: Float[np.ndarray, " pairs"]
+    metrics: dict[str, Float[np.ndarray, " pairs"]]
+
+
+def rank_pairs(table: ScoreTable) -> Ranks:
+    """Rank all pairs by mean rating, and by each metric those that it scored."""
+    ratings = table.pairs["rating"].to_numpy(dtype=float)
+    return Ranks(_descending(ratings), {metric: _descending(values) for metric, values in table.scores.items()})
+
+
+def pair_columns(table: ScoreTable, ratings: RatingTable | None, manifest: RunManifest, page: Path) -> dict[str, Any]:
+    """Return all pairs by column.
+
+    Args:
+        table: pairs and scores.
+        ratings: single ratings; None where the data give only means.
+        manifest: says where the audio lies, and the scale of the ratings.
+        page: the file that is being written: clips are addressed relative to its folder.
+    """
+    pairs, ranks = table.pairs, rank_pairs(table)
+    scale = RatingScale(*manifest.dataset.scale)
+    return {
+        "id": list(pairs["pair_id"]),
+        "caption": texts(pairs["caption"]),
+        "source": texts(pairs["source"]),
+        "system": texts(pairs["system"]),
+        "split": texts(pairs["split"]),
+        "band": texts(_bands(table, scale)),
+        "rating": numbers(pairs["rating"]),
+        "n_ratings": [int(n) for n in pairs["n_ratings"]],
+        "rating_rank": numbers(ranks.listeners),
+        "scores": [numbers(values) for values in table.scores.values()],
+        "ranks": [numbers(values) for values in ranks.metrics.values()],
+        "ratings": None if ratings is None else _ratings_by_pair(ratings, len(pairs)),
+        "audio": list(pairs["audio"]),
+        "urls": clip_urls(list(pairs["audio"]), Path(manifest.dataset.audio_root), page),
+    }
+
+
+def clip_urls(names: Sequence[str], audio_root: Path, page: Path) -> dict[str, Any]:
+    """Return each clip's URL relative to the folder of ``page``, its beginning where all agree given once.
+
+    On Windows a clip on another drive cannot be reached by a relative path: its URL is absolute.
+    """
+    start = page.resolve().parent
+    urls = [_url(audio_root.resolve() / name, start) for name in names]
+    prefix = os.path.commonprefix(urls)  # noqa: RUF071 - of texts: it is joined to what follows as it is
+    return {"prefix": prefix, "rest": [url[len(prefix) :] for url in urls]}
+
+
+def _url(clip: Path, start: Path) -> str:
+    try:
+        relative = os.path.relpath(clip, start)
+    except ValueError:
+        return clip.as_uri()
+    return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
+
+
+def _descending(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
+    ranks: Float[np.ndarray, " pairs"] = rankdata(-values, nan_policy="omit").astype(float)
+    return ranks
+
+
+def _bands(table: ScoreTable, scale: RatingScale) -> list[str | None]:
+    ratings = table.pairs["rating"].to_numpy(dtype=float)
+    strata = standard_strata(list(table.pairs["source"]), list(table.pairs["system"]), ratings, scale.midpoint)
+    nobody = np.zeros(len(ratings), dtype=bool)
+    masks = [strata.get(f"band={band}", nobody) for band in BANDS]
+    return [
+        next((band for band, mask in zip(BANDS, masks, strict=True) if mask[row]), None) for row in range(len(ratings))
+    ]
+
+
+def _ratings_by_pair(ratings: RatingTable, n_pairs: int) -> list[list[float | int | None]]:
+    """Return for each pair listener, score, listener, score …; listeners are numbered from 1."""
+    by_pair: list[list[float | int | None]] = [[] for _ in range(n_pairs)]
+    scores = numbers(ratings.scores)
+    for pair, listener, score in zip(ratings.pair.tolist(), ratings.listener.tolist(), scores, strict=True):
+        by_pair[pair] += [listener + 1, score]
+    return by_pair
