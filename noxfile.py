@@ -6,6 +6,8 @@ with torch and both CLAP packages takes 6 GB, and one is enough.
 
 from __future__ import annotations
 
+import shutil
+
 import nox
 
 nox.options.sessions = ["check", "tests"]
@@ -22,8 +24,16 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """The test suite; arguments after ``--`` go to pytest."""
-    session.run("pytest", *session.posargs)
+    """The test suite but for the browser's part; arguments after ``--`` go to pytest."""
+    session.run("pytest", "-m", "not browser", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def browser(session: nox.Session) -> None:
+    """Open the HTML page in headless Chromium; pictures of it go to build/screenshots."""
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        session.skip("no chromium and chromedriver on PATH; on Debian: apt-get install chromium chromium-driver")
+    session.run("pytest", "tests/browser", "-m", "browser", *session.posargs)
 
 
 @nox.session(venv_backend="none")

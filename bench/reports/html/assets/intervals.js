@@ -1,7 +1,5 @@
 // Estimates with their intervals, drawn to a scale that all rows of a column share.
 
-const WIDTH = 1000;
-
 /** The range of some {estimate, low, high}, widened a little, and always with 0 if it lies near. */
 function domainOf(cells, anchor = null) {
   const ends = cells.flatMap((cell) => [cell.low, cell.high, cell.estimate]).filter((value) => typeof value === 'number');
@@ -13,14 +11,14 @@ function domainOf(cells, anchor = null) {
   return [low - margin, high + margin];
 }
 
-/** A whisker from low to high with a dot at the estimate, and a line at 0 where it is in sight. */
+/** A whisker from low to high with a dot at the estimate, and a line at 0 through the whole cell where it is in sight. */
 function whisker({ estimate, low, high }, domain, { height = 20, hollow = false } = {}) {
   if (typeof estimate !== 'number' || !domain) return node('span', { class: 'muted' }, '–');
   const at = (value) => `${(100 * (value - domain[0])) / (domain[1] - domain[0])}%`;
   const middle = height / 2;
   const hasInterval = typeof low === 'number' && typeof high === 'number';
   return drawn('svg', { class: 'whisker', width: '100%', height, 'aria-hidden': 'true' },
-    domain[0] < 0 && domain[1] > 0 ? drawn('line', { class: 'zero', x1: at(0), x2: at(0), y1: 0, y2: height }) : null,
+    domain[0] < 0 && domain[1] > 0 ? drawn('line', { class: 'zero', x1: at(0), x2: at(0), y1: -height, y2: 2 * height }) : null,
     hasInterval ? drawn('line', { class: 'stem', x1: at(low), x2: at(high), y1: middle, y2: middle }) : null,
     drawn('circle', { class: hollow ? 'dot hollow' : 'dot', cx: at(estimate), cy: middle, r: 4 }));
 }

@@ -95,7 +95,7 @@ function pairColumns(data, names, player) {
   return [
     column(() => node('span', { class: 'hidden' }, 'Play'), 'i', (row) => node('button', { type: 'button', class: 'play', tabindex: '-1', 'aria-label': 'Play' }, player.isPlaying(row.i) ? '❚❚' : '▶'), { width: NARROW.matches ? 46 : 52, headerSort: false, hozAlign: 'center', frozen: !NARROW.matches }),
     column('caption', 'caption', (row) => node('span', { class: 'caption', dir: 'auto', title: row.caption.slice(0, 300) }, row.caption.slice(0, 300)), { sorter: byText, minWidth: NARROW.matches ? 110 : 230, widthGrow: 3, frozen: !NARROW.matches }),
-    column(() => headingOf('disagree', 'ranks apart', 'disagreement: how many ranks apart'), 'gap', (row) => gapCell(row.gap, data.pairs.id.length), { ...right, width: NARROW.matches ? 86 : 96 }),
+    column(() => headingOf('disagree', 'ranks apart', 'disagreement: how many ranks apart'), 'gap', (row) => gapCell(row.gap, data.pairs.id.length), { ...right, width: NARROW.matches ? 92 : 96 }),
     column('ratings', 'n', (row) => miniHistogram(data, row.i), { width: 92, headerSort: false }),
     column(() => headingOf('listeners', 'mean, rank'), 'rating', (row) => ranked(fixed(row.rating, 2), data.pairs.rating_rank[row.i]), { ...right, width: NARROW.matches ? 78 : 92 }),
     ...data.metrics.map((metric, m) => column(() => headingOf(metric, 'score, rank'), `m${m}`, (row) => ranked(fixed(row[`m${m}`], data.digits[m]), data.pairs.ranks[m][row.i]), { ...right, minWidth: 90, widthGrow: 0.4 })),

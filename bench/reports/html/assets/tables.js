@@ -54,7 +54,7 @@ function reportColumn(header, i, cells) {
   const domain = domainOf(cells.filter((cell) => typeof cell.low === 'number'));
   const detail = header.n_pairs === null ? null : `n = ${count(header.n_pairs)}`;
   return column(() => headingOf(header.header, detail), `c${i}`, (row) => reportCell(row.cells[i], domain),
-    { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', minWidth: domain ? 118 : 84, headerSortStartingDir: 'desc' });
+    { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', minWidth: domain ? 118 : 76, widthGrow: domain ? 1 : 0.5, headerSortStartingDir: 'desc' });
 }
 
 function reportCell(cell, domain) {
