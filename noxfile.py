@@ -50,6 +50,12 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Write what the README shows of the demo; ``-- --check`` only says whether it is current."""
+    session.run("python", "-m", "tests.documents", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Attack every parser (``pip install atheris`` first); writes the table of docs/reliability.md."""
     session.run("python", "-m", "tests.fuzzing.fuzz", *session.posargs)

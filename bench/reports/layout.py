@@ -12,6 +12,11 @@ DASH = "–"
 PUBLISHED_NOTE = "† published by others, on pairs of their own: see “Published figures”"
 
 
+def decimal(value: float, digits: int) -> str:
+    """Return a number with so many digits after the point, and zero without a sign."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One number with its interval, or a text.
@@ -39,7 +44,7 @@ class Cell:
     def value(self) -> str:
         if self.text is not None:
             return self.text
-        return DASH if math.isnan(self.estimate) else f"{self.estimate:.{self.decimals}f}"
+        return DASH if math.isnan(self.estimate) else decimal(self.estimate, self.decimals)
 
     @property
     def interval(self) -> str:
@@ -47,7 +52,7 @@ class Cell:
         if math.isnan(self.low) or math.isnan(self.high):
             return ""
         digits = max(self.decimals - 1, 2)
-        return f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
+        return f"[{decimal(self.low, digits)}, {decimal(self.high, digits)}]"
 
     @property
     def p_text(self) -> str:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench import cli
+from tests.commands import Outcome, make_runner
 
 COLUMNS = ("pair_id", "audio_path", "text", "rating", "listener_id", "source", "system")
 SYSTEMS = ("recorded", "alpha", "beta")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
 
 
 Bench = Callable[..., Outcome]
@@ -32,19 +22,7 @@ Bench = Callable[..., Outcome]
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
     """Call ``bench ARGUMENTS`` in this process."""
-
-    def call(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as leave:
-            status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-        captured = capsys.readouterr()
-        return Outcome(status, captured.out, captured.err)
-
-    return call
+    return partial(make_runner(monkeypatch, capsys), "bench")
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from bench.reports.markdown import escape, render_table
     [
         (Cell(0.4567, 0.4211, 0.4899), "0.457", "[0.42, 0.49]"),
         (Cell(-0.0123, -0.1, 0.1), "-0.012", "[-0.10, 0.10]"),
+        (Cell(-0.0001, -0.001, 0.1), "0.000", "[0.00, 0.10]"),
         (Cell(), "–", ""),
         (Cell(0.5, math.nan, math.nan), "0.500", ""),
         (Cell(text="yes"), "yes", ""),

@@ -23,7 +23,7 @@ from metrics.folders import human_folder
 from metrics.hf_model import load_clap
 from metrics.registry import expand_names
 from metrics.variants import find_variant
-from tests.finetune.commands import Outcome, Run, environment, make_runner
+from tests.commands import Outcome, Run, environment, make_runner
 from tests.finetune.small import write_clip, write_ratings
 
 QUICK = ("--epochs", 2, "--lr", "1e-3", "--batch-size", 4, "--device", "cpu", "--validation-share", 0.3)

@@ -19,7 +19,7 @@ from finetune.config import TrainingConfig
 from finetune.data import PairSet
 from finetune.loop import train
 from metrics.hf_model import load_clap
-from tests.finetune.commands import Run, make_runner
+from tests.commands import Run, make_runner
 from tests.finetune.small import halves, pair_set, small_dataset, write_ratings
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub")]

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from bench.leakage import read_training
-from tests.finetune.commands import Run, environment, make_runner
+from tests.commands import Run, environment, make_runner
 from tests.finetune.small import write_ratings
 
 

@@ -37,7 +37,7 @@ def make_runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
             mains[command]()
             status = 0
         except SystemExit as leaving:
-            status = int(leaving.code or 0)
+            status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         captured = capsys.readouterr()
         return Outcome(status, captured.out, captured.err)
 
