@@ -16,6 +16,7 @@ from bench.commands.doctor import doctor_command
 from bench.commands.logfile import begin_log
 from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
+from bench.commands.reproduce import reproduce_command
 from bench.commands.run import demo_command, run_command
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("run")(run_command)
 app.command("report")(report_command)
 app.command("metrics")(metrics_command)
+app.command("reproduce")(reproduce_command)
 app.add_typer(datasets_app, name="datasets")
 app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)

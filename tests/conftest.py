@@ -19,6 +19,7 @@ CHECKED = [
     "bench.leakage",
     "bench.provenance",
     "bench.reports",
+    "bench.reproduce",
     "bench.run",
     "bench.scores",
     "bench.statistics",

@@ -1,0 +1,66 @@
+"""``bench reproduce``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.console import say
+from bench.commands.progress import terminal_progress
+from metrics.errors import ClapBenchError
+
+if TYPE_CHECKING:
+    from bench.reproduce import Reproduction
+
+
+def reproduce_command(
+    run_dir: Annotated[Path | None, typer.Argument(help="Folder of a run. [default: the newest in results/]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the new run. [default: a new one in results/]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make a run again from its manifest, hearing every clip anew, and say what differs.
+
+    Ends with status 1 if a score or an estimate differs by more than 1e-6.
+    """
+    from bench.reproduce import TOLERANCE, reproduce
+    from bench.workspace import newest_run
+
+    with terminal_progress() as progress:
+        found = reproduce(run_dir or newest_run(), out, progress)
+    typer.echo(json.dumps(_facts(found), indent=1) if as_json else "\n".join(_lines(found)))
+    say(f"New run: {found.now.folder}")
+    if not found.succeeded:
+        raise ClapBenchError(
+            f"{found.before.folder} is not reproduced: differences above {TOLERANCE:g}; "
+            f"see what changed above, and 'bench report {found.now.folder}'"
+        )
+
+
+def _lines(found: Reproduction) -> list[str]:
+    made = [f"- {change.what}: {change.before} → {change.now}" for change in found.changes] or ["- nothing"]
+    scores = [f"- {metric}: {difference:.3g}" for metric, difference in found.score_differences.items()]
+    return [
+        "What is different about its making:",
+        *made,
+        "Largest difference of a score:",
+        *scores,
+        f"Largest difference of an estimate or an end of an interval: {found.estimate_difference:.3g}",
+        f"Files equal to the byte: {', '.join(found.identical) or 'none'}",
+        f"Other files: {', '.join(found.different) or 'none'}",
+    ]
+
+
+def _facts(found: Reproduction) -> dict[str, object]:
+    return {
+        "before": str(found.before.folder),
+        "now": str(found.now.folder),
+        "reproduced": found.succeeded,
+        "changes": [{"what": change.what, "before": change.before, "now": change.now} for change in found.changes],
+        "score_differences": dict(found.score_differences),
+        "estimate_difference": found.estimate_difference,
+        "identical": found.identical,
+        "different": found.different,
+    }

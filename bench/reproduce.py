@@ -1,0 +1,171 @@
+"""Runs a manifest again, without the embedding store, and says what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.analysis import Analysis
+from bench.provenance import RunManifest
+from bench.run import EXTERNAL, Run, RunRequest, read_run, run_benchmark
+from bench.statistics.types import ResamplingPlan
+from metrics.errors import DataError
+from metrics.files import sha256_of_file
+from metrics.types import ProgressCallback, ScorerOptions, no_progress
+
+TOLERANCE = 1e-6
+"""Between scores, and between estimates, of two runs that count as the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was not as before: data, a signature, software or machine."""
+
+    what: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A run, made again.
+
+    Attributes:
+        before, now: both runs.
+        changes: what was different about their making.
+        score_differences: largest absolute difference by metric; infinite where a score is missing in one of them.
+        estimate_difference: the largest of all estimates and ends of intervals.
+        identical: files that are equal to the byte.
+        different: files that are not, apart from the manifest and the report, which name times and places.
+    """
+
+    before: Run
+    now: Run
+    changes: tuple[Change, ...]
+    score_differences: Mapping[str, float]
+    estimate_difference: float
+    identical: tuple[str, ...]
+    different: tuple[str, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether scores and estimates agree to `TOLERANCE`."""
+        return max(*self.score_differences.values(), self.estimate_difference) <= TOLERANCE
+
+
+def reproduce(folder: Path, out: Path | None = None, progress: ProgressCallback = no_progress) -> Reproduction:
+    """Make a run again.
+
+    Args:
+        folder: of the run.
+        out: folder of the new run; None takes a new one under ``results``.
+        progress: see `bench.run.run_benchmark`.
+
+    Raises:
+        ClapBenchError: data or metrics are not where they were.
+    """
+    before = read_run(folder)
+    now = run_benchmark(request_of(before.manifest, out), progress)
+    same = {name: _digest(now.folder / name) == digest for name, digest in _comparable(before.manifest).items()}
+    return Reproduction(
+        before,
+        now,
+        tuple(changes(before.manifest, now.manifest)),
+        score_differences(before, now),
+        _estimate_difference(before.analysis, now.analysis),
+        tuple(name for name, is_same in same.items() if is_same),
+        tuple(name for name, is_same in same.items() if not is_same),
+    )
+
+
+def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
+    """Return what a run was asked to do, without its embedding store: every clip is heard again.
+
+    Paths that were given relative to a folder are looked for from where this is called.
+    """
+    given = {name: option.value for name, option in manifest.options.items()}
+    data_root = given.get("data_root")
+    return RunRequest(
+        dataset=given.get("dataset", manifest.dataset.name),
+        metrics=tuple(name for name, signature in manifest.signatures.items() if EXTERNAL not in signature),
+        split=given.get("split"),
+        screening=given.get("screening"),
+        scale=given.get("scale"),
+        data_root=None if data_root is None else Path(data_root),
+        score_files=dict(_score_file(text) for text in given.get("scores") or ()),
+        resampling=ResamplingPlan(**manifest.resampling),
+        scorer_options=ScorerOptions(
+            **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
+        ),
+        out=out,
+        options=manifest.options,
+        argv=manifest.argv,
+    )
+
+
+def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
+    """Yield what differs between the making of two runs."""
+    yield from _changed("ratings, SHA-256", {"": before.dataset.sha256}, {"": now.dataset.sha256})
+    yield from _changed("pairs", {"": before.dataset.n_pairs}, {"": now.dataset.n_pairs})
+    yield from _changed("signature of", before.signatures, now.signatures)
+    yield from _changed("clap-bench", before.code, now.code)
+    yield from _changed("package", before.packages, now.packages)
+    yield from _changed("environment", before.environment, now.environment)
+
+
+def score_differences(before: Run, now: Run) -> dict[str, float]:
+    """Return the largest absolute difference of each metric's scores.
+
+    Raises:
+        DataError: the runs have other pairs.
+    """
+    if list(before.table.pairs["pair_id"]) != list(now.table.pairs["pair_id"]):
+        raise DataError(
+            f"{now.folder} has other pairs than {before.folder}: the data set has changed; "
+            "compare what the runs say of it with 'bench report'"
+        )
+    return {
+        metric: _difference(scores, now.table.scores[metric])
+        for metric, scores in before.table.scores.items()
+        if metric in now.table.scores
+    }
+
+
+def _difference(before: np.ndarray, now: np.ndarray) -> float:
+    if not np.array_equal(np.isnan(before), np.isnan(now)):
+        return float("inf")
+    return float(np.nanmax(np.abs(before - now), initial=0.0))
+
+
+def _estimate_difference(before: Analysis, now: Analysis) -> float:
+    """Return the largest difference of an estimate or an end of its interval; infinite if some exist in one only."""
+    tables = [
+        {(e.metric, e.stratum, e.statistic): np.array([e.estimate, e.low, e.high]) for e in analysis.estimates}
+        for analysis in (before, now)
+    ]
+    if tables[0].keys() != tables[1].keys():
+        return float("inf")
+    return max((_difference(values, tables[1][key]) for key, values in tables[0].items()), default=0.0)
+
+
+def _changed(what: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for name in dict.fromkeys((*before, *now)):
+        if before.get(name) != now.get(name):
+            yield Change(f"{what} {name}".strip(), str(before.get(name, "–")), str(now.get(name, "–")))
+
+
+def _comparable(manifest: RunManifest) -> dict[str, str]:
+    return {name: digest for name, digest in manifest.outputs.items() if not name.startswith("report.")}
+
+
+def _digest(path: Path) -> str | None:
+    return sha256_of_file(path) if path.is_file() else None
+
+
+def _score_file(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    return name, Path(path)
