@@ -26,6 +26,7 @@ function startPairs(data) {
 
   function say() {
     const active = table.getDataCount('active');
+    grid.setAttribute('aria-rowcount', active);
     byId('pairs-state').textContent = active === rows.length ? `${count(rows.length)} pairs` : `${count(active)} of ${count(rows.length)} pairs`;
   }
 

@@ -13,7 +13,7 @@ function headingOf(title, detail = null, hint = title) {
 
 /** A name that may be broken where its parts meet: human:wsce+mae. */
 function breakable(name) {
-  return name.split(/(?<=[:+/_])/).flatMap((part, i) => (i ? [node('wbr'), part] : [part]));
+  return name.match(/[^:+/_]*[:+/_]?/g).filter(Boolean).flatMap((part, i) => (i ? [node('wbr'), part] : [part]));
 }
 
 /** Sort numbers with what is missing last in either direction. */
