@@ -54,14 +54,14 @@ function dotPlot(answers, [low, high], mean) {
 /** Scores and ranks; dots stand further right the better the rank, the line is the listeners' rank. */
 function ranksTable(data, pair) {
   const { pairs, metrics } = data;
-  const total = pairs.id.length;
-  const share = (rank) => (total > 1 ? 1 - (rank - 1) / (total - 1) : 1);
+  const total = pairs.rating_rank.filter((rank) => rank !== null).length;
+  const share = (rank) => (rank === null ? null : total > 1 ? 1 - (rank - 1) / (total - 1) : 1);
   const listeners = share(pairs.rating_rank[pair]);
   const row = (name, value, rank, own) => node('tr', { class: own ? 'own' : null },
     node('th', { scope: 'row', dir: 'auto', title: name }, node('span', { class: 'label' }, name)),
     node('td', { class: 'figure' }, value),
     node('td', { class: 'figure', title: `of ${total}` }, rank === null ? '–' : rankText(rank)),
-    node('td', { class: 'track' }, rankTrack(rank === null ? null : share(rank), listeners, own)));
+    node('td', { class: 'track' }, rankTrack(share(rank), listeners, own)));
   return node('table', { class: 'ranks' },
     node('thead', {}, node('tr', {}, node('th', { scope: 'col' }, ''), node('th', { scope: 'col', class: 'figure' }, 'score'),
       node('th', { scope: 'col', class: 'figure' }, 'rank'), node('th', { scope: 'col' }, node('span', { class: 'ends' }, node('span', {}, 'worst'), node('span', {}, 'best'))))),
@@ -73,7 +73,7 @@ function rankTrack(place, listeners, own) {
   const at = (value) => `${4 + 92 * value}%`;
   return drawn('svg', { class: 'rank-track', width: '100%', height: 18, 'aria-hidden': 'true' },
     drawn('line', { class: 'base', x1: '4%', x2: '96%', y1: 9, y2: 9 }),
-    drawn('line', { class: 'mean', x1: at(listeners), x2: at(listeners), y1: 1, y2: 17 }),
-    place === null || own ? null : drawn('line', { class: 'gap', x1: at(listeners), x2: at(place), y1: 9, y2: 9 }),
+    listeners === null ? null : drawn('line', { class: 'mean', x1: at(listeners), x2: at(listeners), y1: 1, y2: 17 }),
+    place === null || listeners === null || own ? null : drawn('line', { class: 'gap', x1: at(listeners), x2: at(place), y1: 9, y2: 9 }),
     place === null ? null : drawn('circle', { class: own ? 'dot own' : 'dot', cx: at(place), cy: 9, r: 4 }));
 }
