@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.bench.reports.runs import page_of, sparse_run
 from tests.browser.chromium import Browser, Keys
 
 PLAYING = "const a = document.querySelector('audio'); return !a.paused && a.currentTime > 0.2"
@@ -232,6 +233,17 @@ def test_injected_markup_runs_nothing_and_reaches_nobody(start: Callable[..., Br
     complaints = browser.complaints()
     for directive in ("script-src", "style-src", "img-src", "default-src"):
         assert any(directive in complaint for complaint in complaints), (directive, complaints)
+
+
+def test_what_is_missing_is_shown_as_missing(browser: Browser, tmp_path: Path) -> None:
+    browser.open(page_of(sparse_run(tmp_path)))
+    assert state(browser) == "30 pairs"
+    assert set(browser.column("m0")) == {"–"}
+    assert "the data give no single ratings" in browser.find("#detail").text
+    assert not browser.find("#differences-part").is_displayed()
+    assert "loudness 30" in browser.find("#summary").text
+    browser.select("#pick-second", "random")
+    assert shown_number(browser.column("gap")[0]) > 0
 
 
 def test_full_size_loads_quickly_and_stays_fluid(browser: Browser, full_page: Path) -> None:

@@ -25,16 +25,21 @@ BANDS = ("low", "high")
 
 @dataclass(frozen=True)
 class Ranks:
-    """Where each pair stands: 1 is the best, ties share the mean of their ranks, NaN is a pair without a score."""
+    """Where each pair stands among those that every metric scored, as in all statistics; NaN for the other pairs.
+
+    1 is the best; ties share the mean of their ranks. A metric that scored nothing has no ranks and takes none away.
+    """
 
     listeners: Float[np.ndarray, " pairs"]
     metrics: dict[str, Float[np.ndarray, " pairs"]]
 
 
 def rank_pairs(table: ScoreTable) -> Ranks:
-    """Rank all pairs by mean rating, and by each metric those that it scored."""
+    """Rank the pairs by mean rating and by each metric."""
+    common = table.without(table.unscored()).scored_by_all()
     ratings = table.pairs["rating"].to_numpy(dtype=float)
-    return Ranks(_descending(ratings), {metric: _descending(values) for metric, values in table.scores.items()})
+    by_metric = {metric: _descending(np.where(common, values, np.nan)) for metric, values in table.scores.items()}
+    return Ranks(_descending(np.where(common, ratings, np.nan)), by_metric)
 
 
 def pair_columns(table: ScoreTable, ratings: RatingTable | None, manifest: RunManifest, page: Path) -> dict[str, Any]:

@@ -115,6 +115,14 @@ def full_size_run(folder: Path) -> Run:
     return make_run(folder, captions, audio, systems, [f"metric-{m}" for m in range(7)], n_listeners=5)
 
 
+def sparse_run(folder: Path) -> Run:
+    """Mean ratings only, no sources or systems, one metric that scored nothing since there is no audio."""
+    rows = [{"audio_path": f"{i}.wav", "text": f"caption {i // 2}", "rating": i % 11} for i in range(30)]
+    data = _write(folder / "ratings.csv", rows)
+    plan = ResamplingPlan(n_resamples=19)
+    return run_benchmark(RunRequest(str(data), ("loudness", "random"), resampling=plan, out=folder / "run"))
+
+
 def page_of(run: Run, output: Path | None = None, n_embedded: int = 0) -> Path:
     """Write the page of a run as ``bench report --format html`` does."""
     return write_page(run, build_report(run.manifest, run.table, run.analysis), output, n_embedded)

@@ -18,12 +18,13 @@ import pytest
 import soundfile
 from scipy.stats import rankdata
 
+from bench.commands.page import write_page
 from bench.ratings import read_ratings
 from bench.reports.contents import build_report
 from bench.reports.html.clips import embed_clips, most_disputed
 from bench.reports.html.content import Figure
 from bench.reports.html.page import json_island, render_page
-from bench.reports.html.pairs import clip_urls
+from bench.reports.html.pairs import clip_urls, rank_pairs
 from bench.run import Run
 from tests.bench.reports.runs import ATTACKS, full_size_run, hostile_run, page_of, small_run
 
@@ -112,8 +113,21 @@ def test_missing_scores_and_ratings_are_null(run: Run, tmp_path: Path) -> None:
     pairs = island(page)["pairs"]
     assert pairs["ratings"] is None
     assert [scores[3] for scores in pairs["scores"]] == [None, None]
-    assert [ranks[3] for ranks in pairs["ranks"]] == [None, None]
+    assert [ranks[3] for ranks in [pairs["rating_rank"], *pairs["ranks"]]] == [None, None, None]
     assert max(rank for rank in pairs["ranks"][0] if rank is not None) == 23
+
+
+def test_ranks_are_among_the_pairs_that_every_metric_scored(run: Run) -> None:
+    first, second = run.table.metrics
+    holes = np.where(np.arange(24) < 4, np.nan, run.table.scores[first])
+    nothing = np.full(24, np.nan)
+    table = type(run.table)(run.table.pairs, {first: holes, second: run.table.scores[second], "failed": nothing})
+    ranks = rank_pairs(table)
+    assert np.isnan(ranks.metrics["failed"]).all()
+    for found in (ranks.listeners, ranks.metrics[first], ranks.metrics[second]):
+        assert np.isnan(found[:4]).all()
+        assert found[4:].sum() == 20 * 21 / 2
+    assert set(most_disputed(table, 100)) == set(range(4, 24))
 
 
 def test_attacks_stay_data(hostile: Run) -> None:
@@ -223,8 +237,7 @@ def test_embedding_counts(run: Run, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_figures_are_data(run: Run, tmp_path: Path) -> None:
     figure = Figure("scatter", "Score <b>against</b> rating", "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
     report = build_report(run.manifest, run.table, run.analysis)
-    page = tmp_path / "page.html"
-    page.write_text(render_page(report, run.manifest, run.table, run.analysis, None, page, [figure]), encoding="utf-8")
+    page = write_page(run, report, tmp_path / "page.html", figures=[figure])
     assert island(page)["figures"] == [{"name": figure.name, "caption": figure.caption, "svg": figure.svg}]
 
 

@@ -14,8 +14,14 @@ function startAgreement(data) {
     estimatesTable(rows, statistic);
     differencesTable(differences.filter(here));
   };
-  fillStrata(byId('stratum'), data.strata, estimates, (stratum) => { chosen.stratum = stratum; show(); });
-  fillStatistics(byId('statistics'), data.statistics, (statistic) => { chosen.statistic = statistic; show(); });
+  fillStrata(byId('stratum'), data.strata, estimates, (stratum) => {
+    chosen.stratum = stratum;
+    show();
+  });
+  fillStatistics(byId('statistics'), data.statistics, (statistic) => {
+    chosen.statistic = statistic;
+    show();
+  });
   show();
 }
 
@@ -32,19 +38,47 @@ function fillStrata(select, strata, estimates, choose) {
 }
 
 function fillStatistics(place, statistics, choose) {
-  statistics.forEach(({ id, label }, i) => place.append(node('label', {},
-    node('input', { type: 'radio', name: 'statistic', value: id, checked: i === 0, change: () => choose(id) }),
-    node('span', {}, label))));
+  statistics.forEach(({ id, label }, i) =>
+    place.append(
+      node(
+        'label',
+        {},
+        node('input', { type: 'radio', name: 'statistic', value: id, checked: i === 0, change: () => choose(id) }),
+        node('span', {}, label),
+      ),
+    ),
+  );
 }
 
 function estimatesTable(rows, statistic) {
   const domain = domainOf(rows, statistic.higher_is_better ? 0 : null);
   const direction = statistic.higher_is_better ? 'desc' : 'asc';
   const columns = [
-    column('metric', 'metric', (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)), { sorter: byText, minWidth: 92, widthGrow: 1.4 }),
-    column('rank', 'rank', (row) => String(row.rank ?? '–'), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 56 }),
-    column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 116, headerSortStartingDir: direction }),
-    column(() => axis('interval', domain), 'low', (row) => (row.note && row.estimate === null ? node('span', { class: 'muted' }, row.note) : whisker(row, domain)), { headerSort: false, minWidth: 96, widthGrow: 3 }),
+    column(
+      'metric',
+      'metric',
+      (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)),
+      { sorter: byText, minWidth: 92, widthGrow: 1.4 },
+    ),
+    column('rank', 'rank', (row) => String(row.rank ?? '–'), {
+      sorter: byNumber,
+      hozAlign: 'right',
+      headerHozAlign: 'right',
+      width: 56,
+    }),
+    column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate), {
+      sorter: byNumber,
+      hozAlign: 'right',
+      headerHozAlign: 'right',
+      width: 116,
+      headerSortStartingDir: direction,
+    }),
+    column(
+      () => axis('interval', domain),
+      'low',
+      (row) => (row.note && row.estimate === null ? node('span', { class: 'muted' }, row.note) : whisker(row, domain)),
+      { headerSort: false, minWidth: 96, widthGrow: 3 },
+    ),
   ];
   replaceTable(byId('estimates'), columns, rows, [{ column: 'estimate', dir: direction }]);
 }
@@ -52,16 +86,45 @@ function estimatesTable(rows, statistic) {
 function differencesTable(rows) {
   byId('differences-part').hidden = !rows.length;
   if (!rows.length) return;
-  const domain = domainOf(rows.map((row) => ({ ...row, estimate: row.delta })), 0);
+  const domain = domainOf(
+    rows.map((row) => ({ ...row, estimate: row.delta })),
+    0,
+  );
   const name = (row) => `${row.metric_a} − ${row.metric_b}`;
   const columns = [
-    column('metrics', 'name', (row) => node('span', { class: 'label', dir: 'auto', title: row.name }, breakable(row.name)), { sorter: byText, minWidth: 92, widthGrow: 2 }),
-    column('p', 'p_holm', (row) => pText(row.p_holm), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 70 }),
-    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p_holm)}` : null), { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', width: 116, headerSortStartingDir: 'desc' }),
-    column(() => axis('interval', domain), 'low', (row) => whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_holm !== null && row.p_holm < 0.05) }), { headerSort: false, minWidth: 90, widthGrow: 3 }),
+    column(
+      'metrics',
+      'name',
+      (row) => node('span', { class: 'label', dir: 'auto', title: row.name }, breakable(row.name)),
+      { sorter: byText, minWidth: 92, widthGrow: 2 },
+    ),
+    column('p', 'p_holm', (row) => pText(row.p_holm), {
+      sorter: byNumber,
+      hozAlign: 'right',
+      headerHozAlign: 'right',
+      width: 70,
+    }),
+    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p_holm)}` : null), {
+      sorter: byNumber,
+      hozAlign: 'right',
+      headerHozAlign: 'right',
+      width: 116,
+      headerSortStartingDir: 'desc',
+    }),
+    column(
+      () => axis('interval', domain),
+      'low',
+      (row) =>
+        whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_holm !== null && row.p_holm < 0.05) }),
+      { headerSort: false, minWidth: 90, widthGrow: 3 },
+    ),
   ];
   if (NARROW.matches) columns.splice(1, 1);
-  replaceTable(byId('differences'), columns, rows.map((row) => ({ ...row, name: name(row) })));
+  replaceTable(
+    byId('differences'),
+    columns,
+    rows.map((row) => ({ ...row, name: name(row) })),
+  );
 }
 
 function pText(p) {
@@ -69,10 +132,13 @@ function pText(p) {
 }
 
 function estimateCell({ low, high, note }, estimate, more = null) {
-  return node('div', { class: 'cell', title: note || null },
+  return node(
+    'div',
+    { class: 'cell', title: note || null },
     node('span', { class: 'value' }, fixed(estimate)),
     low === null || high === null ? null : node('span', { class: 'interval' }, `[${fixed(low, 2)}, ${fixed(high, 2)}]`),
-    more && node('span', { class: 'interval' }, more));
+    more && node('span', { class: 'interval' }, more),
+  );
 }
 
 const shownTables = new Map();

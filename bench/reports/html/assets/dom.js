@@ -19,7 +19,8 @@ function drawn(tag, attributes = {}, ...children) {
 function furnish(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name, value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? '' : value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
@@ -29,7 +30,12 @@ function furnish(element, attributes, children) {
 function paragraph(text) {
   const lines = text.split('\n');
   const items = lines.filter((line) => line.startsWith('- '));
-  if (items.length === lines.length) return node('ul', { class: 'facts' }, items.map((line) => node('li', {}, marked(line.slice(2)))));
+  if (items.length === lines.length)
+    return node(
+      'ul',
+      { class: 'facts' },
+      items.map((line) => node('li', {}, marked(line.slice(2)))),
+    );
   return node('p', {}, marked(text));
 }
 

@@ -4,39 +4,114 @@ const FILTERS = ['source', 'system', 'band'];
 
 function makeFilters(form, data, names, change) {
   const judges = ['listeners', ...data.metrics];
-  const picks = Object.fromEntries(FILTERS.filter((name) => data.pairs[name].values.length > 1)
-    .map((name) => [name, choice(name, [['', 'all'], ...[...data.pairs[name].values].sort().map((value) => [value, value])])]));
-  const search = node('input', { type: 'search', id: 'search', placeholder: 'words of a caption, pair or file', spellcheck: 'false' });
-  const first = choice('first', judges.map((judge, i) => [i, judge]));
-  const second = choice('second', judges.map((judge, i) => [i, judge]));
-  const order = choice('order', [['gap', 'disagreement'], ['rating', 'listeners'], ...data.metrics.map((metric, i) => [`m${i}`, metric]),
-    ['caption', 'caption'], ['source', 'source'], ['system', 'system'], ['i', 'order of the data']]);
+  const picks = Object.fromEntries(
+    FILTERS.filter((name) => data.pairs[name].values.length > 1).map((name) => [
+      name,
+      choice(name, [['', 'all'], ...[...data.pairs[name].values].sort().map((value) => [value, value])]),
+    ]),
+  );
+  const search = node('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: 'words of a caption, pair or file',
+    spellcheck: 'false',
+  });
+  const first = choice(
+    'first',
+    judges.map((judge, i) => [i, judge]),
+  );
+  const second = choice(
+    'second',
+    judges.map((judge, i) => [i, judge]),
+  );
+  const order = choice('order', [
+    ['gap', 'disagreement'],
+    ['rating', 'listeners'],
+    ...data.metrics.map((metric, i) => [`m${i}`, metric]),
+    ['caption', 'caption'],
+    ['source', 'source'],
+    ['system', 'system'],
+    ['i', 'order of the data'],
+  ]);
   const direction = node('button', { type: 'button', id: 'direction', class: 'plain', 'data-direction': 'desc' }, '');
   second.value = judges.length > 1 ? '1' : '0';
 
-  form.append(field('Search', search, 'grow'), ...Object.entries(picks).map(([name, select]) => field(name[0].toUpperCase() + name.slice(1), select)),
-    node('fieldset', { class: 'field' }, node('legend', {}, 'Disagreement between'), node('div', { class: 'pairing' }, first, node('span', {}, 'and'), second)),
-    node('fieldset', { class: 'field' }, node('legend', {}, 'Sort by'), node('div', { class: 'pairing' }, order, direction)),
-    node('button', { type: 'reset', class: 'plain' }, 'Reset'));
+  form.append(
+    field('Search', search, 'grow'),
+    ...Object.entries(picks).map(([name, select]) => field(name[0].toUpperCase() + name.slice(1), select)),
+    node(
+      'fieldset',
+      { class: 'field' },
+      node('legend', {}, 'Disagreement between'),
+      node('div', { class: 'pairing' }, first, node('span', {}, 'and'), second),
+    ),
+    node(
+      'fieldset',
+      { class: 'field' },
+      node('legend', {}, 'Sort by'),
+      node('div', { class: 'pairing' }, order, direction),
+    ),
+    node('button', { type: 'reset', class: 'plain' }, 'Reset'),
+  );
 
   first.setAttribute('aria-label', 'Disagreement between');
   second.setAttribute('aria-label', 'and');
   order.setAttribute('aria-label', 'Sort by');
-  const state = () => ({ words: search.value.toLowerCase().split(/\s+/).filter(Boolean), first: Number(first.value), second: Number(second.value),
-    picks: Object.entries(picks).filter(([, select]) => select.value).map(([name, select]) => [names[name], select.value]) });
+  const state = () => ({
+    words: search.value.toLowerCase().split(/\s+/).filter(Boolean),
+    first: Number(first.value),
+    second: Number(second.value),
+    picks: Object.entries(picks)
+      .filter(([, select]) => select.value)
+      .map(([name, select]) => [names[name], select.value]),
+  });
   form.addEventListener('submit', (event) => event.preventDefault());
-  search.addEventListener('input', delayed(() => change.filter(state())));
+  search.addEventListener(
+    'input',
+    delayed(() => change.filter(state())),
+  );
   Object.values(picks).forEach((select) => select.addEventListener('change', () => change.filter(state())));
-  [first, second].forEach((select) => select.addEventListener('change', () => { order.value = 'gap'; change.judges(state()); }));
-  order.addEventListener('change', () => change.sort(order.value, showDirection(direction, order.value === 'gap' || order.value === 'rating' || /^m\d/.test(order.value) ? 'desc' : 'asc')));
-  direction.addEventListener('click', () => change.sort(order.value, showDirection(direction, direction.dataset.direction === 'desc' ? 'asc' : 'desc')));
-  form.addEventListener('reset', () => setTimeout(() => { second.value = judges.length > 1 ? '1' : '0'; showDirection(direction, 'desc'); change.judges(state()); }));
+  [first, second].forEach((select) =>
+    select.addEventListener('change', () => {
+      order.value = 'gap';
+      change.judges(state());
+    }),
+  );
+  order.addEventListener('change', () =>
+    change.sort(
+      order.value,
+      showDirection(
+        direction,
+        order.value === 'gap' || order.value === 'rating' || /^m\d/.test(order.value) ? 'desc' : 'asc',
+      ),
+    ),
+  );
+  direction.addEventListener('click', () =>
+    change.sort(order.value, showDirection(direction, direction.dataset.direction === 'desc' ? 'asc' : 'desc')),
+  );
+  form.addEventListener('reset', () =>
+    setTimeout(() => {
+      second.value = judges.length > 1 ? '1' : '0';
+      showDirection(direction, 'desc');
+      change.judges(state());
+    }),
+  );
   showDirection(direction, 'desc');
-  return { state, showSort: (fieldName, dir) => { order.value = fieldName; showDirection(direction, dir); } };
+  return {
+    state,
+    showSort: (fieldName, dir) => {
+      order.value = fieldName;
+      showDirection(direction, dir);
+    },
+  };
 }
 
 function choice(name, options) {
-  return node('select', { id: `pick-${name}` }, options.map(([value, label]) => option(value, label)));
+  return node(
+    'select',
+    { id: `pick-${name}` },
+    options.map(([value, label]) => option(value, label)),
+  );
 }
 
 function field(label, control, more = '') {

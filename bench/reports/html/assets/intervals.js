@@ -2,7 +2,9 @@
 
 /** The range of some {estimate, low, high}, widened a little, and always with 0 if it lies near. */
 function domainOf(cells, anchor = null) {
-  const ends = cells.flatMap((cell) => [cell.low, cell.high, cell.estimate]).filter((value) => typeof value === 'number');
+  const ends = cells
+    .flatMap((cell) => [cell.low, cell.high, cell.estimate])
+    .filter((value) => typeof value === 'number');
   if (!ends.length) return null;
   if (anchor !== null) ends.push(anchor);
   const low = Math.min(...ends);
@@ -17,10 +19,15 @@ function whisker({ estimate, low, high }, domain, { height = 20, hollow = false 
   const at = (value) => `${(100 * (value - domain[0])) / (domain[1] - domain[0])}%`;
   const middle = height / 2;
   const hasInterval = typeof low === 'number' && typeof high === 'number';
-  return drawn('svg', { class: 'whisker', width: '100%', height, 'aria-hidden': 'true' },
-    domain[0] < 0 && domain[1] > 0 ? drawn('line', { class: 'zero', x1: at(0), x2: at(0), y1: -height, y2: 2 * height }) : null,
+  return drawn(
+    'svg',
+    { class: 'whisker', width: '100%', height, 'aria-hidden': 'true' },
+    domain[0] < 0 && domain[1] > 0
+      ? drawn('line', { class: 'zero', x1: at(0), x2: at(0), y1: -height, y2: 2 * height })
+      : null,
     hasInterval ? drawn('line', { class: 'stem', x1: at(low), x2: at(high), y1: middle, y2: middle }) : null,
-    drawn('circle', { class: hollow ? 'dot hollow' : 'dot', cx: at(estimate), cy: middle, r: 4 }));
+    drawn('circle', { class: hollow ? 'dot hollow' : 'dot', cx: at(estimate), cy: middle, r: 4 }),
+  );
 }
 
 /** Ticks for a column of whiskers: its title, and the numbers at round places beneath it. */
@@ -28,8 +35,15 @@ function axis(title, domain) {
   const head = node('div', { class: 'axis' }, node('span', {}, title));
   if (!domain) return head;
   const at = (value) => `${(100 * (value - domain[0])) / (domain[1] - domain[0])}%`;
-  head.append(drawn('svg', { class: 'ticks', width: '100%', height: 18, 'aria-hidden': 'true' },
-    ticks(domain).map((value) => drawn('text', { x: at(value), y: 13, 'text-anchor': 'middle' }, String(value).replace('-', '−')))));
+  head.append(
+    drawn(
+      'svg',
+      { class: 'ticks', width: '100%', height: 18, 'aria-hidden': 'true' },
+      ticks(domain).map((value) =>
+        drawn('text', { x: at(value), y: 13, 'text-anchor': 'middle' }, String(value).replace('-', '−')),
+      ),
+    ),
+  );
   return head;
 }
 
@@ -40,6 +54,7 @@ function ticks([low, high]) {
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   const inset = (high - low) * 0.05;
   const found = [];
-  for (let i = Math.ceil((low + inset) / step); i * step <= high - inset; i += 1) found.push(Number((i * step).toFixed(digits)));
+  for (let i = Math.ceil((low + inset) / step); i * step <= high - inset; i += 1)
+    found.push(Number((i * step).toFixed(digits)));
   return found;
 }

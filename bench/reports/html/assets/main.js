@@ -8,7 +8,9 @@ function start() {
   showFigures(data.figures);
   showManifest(data.manifest);
   startAgreement(data);
-  startPairs(data).then(() => { document.documentElement.dataset.ready = String(Math.round(performance.now())); });
+  startPairs(data).then(() => {
+    document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  });
   showContents();
 }
 

@@ -1,36 +1,62 @@
 // The explorer: a virtual table of all pairs, the details of one, and the player.
 
 function startPairs(data) {
-  const names = Object.fromEntries(['caption', 'source', 'system', 'split', 'band'].map((name) => [name, texts(data.pairs[name])]));
+  const names = Object.fromEntries(
+    ['caption', 'source', 'system', 'split', 'band'].map((name) => [name, texts(data.pairs[name])]),
+  );
   const haystacks = data.pairs.id.map((id, i) => `${id}\n${data.pairs.audio[i]}\n${names.caption[i]}`.toLowerCase());
   const rows = data.pairs.id.map((_, i) => pairRow(data, names, i));
   let chosen = null;
 
-  const player = startPlayer(data, { onChange: () => { refresh(); } });
+  const player = startPlayer(data, {
+    onChange: () => {
+      refresh();
+    },
+  });
   const table = tabulator('#pair-table', pairColumns(data, names, player), rows, {
-    height: '100%', rowHeight: 52, renderVerticalBuffer: 400, initialSort: [{ column: 'gap', dir: 'desc' }],
+    height: '100%',
+    rowHeight: 52,
+    renderVerticalBuffer: 400,
+    initialSort: [{ column: 'gap', dir: 'desc' }],
     rowFormatter: (row) => markRow(row.getElement(), row.getData().i, row.getData().i === chosen, player),
   });
   const grid = byId('pair-table');
-  const filters = makeFilters(byId('filters'), data, names, { filter, judges, sort: (fieldName, direction) => table.setSort(fieldName, direction) });
+  const filters = makeFilters(byId('filters'), data, names, {
+    filter,
+    judges,
+    sort: (fieldName, direction) => table.setSort(fieldName, direction),
+  });
 
   function filter({ words, picks }) {
-    table.setFilter((row) => picks.every(([column_, value]) => column_[row.i] === value) && words.every((word) => haystacks[row.i].includes(word)));
+    table.setFilter(
+      (row) =>
+        picks.every(([column_, value]) => column_[row.i] === value) &&
+        words.every((word) => haystacks[row.i].includes(word)),
+    );
     say();
   }
 
   function judges(state) {
     setGaps(rows, data, state);
-    table.replaceData(rows).then(() => { table.setSort('gap', 'desc'); filter(state); });
+    table.replaceData(rows).then(() => {
+      table.setSort('gap', 'desc');
+      filter(state);
+    });
   }
 
   function say() {
     const active = table.getDataCount('active');
-    byId('pairs-state').textContent = active === rows.length ? `${count(rows.length)} pairs` : `${count(active)} of ${count(rows.length)} pairs`;
+    grid.setAttribute('aria-rowcount', active);
+    byId('pairs-state').textContent =
+      active === rows.length ? `${count(rows.length)} pairs` : `${count(active)} of ${count(rows.length)} pairs`;
   }
 
   function refresh() {
-    grid.querySelectorAll('.tabulator-row').forEach((element) => markRow(element, Number(element.dataset.pair), Number(element.dataset.pair) === chosen, player));
+    grid
+      .querySelectorAll('.tabulator-row')
+      .forEach((element) =>
+        markRow(element, Number(element.dataset.pair), Number(element.dataset.pair) === chosen, player),
+      );
     if (chosen !== null) {
       const button = byId('detail').querySelector('.wide-play');
       if (button) button.firstChild.data = player.isPlaying(chosen) ? '❚❚ Pause' : '▶ Play';
@@ -50,17 +76,28 @@ function startPairs(data) {
     const here = active.findIndex((row) => row.getData().i === chosen);
     const next = active[Math.max(0, Math.min(active.length - 1, here < 0 ? 0 : here + distance))];
     choose(next.getData().i);
-    table.scrollToRow(next, 'nearest', false).catch(() => {}).then(refresh);
+    table
+      .scrollToRow(next, 'nearest', false)
+      .catch(() => {})
+      .then(refresh);
   }
 
   table.on('rowClick', (event, row) => {
     choose(row.getData().i);
     if (event.target.closest('.play')) player.toggle(chosen);
   });
-  table.on('dataSorted', ([sorter]) => { if (sorter) filters.showSort(sorter.field, sorter.dir); });
+  table.on('dataSorted', ([sorter]) => {
+    if (sorter) filters.showSort(sorter.field, sorter.dir);
+  });
   return new Promise((resolve) => {
     table.on('tableBuilt', () => {
-      makeKeyboard(grid, step, (pair) => player.play(pair), (pair) => player.toggle(pair), () => chosen);
+      makeKeyboard(
+        grid,
+        step,
+        (pair) => player.play(pair),
+        (pair) => player.toggle(pair),
+        () => chosen,
+      );
       fitColumns(table, data);
       NARROW.addEventListener('change', () => fitColumns(table, data));
       choose(table.getRows('active')[0]?.getData().i ?? 0);
@@ -72,14 +109,25 @@ function startPairs(data) {
 
 function pairRow(data, names, i) {
   const { pairs } = data;
-  const row = { i, caption: names.caption[i], source: names.source[i], system: names.system[i], rating: pairs.rating[i], gap: null };
-  data.metrics.forEach((_, m) => { row[`m${m}`] = pairs.scores[m][i]; });
+  const row = {
+    i,
+    caption: names.caption[i],
+    source: names.source[i],
+    system: names.system[i],
+    rating: pairs.rating[i],
+    gap: null,
+  };
+  data.metrics.forEach((_, m) => {
+    row[`m${m}`] = pairs.scores[m][i];
+  });
   row.gap = gapOf(data, i, 0, data.metrics.length ? 1 : 0);
   return row;
 }
 
 function setGaps(rows, data, { first, second }) {
-  rows.forEach((row) => { row.gap = gapOf(data, row.i, first, second); });
+  rows.forEach((row) => {
+    row.gap = gapOf(data, row.i, first, second);
+  });
 }
 
 /** Distance in ranks; judge 0 is the listeners, judge m + 1 metric m. */
@@ -90,23 +138,86 @@ function gapOf(data, i, first, second) {
 
 function pairColumns(data, names, player) {
   const right = { hozAlign: 'right', headerHozAlign: 'right', sorter: byNumber, headerSortStartingDir: 'desc' };
-  const ranked = (value, rank) => node('div', { class: 'cell' }, node('span', { class: 'value' }, value),
-    node('span', { class: 'interval' }, rankText(rank)));
+  const ranked = (value, rank) =>
+    node(
+      'div',
+      { class: 'cell' },
+      node('span', { class: 'value' }, value),
+      node('span', { class: 'interval' }, rankText(rank)),
+    );
   return [
-    column(() => node('span', { class: 'hidden' }, 'Play'), 'i', (row) => node('button', { type: 'button', class: 'play', tabindex: '-1', 'aria-label': 'Play' }, player.isPlaying(row.i) ? '❚❚' : '▶'), { width: NARROW.matches ? 46 : 52, headerSort: false, hozAlign: 'center', frozen: !NARROW.matches }),
-    column('caption', 'caption', (row) => node('span', { class: 'caption', dir: 'auto', title: row.caption.slice(0, 300) }, row.caption.slice(0, 300)), { sorter: byText, minWidth: NARROW.matches ? 110 : 230, widthGrow: 3, frozen: !NARROW.matches }),
-    column(() => headingOf('disagree', 'ranks apart', 'disagreement: how many ranks apart'), 'gap', (row) => gapCell(row.gap, data.pairs.id.length), { ...right, width: NARROW.matches ? 92 : 96 }),
+    column(
+      () => node('span', { class: 'hidden' }, 'Play'),
+      'i',
+      (row) =>
+        node(
+          'button',
+          { type: 'button', class: 'play', tabindex: '-1', 'aria-label': 'Play' },
+          player.isPlaying(row.i) ? '❚❚' : '▶',
+        ),
+      { width: NARROW.matches ? 46 : 52, headerSort: false, hozAlign: 'center', frozen: !NARROW.matches },
+    ),
+    column(
+      'caption',
+      'caption',
+      (row) =>
+        node('span', { class: 'caption', dir: 'auto', title: row.caption.slice(0, 300) }, row.caption.slice(0, 300)),
+      { sorter: byText, minWidth: NARROW.matches ? 110 : 230, widthGrow: 3, frozen: !NARROW.matches },
+    ),
+    column(
+      () => headingOf('disagree', 'ranks apart', 'disagreement: how many ranks apart'),
+      'gap',
+      (row) => gapCell(row.gap, data.pairs.id.length),
+      { ...right, width: NARROW.matches ? 92 : 96 },
+    ),
     column('ratings', 'n', (row) => miniHistogram(data, row.i), { width: 92, headerSort: false }),
-    column(() => headingOf('listeners', 'mean, rank'), 'rating', (row) => ranked(fixed(row.rating, 2), data.pairs.rating_rank[row.i]), { ...right, width: NARROW.matches ? 78 : 92 }),
-    ...data.metrics.map((metric, m) => column(() => headingOf(metric, 'score, rank'), `m${m}`, (row) => ranked(fixed(row[`m${m}`], data.digits[m]), data.pairs.ranks[m][row.i]), { ...right, minWidth: 90, widthGrow: 0.4 })),
-    column('source', 'source', (row) => node('div', { class: 'cell' }, node('span', {}, row.source ?? '–'), row.system && row.system !== row.source ? node('span', { class: 'interval', dir: 'auto' }, row.system) : null), { sorter: byText, width: 108 }),
+    column(
+      () => headingOf('listeners', 'mean, rank'),
+      'rating',
+      (row) => ranked(fixed(row.rating, 2), data.pairs.rating_rank[row.i]),
+      { ...right, width: NARROW.matches ? 78 : 92 },
+    ),
+    ...data.metrics.map((metric, m) =>
+      column(
+        () => headingOf(metric, 'score, rank'),
+        `m${m}`,
+        (row) => ranked(fixed(row[`m${m}`], data.digits[m]), data.pairs.ranks[m][row.i]),
+        { ...right, minWidth: 90, widthGrow: 0.4 },
+      ),
+    ),
+    column(
+      'source',
+      'source',
+      (row) =>
+        node(
+          'div',
+          { class: 'cell' },
+          node('span', {}, row.source ?? '–'),
+          row.system && row.system !== row.source ? node('span', { class: 'interval', dir: 'auto' }, row.system) : null,
+        ),
+      { sorter: byText, width: 108 },
+    ),
   ];
 }
 
 function gapCell(gap, total) {
   if (gap === null) return '–';
-  return node('div', { class: 'cell' }, node('span', { class: 'value' }, count(Math.round(gap))),
-    drawn('svg', { class: 'bar-track', width: '100%', height: 5, 'aria-hidden': 'true' }, drawn('rect', { class: 'bar', x: `${100 - (100 * gap) / total}%`, width: `${(100 * gap) / total}%`, height: 5, rx: 2 })));
+  return node(
+    'div',
+    { class: 'cell' },
+    node('span', { class: 'value' }, count(Math.round(gap))),
+    drawn(
+      'svg',
+      { class: 'bar-track', width: '100%', height: 5, 'aria-hidden': 'true' },
+      drawn('rect', {
+        class: 'bar',
+        x: `${100 - (100 * gap) / total}%`,
+        width: `${(100 * gap) / total}%`,
+        height: 5,
+        rx: 2,
+      }),
+    ),
+  );
 }
 
 /** How many listeners gave which score, in eleven classes. */
@@ -114,11 +225,33 @@ function miniHistogram({ pairs, scale: [low, high] }, i) {
   const answers = answersOf(pairs, i);
   if (!answers.length) return '–';
   const classes = new Array(11).fill(0);
-  answers.forEach(({ score: given }) => { classes[Math.min(10, Math.max(0, Math.round((10 * (given - low)) / (high - low))))] += 1; });
+  answers.forEach(({ score: given }) => {
+    classes[Math.min(10, Math.max(0, Math.round((10 * (given - low)) / (high - low))))] += 1;
+  });
   const tallest = Math.max(4, ...classes);
-  return drawn('svg', { class: 'histogram', width: 77, height: 30, role: 'img', 'aria-label': `ratings ${answers.map((one) => plainNumber(one.score)).join(', ')}` },
+  return drawn(
+    'svg',
+    {
+      class: 'histogram',
+      width: 77,
+      height: 30,
+      role: 'img',
+      'aria-label': `ratings ${answers.map((one) => plainNumber(one.score)).join(', ')}`,
+    },
     drawn('line', { class: 'base', x1: 0, x2: 77, y1: 28.5, y2: 28.5 }),
-    classes.map((n, k) => (n ? drawn('rect', { class: 'bar', x: 7 * k + 0.5, y: 28 - (26 * n) / tallest, width: 6, height: (26 * n) / tallest, rx: 1 }) : null)));
+    classes.map((n, k) =>
+      n
+        ? drawn('rect', {
+            class: 'bar',
+            x: 7 * k + 0.5,
+            y: 28 - (26 * n) / tallest,
+            width: 6,
+            height: (26 * n) / tallest,
+            rx: 1,
+          })
+        : null,
+    ),
+  );
 }
 
 function markRow(element, pair, isChosen, player) {

@@ -12,8 +12,11 @@ function startPlayer(data, { onChange }) {
   };
   const fail = () => {
     if (current === null) return;
-    say(`The clip cannot be played: ${data.pairs.audio[current]} was not found where the page expects it. Keep the page `
-      + 'where it was made, or make it with --embed-audio N.', true);
+    say(
+      `The clip cannot be played: ${data.pairs.audio[current]} was not found where the page expects it. Keep the page ` +
+        'where it was made, or make it with --embed-audio N.',
+      true,
+    );
     onChange();
   };
   for (const event of ['play', 'pause', 'ended']) audio.addEventListener(event, onChange);

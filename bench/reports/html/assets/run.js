@@ -13,14 +13,28 @@ function showReport(data) {
 /** Figures are images: whatever an SVG holds, nothing in it can run or load. */
 function showFigures(figures) {
   byId('figures').hidden = !figures.length;
-  byId('figure-list').append(...figures.map(({ name, caption, svg }) => node('figure', {},
-    node('img', { src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`, alt: caption, loading: 'lazy' }),
-    node('figcaption', { dir: 'auto' }, node('strong', {}, name), ' ', caption))));
+  byId('figure-list').append(
+    ...figures.map(({ name, caption, svg }) =>
+      node(
+        'figure',
+        {},
+        node('img', {
+          src: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`,
+          alt: caption,
+          loading: 'lazy',
+        }),
+        node('figcaption', { dir: 'auto' }, node('strong', {}, name), ' ', caption),
+      ),
+    ),
+  );
 }
 
 function showManifest(manifest) {
   const place = byId('manifest');
-  place.append(node('h3', {}, 'Manifest'), node('p', {}, 'Command: ', node('code', { dir: 'auto' }, manifest.argv.join(' '))));
+  place.append(
+    node('h3', {}, 'Manifest'),
+    node('p', {}, 'Command: ', node('code', { dir: 'auto' }, manifest.argv.join(' '))),
+  );
   place.append(folded('Options', optionsTable(manifest.options)));
   place.append(folded('Files of the run and their SHA-256', factsTable(manifest.outputs)));
   place.append(folded('The whole manifest', node('pre', { dir: 'auto' }, JSON.stringify(manifest, null, 2))));
@@ -31,19 +45,34 @@ function folded(summary, content) {
 }
 
 function optionsTable(options) {
-  const rows = Object.entries(options).map(([name, { value, passed }]) => node('tr', {},
-    node('th', { scope: 'row' }, node('code', {}, `--${name.replaceAll('_', '-')}`)),
-    node('td', { dir: 'auto' }, value === null ? '–' : String(value)), node('td', {}, passed ? 'passed' : 'default')));
+  const rows = Object.entries(options).map(([name, { value, passed }]) =>
+    node(
+      'tr',
+      {},
+      node('th', { scope: 'row' }, node('code', {}, `--${name.replaceAll('_', '-')}`)),
+      node('td', { dir: 'auto' }, value === null ? '–' : String(value)),
+      node('td', {}, passed ? 'passed' : 'default'),
+    ),
+  );
   return node('table', { class: 'plain-table' }, rows);
 }
 
 function factsTable(facts) {
-  return node('table', { class: 'plain-table' }, Object.entries(facts).map(([name, value]) =>
-    node('tr', {}, node('th', { scope: 'row' }, name), node('td', {}, node('code', {}, String(value))))));
+  return node(
+    'table',
+    { class: 'plain-table' },
+    Object.entries(facts).map(([name, value]) =>
+      node('tr', {}, node('th', { scope: 'row' }, name), node('td', {}, node('code', {}, String(value)))),
+    ),
+  );
 }
 
 function showContents() {
-  byId('contents').append(...[...document.querySelectorAll('main > section[aria-labelledby]')]
-    .filter((section) => section.id !== 'overview' && !section.hidden)
-    .map((section) => node('a', { href: `#${section.id}` }, section.querySelector('h2').textContent.replace(' with listeners', ''))));
+  byId('contents').append(
+    ...[...document.querySelectorAll('main > section[aria-labelledby]')]
+      .filter((section) => section.id !== 'overview' && !section.hidden)
+      .map((section) =>
+        node('a', { href: `#${section.id}` }, section.querySelector('h2').textContent.replace(' with listeners', '')),
+      ),
+  );
 }

@@ -3,17 +3,32 @@
 /** A column whose heading is a button, so that it can be reached and sorted by keyboard. */
 function column(title, field, cell, more = {}) {
   const heading = () => (typeof title === 'function' ? title() : headingOf(title));
-  return { title: '', field, formatter: (it) => cell(it.getData(), it), titleFormatter: heading, headerWordWrap: true, resizable: false, ...more };
+  return {
+    title: '',
+    field,
+    formatter: (it) => cell(it.getData(), it),
+    titleFormatter: heading,
+    headerWordWrap: true,
+    resizable: false,
+    ...more,
+  };
 }
 
 function headingOf(title, detail = null, hint = title) {
-  return node('button', { type: 'button', class: 'heading', title: hint },
-    node('span', { class: 'heading-name', dir: 'auto' }, breakable(title)), detail ? node('span', { class: 'heading-detail' }, detail) : null);
+  return node(
+    'button',
+    { type: 'button', class: 'heading', title: hint },
+    node('span', { class: 'heading-name', dir: 'auto' }, breakable(title)),
+    detail ? node('span', { class: 'heading-detail' }, detail) : null,
+  );
 }
 
 /** A name that may be broken where its parts meet: human:wsce+mae. */
 function breakable(name) {
-  return name.split(/(?<=[:+/_])/).flatMap((part, i) => (i ? [node('wbr'), part] : [part]));
+  return name
+    .match(/[^:+/_]*[:+/_]?/g)
+    .filter(Boolean)
+    .flatMap((part, i) => (i ? [node('wbr'), part] : [part]));
 }
 
 /** Sort numbers with what is missing last in either direction. */
@@ -32,37 +47,86 @@ function byText(a, b) {
 
 function tabulator(place, columns, data, options = {}) {
   return new Tabulator(place, {
-    columns, data, layout: 'fitColumns', nestedFieldSeparator: false, headerSortElement: '', selectableRows: false,
-    columnDefaults: { headerSortTristate: true }, ...options,
+    columns,
+    data,
+    layout: 'fitColumns',
+    nestedFieldSeparator: false,
+    headerSortElement: '',
+    selectableRows: false,
+    columnDefaults: { headerSortTristate: true },
+    ...options,
   });
 }
 
 /** One table of the report: cells as the other formats print them, and their intervals drawn. */
 function reportTable(place, table) {
   const holder = node('div', { class: 'compact' });
-  place.append(node('h4', {}, table.title), node('p', { class: 'reading' }, table.reading), holder,
-    table.notes.length ? node('ul', { class: 'notes' }, table.notes.map((note) => node('li', { dir: 'auto' }, note))) : '');
-  const label = column(table.corner, 'label', (row) => node('span', { class: row.published ? 'label published' : 'label', dir: 'auto', title: row.label }, breakable(row.label)),
-    { frozen: true, minWidth: NARROW.matches ? 100 : 150, widthGrow: 1.6, sorter: byText });
-  const columns = table.columns.map((header, i) => reportColumn(header, i, table.rows.map((row) => row.cells[i])));
-  const data = table.rows.map((row) => ({ label: row.label, published: row.published, cells: row.cells,
-    ...Object.fromEntries(row.cells.map((cell, i) => [`c${i}`, cell.estimate ?? asNumber(cell.text)])) }));
+  place.append(
+    node('h4', {}, table.title),
+    node('p', { class: 'reading' }, table.reading),
+    holder,
+    table.notes.length
+      ? node(
+          'ul',
+          { class: 'notes' },
+          table.notes.map((note) => node('li', { dir: 'auto' }, note)),
+        )
+      : '',
+  );
+  const label = column(
+    table.corner,
+    'label',
+    (row) =>
+      node(
+        'span',
+        { class: row.published ? 'label published' : 'label', dir: 'auto', title: row.label },
+        breakable(row.label),
+      ),
+    { frozen: true, minWidth: NARROW.matches ? 100 : 150, widthGrow: 1.6, sorter: byText },
+  );
+  const columns = table.columns.map((header, i) =>
+    reportColumn(
+      header,
+      i,
+      table.rows.map((row) => row.cells[i]),
+    ),
+  );
+  const data = table.rows.map((row) => ({
+    label: row.label,
+    published: row.published,
+    cells: row.cells,
+    ...Object.fromEntries(row.cells.map((cell, i) => [`c${i}`, cell.estimate ?? asNumber(cell.text)])),
+  }));
   tabulator(holder, [label, ...columns], data);
 }
 
 function reportColumn(header, i, cells) {
   const domain = domainOf(cells.filter((cell) => typeof cell.low === 'number'));
   const detail = header.n_pairs === null ? null : `n = ${count(header.n_pairs)}`;
-  return column(() => headingOf(header.header, detail), `c${i}`, (row) => reportCell(row.cells[i], domain),
-    { sorter: byNumber, hozAlign: 'right', headerHozAlign: 'right', minWidth: domain ? 118 : 76, widthGrow: domain ? 1 : 0.5, headerSortStartingDir: 'desc' });
+  return column(
+    () => headingOf(header.header, detail),
+    `c${i}`,
+    (row) => reportCell(row.cells[i], domain),
+    {
+      sorter: byNumber,
+      hozAlign: 'right',
+      headerHozAlign: 'right',
+      minWidth: domain ? 118 : 76,
+      widthGrow: domain ? 1 : 0.5,
+      headerSortStartingDir: 'desc',
+    },
+  );
 }
 
 function reportCell(cell, domain) {
-  return node('div', { class: 'cell' },
+  return node(
+    'div',
+    { class: 'cell' },
     node('span', { class: cell.best ? 'value best' : 'value' }, minus(cell.text ?? '', cell)),
     cell.interval ? node('span', { class: 'interval' }, minus(cell.interval, cell)) : null,
     cell.p ? node('span', { class: 'interval' }, cell.p) : null,
-    domain && cell.interval ? whisker(cell, domain, { height: 12 }) : null);
+    domain && cell.interval ? whisker(cell, domain, { height: 12 }) : null,
+  );
 }
 
 function minus(text, cell) {
