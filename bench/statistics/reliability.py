@@ -189,7 +189,11 @@ def _note(sums: Float[np.ndarray, " 7"], n_clusters: int) -> str:
 def _quantities(
     sums: Float[np.ndarray, "samples 7"],
 ) -> tuple[Float[np.ndarray, " samples"], Float[np.ndarray, "samples 5"]]:
-    """Return n0 and the `QUANTITIES`; a ceiling is 0 where the reliability is not positive."""
+    """Return n0 and the `QUANTITIES`.
+
+    A ceiling is 0 where the reliability is not positive. Where all pairs have one mean, ICC(1,k) has no lower bound:
+    it is NaN there, and so is its ceiling.
+    """
     pairs, n, n_square, total, between, within, inverse_n = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         n0 = (n - n_square / n) / (pairs - 1)
@@ -199,5 +203,6 @@ def _quantities(
         icc1k = (msb - msw) / msb
         harmonic = pairs / inverse_n
         reliability = harmonic * icc1 / (1 + (harmonic - 1) * icc1)
+    icc1, icc1k, reliability = (np.where(np.isfinite(v), v, np.nan) for v in (icc1, icc1k, reliability))
     ceilings = [np.sqrt(np.maximum(value, 0)) for value in (icc1k, reliability)]
     return n0, np.stack([icc1, icc1k, ceilings[0], reliability, ceilings[1]], axis=1)

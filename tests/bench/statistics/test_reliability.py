@@ -113,6 +113,16 @@ def test_pure_noise_has_a_ceiling_of_zero_and_no_share():
     assert found.estimate.ceiling.estimate == 0
 
 
+def test_pairs_that_all_have_one_mean_are_undefined_and_not_minus_infinity():
+    """Small strata: some resamples hold pairs of equal means, between which ICC(1,k) divides by nothing."""
+    score = np.tile([2.0, 8.0], 6) + np.repeat([0, 0, 0, 0, 1, 2], 2)
+    ratings = Ratings(score=score, pair=np.repeat(np.arange(6), 2), listener=np.tile([0, 1], 6))
+    everyone = {"all": np.ones(6, dtype=bool)}
+    (found,) = estimate_reliability(ratings, everyone, np.arange(6), ResamplingPlan(199))
+    for one in (found.estimate.icc1k, found.estimate.icc1k_ceiling, found.estimate.reliability):
+        assert not np.isinf([one.estimate, one.low, one.high]).any()
+
+
 def test_pairs_without_ratings_are_refused():
     ratings, _ = simulated(20, 2, 1.0)
     with pytest.raises(DataError, match="1 of 21 pairs have no rating"):
