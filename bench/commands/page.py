@@ -1,22 +1,20 @@
-"""The HTML page of a run, written where ``bench report --format html`` and ``bench demo`` want it."""
+"""The HTML page and the figures of a run, written where ``bench report`` and ``bench demo`` want them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.commands.console import say
 
 if TYPE_CHECKING:
-    from bench.reports.html.content import Figure
+    from bench.reports.figures import NamedFigure
     from bench.reports.layout import Report
     from bench.run import Run
 
 
-def write_page(
-    run: Run, report: Report, output: Path | None = None, n_embedded: int = 0, figures: Sequence[Figure] = ()
-) -> Path:
+def write_page(run: Run, report: Report, output: Path | None = None, n_embedded: int = 0) -> Path:
     """Write the page and return its path; say which clips could not be embedded.
 
     Args:
@@ -24,17 +22,35 @@ def write_page(
         report: its tables.
         output: where the page goes; None takes ``report.html`` in the run's folder.
         n_embedded: how many of the most disputed clips go into the page.
-        figures: drawings to show.
     """
     from bench.ratings import read_ratings
+    from bench.reports.figures import svg_text
     from bench.reports.html.clips import NO_CLIPS, embed_clips
+    from bench.reports.html.content import Figure
     from bench.reports.html.page import PAGE_NAME, render_page
     from metrics.files import write_text
 
     page = output or run.folder / PAGE_NAME
     clips = embed_clips(run.table, Path(run.manifest.dataset.audio_root), n_embedded) if n_embedded else NO_CLIPS
+    figures = [Figure(one.name, one.caption, svg_text(one.figure)) for one in figures_of_run(run)]
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     write_text(page, render_page(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips))
     if clips.problems:
         say(f"warning: {len(clips.problems):,} clips could not be embedded; the first: {clips.problems[0]}")
     return page
+
+
+def write_figures(run: Run, folder: Path) -> None:
+    """Draw the figures of a run into a folder, and say so."""
+    from bench.reports.figures import save_figures
+
+    paths = save_figures(figures_of_run(run), folder)
+    say(f"Figures: {len(paths)} files in {folder}")
+
+
+def figures_of_run(run: Run) -> Iterator[NamedFigure]:
+    """Draw the figures of a run."""
+    from bench.datasets.types import RatingScale
+    from bench.reports.figures import figures_of
+
+    return figures_of(run.table, run.analysis, RatingScale(*run.manifest.dataset.scale))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.commands.console import say, show_report
-from bench.commands.page import write_page
+from bench.commands.page import write_figures, write_page
 from metrics.errors import UsageError
 
 Against = Literal["published"]
@@ -38,6 +38,9 @@ def report_command(
             help="Fit calibrations and tie thresholds on this run of another split. [default: cross-fitted by caption]",
         ),
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG and PNG.")
+    ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
     """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
@@ -51,10 +54,12 @@ def report_command(
     if embed_audio and format != "html":
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
-    figures = load_figures(run.manifest.dataset.name) if against else []
-    if against and not figures:
+    published = load_figures(run.manifest.dataset.name) if against else []
+    if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
-    report = build_report(run.manifest, run.table, run.analysis, run.leakage, figures)
+    report = build_report(run.manifest, run.table, run.analysis, run.leakage, published)
+    if figures is not None:
+        write_figures(run, figures)
     if format == "html":
         say(f"Page: {write_page(run, report, output, embed_audio)}")
         return

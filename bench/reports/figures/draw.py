@@ -1,0 +1,97 @@
+"""The figures of a run, in the order of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from bench.analysis import Analysis, common_sample
+from bench.datasets.types import RatingScale
+from bench.reports.figures.calibration import calibration_figure
+from bench.reports.figures.ceiling import ceiling_figure
+from bench.reports.figures.forest import forest_figure
+from bench.reports.figures.matrix import difference_figure
+from bench.reports.figures.scatter import score_figure
+from bench.reports.figures.style import write_figure
+from bench.reports.figures.systems import system_figure
+from bench.scores import ScoreTable
+
+FORMATS = ("svg", "png")
+
+
+@dataclass(frozen=True)
+class NamedFigure:
+    """A figure, the stem of its file's name, and what stands beneath it in a paper."""
+
+    name: str
+    caption: str
+    figure: Figure
+
+
+def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Iterator[NamedFigure]:
+    """Draw the figures that a run has numbers for, one at a time.
+
+    Args:
+        table: scores; as in the analysis, pairs that a metric failed on are left out for all of them.
+        analysis: its statistics; a figure whose fields are empty is left out.
+        scale: of the ratings.
+    """
+    sample = common_sample(table.without(table.unscored()), None, scale)
+    level = analysis.estimates[0].confidence_level if analysis.estimates else 0.95
+    percent = f"{100 * level:g} % intervals"
+    drawn = (
+        (
+            "scores",
+            f"Score and mean rating of {len(sample.human):,} pairs, by metric; SRCC with {percent[:-1]}.",
+            score_figure(sample, analysis.estimates),
+        ),
+        (
+            "forest",
+            f"SRCC with mean ratings and {percent}, by source, system and score band.",
+            forest_figure(analysis.estimates),
+        ),
+        (
+            "differences",
+            "Differences in SRCC between metrics on all pairs, row minus column (above the diagonal; coloured: "
+            f"Holm-adjusted p < 0.05), and their {percent} (below, with up to seven metrics). Numbers on the diagonal "
+            "are ranks; no difference was shown between metrics in one frame's rank.",
+            difference_figure(analysis.estimates, analysis.differences, analysis.rank_clusters),
+        ),
+        (
+            "calibration",
+            f"Mean rating, rescaled to [0, 1], by bins of the score with {percent}; dashed: a scale that needs no "
+            "mapping. MSE as it is and after the best rising map.",
+            calibration_figure(sample, analysis.calibrated_errors, level),
+        ),
+        (
+            "systems",
+            f"Systems' mean ratings and mean scores with {percent}; scores mapped linearly to the mean and standard "
+            "deviation of the ratings. Above the dashed line a metric favours a system more than listeners do.",
+            system_figure(sample, analysis.system_means),
+        ),
+        (
+            "ceiling",
+            f"SRCC as a share of the noise ceiling, with {percent}; 1 is as good as these ratings can show.",
+            ceiling_figure(analysis.ceiling_shares),
+        ),
+    )
+    for name, caption, figure in drawn:
+        if figure is not None:
+            yield NamedFigure(name, caption, figure)
+
+
+def save_figures(figures: Iterable[NamedFigure], folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write ``NAME.FORMAT`` for each figure and format into ``folder``, and return the paths.
+
+    Args:
+        formats: of ``svg``, ``png`` and ``pdf``.
+    """
+    paths = []
+    for one in figures:
+        for format in formats:
+            paths.append(folder / f"{one.name}.{format}")
+            write_figure(one.figure, paths[-1])
+    return paths
