@@ -8,13 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.commands.page import figures_of_run
 from bench.reports.contents import build_report
+from bench.reports.figures import save_figures
 from bench.reports.layout import Table
 from bench.run import Run, read_run
 from tests.tables import markdown, replace_block
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+FIGURES = ROOT / "docs" / "figures"
+SHOWN_FIGURE = "scores"
 SHOWN_METRICS = ("tiny", "human:tiny-wsce+mae", "random")
 SHOWN_COLUMNS = ("rank", "SRCC ↑", "MSE ↓")
 
@@ -24,7 +28,10 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a document is out of date")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        current = readme_of(run_demo(Path(folder) / "demo"))
+        run = run_demo(Path(folder) / "demo")
+    if not arguments.check:
+        write_figure(run)
+    current = readme_of(run)
     if current == README.read_text(encoding="utf-8"):
         return 0
     if arguments.check:
@@ -43,6 +50,11 @@ def run_demo(folder: Path) -> Run:
 def readme_of(run: Run) -> str:
     """Return the README with what this run shows."""
     return replace_block(README.read_text(encoding="utf-8"), "demo", demo_table(run))
+
+
+def write_figure(run: Run) -> None:
+    """Draw the figure that the README shows; its bytes depend on matplotlib's version, so no test compares them."""
+    save_figures((one for one in figures_of_run(run) if one.name == SHOWN_FIGURE), FIGURES, ["svg"])
 
 
 def demo_table(run: Run) -> str:

@@ -73,7 +73,7 @@ def _share_colours(figure: Figure, panels: Sequence[Axes], cells: Sequence[PolyC
     norm = LogNorm(1, most)
     for one in cells:
         one.set_norm(norm)
-    bar = figure.colorbar(cells[0], ax=list(panels), location="bottom", aspect=40, fraction=0.05, pad=0.02)
+    bar = figure.colorbar(cells[0], ax=list(panels), location="top", aspect=40, fraction=0.05, pad=0.02)
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if tick <= most]
     bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks], minor=False)
     bar.minorticks_off()
