@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,14 +12,23 @@ from bench.commands.console import say, show_report
 from bench.commands.page import write_figures, write_page
 from metrics.errors import UsageError
 
+if TYPE_CHECKING:
+    from bench.reports.layout import Report
+    from bench.reports.published import PublishedFigure
+    from bench.run import Run
+
 Against = Literal["published"]
-Format = Literal["markdown", "html", "json"]
+Format = Literal["markdown", "html", "latex", "csv", "json"]
 
 
 def report_command(
     run_dir: Annotated[Path | None, typer.Argument(help="Folder of a run. [default: the newest in results/]")] = None,
     format: Annotated[
-        Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
+        Format | None,
+        typer.Option(
+            help="html: a page to listen to; latex: tables to \\input in a paper; csv: estimates, one a row. "
+            "[default: tables on a terminal, markdown into a pipe or file]"
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -30,6 +40,7 @@ def report_command(
         int,
         typer.Option(metavar="N", min=0, help="html: put the N most disputed clips into the page; others are linked."),
     ] = 0,
+    standalone: Annotated[bool, typer.Option("--standalone", help="latex: a document that compiles as it is.")] = False,
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
     calibrate_on: Annotated[
         Path | None,
@@ -44,7 +55,6 @@ def report_command(
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
     """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
-    from bench.reports import machine, markdown
     from bench.reports.contents import build_report
     from bench.reports.published import load_figures
     from bench.run import read_run
@@ -53,6 +63,8 @@ def report_command(
 
     if embed_audio and format != "html":
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
+    if standalone and format != "latex":
+        raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
     published = load_figures(run.manifest.dataset.name) if against else []
     if against and not published:
@@ -66,9 +78,19 @@ def report_command(
     if format is None and output is None:
         show_report(report)
         return
-    text = machine.as_json(run.manifest, run.analysis, run.leakage) if format == "json" else markdown.render(report)
+    text = _render(format or "markdown", run, report, published, standalone)
     if output is None:
         typer.echo(text, nl=False)
     else:
         write_text(output, text)
         say(f"Report: {output}")
+
+
+def _render(format: Format, run: Run, report: Report, published: Sequence[PublishedFigure], standalone: bool) -> str:
+    from bench.reports import latex, machine, markdown, tidy
+
+    if format == "json":
+        return machine.as_json(run.manifest, run.analysis, run.leakage)
+    if format == "csv":
+        return tidy.render(run.analysis.estimates, run.manifest.signatures, published)
+    return latex.render(report, standalone) if format == "latex" else markdown.render(report)

@@ -1,0 +1,76 @@
+"""Estimates as one tidy CSV: one row a metric, stratum and statistic, for R, pandas and spreadsheets.
+
+Numbers have the fewest digits that give the same float64 back; what is unknown is an empty cell. A text that a
+spreadsheet would run as a formula gets an apostrophe in front, and so does one that begins with an apostrophe: taking
+one apostrophe off gives every text back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.reports.published import PublishedFigure
+from bench.statistics.types import CorrelationEstimate
+
+COLUMNS = (
+    "origin",
+    "metric",
+    "stratum",
+    "statistic",
+    "estimate",
+    "low",
+    "high",
+    "n_pairs",
+    "n_captions",
+    "confidence_level",
+    "ci_method",
+    "resample_unit",
+    "n_resamples",
+    "seed",
+    "note",
+    "signature",
+)
+GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+Value = str | int | float | None
+
+
+def render(
+    estimates: Iterable[CorrelationEstimate],
+    signatures: Mapping[str, str],
+    published: Sequence[PublishedFigure] = (),
+) -> str:
+    """Return the CSV: the run's estimates (origin ``run``), then published ones (origin: the publication)."""
+    rows = [_estimate_row(estimate, signatures.get(estimate.metric)) for estimate in estimates]
+    rows += map(_published_row, published)
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return stream.getvalue()
+
+
+def _estimate_row(estimate: CorrelationEstimate, signature: str | None) -> dict[str, Value]:
+    fields: dict[str, Value] = {name: getattr(estimate, name) for name in COLUMNS if hasattr(estimate, name)}
+    captions = estimate.n_clusters if estimate.resample_unit == "caption" else None
+    return {**fields, "origin": "run", "n_captions": captions, "signature": signature}
+
+
+def _published_row(figure: PublishedFigure) -> dict[str, Value]:
+    return {
+        "origin": figure.publication,
+        "metric": figure.model,
+        "stratum": figure.stratum,
+        "statistic": figure.statistic,
+        "estimate": figure.value,
+        "n_pairs": figure.n_pairs,
+    }
+
+
+def _cell(value: Value) -> Value:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(GUARDED) else value
+    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
