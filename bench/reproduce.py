@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench.analysis import Analysis
+from bench.compare import Change, changes, largest_difference
 from bench.provenance import RunManifest
 from bench.run import EXTERNAL, Run, RunRequest, read_run, run_benchmark
 from bench.statistics.types import ResamplingPlan
@@ -19,15 +19,6 @@ from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
 TOLERANCE = 1e-6
 """Between scores, and between estimates, of two runs that count as the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that was not as before: data, a signature, software or machine."""
-
-    what: str
-    before: str
-    now: str
 
 
 @dataclass(frozen=True)
@@ -107,16 +98,6 @@ def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
     )
 
 
-def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
-    """Yield what differs between the making of two runs."""
-    yield from _changed("ratings, SHA-256", {"": before.dataset.sha256}, {"": now.dataset.sha256})
-    yield from _changed("pairs", {"": before.dataset.n_pairs}, {"": now.dataset.n_pairs})
-    yield from _changed("signature of", before.signatures, now.signatures)
-    yield from _changed("clap-bench", before.code, now.code)
-    yield from _changed("package", before.packages, now.packages)
-    yield from _changed("environment", before.environment, now.environment)
-
-
 def score_differences(before: Run, now: Run) -> dict[str, float]:
     """Return the largest absolute difference of each metric's scores.
 
@@ -126,19 +107,13 @@ def score_differences(before: Run, now: Run) -> dict[str, float]:
     if list(before.table.pairs["pair_id"]) != list(now.table.pairs["pair_id"]):
         raise DataError(
             f"{now.folder} has other pairs than {before.folder}: the data set has changed; "
-            "compare what the runs say of it with 'bench report'"
+            "see what changed with 'bench compare'"
         )
     return {
-        metric: _difference(scores, now.table.scores[metric])
+        metric: largest_difference(scores, now.table.scores[metric])
         for metric, scores in before.table.scores.items()
         if metric in now.table.scores
     }
-
-
-def _difference(before: np.ndarray, now: np.ndarray) -> float:
-    if not np.array_equal(np.isnan(before), np.isnan(now)):
-        return float("inf")
-    return float(np.nanmax(np.abs(before - now), initial=0.0))
 
 
 def _estimate_difference(before: Analysis, now: Analysis) -> float:
@@ -149,13 +124,7 @@ def _estimate_difference(before: Analysis, now: Analysis) -> float:
     ]
     if tables[0].keys() != tables[1].keys():
         return float("inf")
-    return max((_difference(values, tables[1][key]) for key, values in tables[0].items()), default=0.0)
-
-
-def _changed(what: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    for name in dict.fromkeys((*before, *now)):
-        if before.get(name) != now.get(name):
-            yield Change(f"{what} {name}".strip(), str(before.get(name, "–")), str(now.get(name, "–")))
+    return max((largest_difference(values, tables[1][key]) for key, values in tables[0].items()), default=0.0)
 
 
 def _comparable(manifest: RunManifest) -> dict[str, str]:

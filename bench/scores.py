@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from bench.csvfile import CsvRow, read_csv
 from metrics.errors import DataError
@@ -67,12 +67,15 @@ class ScoreTable:
 
     def where(self, rows: pd.Series) -> ScoreTable:
         """Return the table with the rows that a mask chooses; failures stay as they are."""
-        mask = rows.to_numpy(dtype=bool)
+        return self.take(np.flatnonzero(rows.to_numpy(dtype=bool)))
+
+    def take(self, indices: Int[np.ndarray, " rows"]) -> ScoreTable:
+        """Return the table with these rows, in this order; failures stay as they are."""
         return replace(
             self,
-            pairs=self.pairs[mask].reset_index(drop=True),
-            scores={name: values[mask] for name, values in self.scores.items()},
-            cosines={name: values[mask] for name, values in self.cosines.items()},
+            pairs=self.pairs.iloc[indices].reset_index(drop=True),
+            scores={name: values[indices] for name, values in self.scores.items()},
+            cosines={name: values[indices] for name, values in self.cosines.items()},
         )
 
     def without(self, metrics: Collection[str]) -> ScoreTable:

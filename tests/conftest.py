@@ -14,6 +14,7 @@ from tests import hub, typechecker
 CHECKED = [
     "metrics",
     "bench.analysis",
+    "bench.compare",
     "bench.csvfile",
     "bench.datasets",
     "bench.leakage",

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.reproduce import changes, score_differences
+from bench.compare import changes
+from bench.reproduce import score_differences
 from bench.run import read_run
 from tests.bench.conftest import Bench
 

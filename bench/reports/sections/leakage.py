@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.leakage import Leakage, SharedItems
-from bench.reports.layout import Cell, Column, Row, Section, Table
+from bench.reports.layout import DASH, Cell, Column, Row, Section, Table
 
-NOT_WRITTEN_DOWN = "not written down by its training"
+NOT_WRITTEN_DOWN = Cell(text=DASH)
 
 
 def leakage_section(leakage: Sequence[Leakage]) -> Section | None:
@@ -18,7 +18,8 @@ def leakage_section(leakage: Sequence[Leakage]) -> Section | None:
     table = Table(
         "What trained metrics have seen of these pairs",
         "Shared with the training of a metric, or of the model that it was fine-tuned from, of all that is tested. "
-        "Captions are compared without case, clips by content. Validation pairs choose among epochs.",
+        "Captions are compared without case, clips by content. Validation pairs choose among epochs. "
+        f"{DASH}: not written down by the training.",
         tuple(map(Column, columns)),
         tuple(Row(one.metric, _cells(one)) for one in leakage),
     )
@@ -46,12 +47,12 @@ def _names(leakage: Iterable[Leakage]) -> list[str]:
 
 
 def _cells(one: Leakage) -> tuple[Cell, ...]:
-    affected = Cell(note=NOT_WRITTEN_DOWN) if one.n_affected is None else Cell(text=f"{one.n_affected:,}")
+    affected = NOT_WRITTEN_DOWN if one.n_affected is None else Cell(text=f"{one.n_affected:,}")
     shown = Cell(text=f"{one.trained_on}, {one.part}", note=one.note)
     return (shown, *map(_count, one.items), affected)
 
 
 def _count(item: SharedItems) -> Cell:
     if item.shared is None:
-        return Cell(note=NOT_WRITTEN_DOWN)
+        return NOT_WRITTEN_DOWN
     return Cell(text=f"{len(item.shared):,} of {item.n_tested:,}")

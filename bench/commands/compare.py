@@ -1,0 +1,44 @@
+"""``bench compare``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bench.commands.console import say, show_report
+
+Format = Literal["markdown", "json"]
+
+
+def compare_command(
+    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of a run.")],
+    now: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of another, which is compared with it.")],
+    format: Annotated[
+        Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+) -> None:
+    """Say what changed between two runs: data, signatures, software, scores, and agreement, pair by pair."""
+    from bench.compare import compare_runs
+    from bench.compare_report import build_comparison
+    from bench.records import plain
+    from bench.reports import markdown
+    from bench.run import read_run
+    from metrics.files import write_text
+
+    found = compare_runs(read_run(before), read_run(now))
+    report = build_comparison(found)
+    if format is None and output is None:
+        show_report(report)
+        return
+    facts = {name: plain(value) for name, value in vars(found).items() if name not in ("before", "now")}
+    content = {"before": str(before), "now": str(now), **facts}
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n" if format == "json" else markdown.render(report)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        say(f"Comparison: {output}")
