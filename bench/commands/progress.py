@@ -8,11 +8,11 @@ from contextlib import contextmanager, nullcontext
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -36,13 +36,13 @@ def terminal_progress(console: Console | None = None) -> Iterator[ProgressCallba
 
 @contextmanager
 def _bars(console: Console) -> Iterator[ProgressCallback]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
         stages: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in stages:
-                stages[stage] = bars.add_task(stage)
+                stages[stage] = bars.add_task(stage, total=None)
             bars.update(stages[stage], completed=done, total=total or None)
 
         yield show
@@ -53,4 +53,12 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed
-        return Text(f"{rate:.3g}/s" if rate else "")
+        return Text(rate_text(rate) if rate else "")
+
+
+def rate_text(rate: float) -> str:
+    """Return items (or bytes) a second with three digits: ``12.3/s``, ``1.16 M/s``."""
+    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if rate >= size:
+            return f"{rate / size:.3g} {prefix}/s"
+    return f"{rate:.3g}/s"

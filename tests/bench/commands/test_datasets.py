@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bench.commands.datasets import datasets_app
-from bench.commands.progress import terminal_progress
+from bench.commands.progress import rate_text, terminal_progress
 from bench.datasets import download
 from bench.datasets.transfer import RemoteFile
 from metrics.errors import DataError, UnavailableError, UsageError
@@ -134,6 +134,12 @@ def test_progress_is_drawn_for_terminals_only() -> None:
         progress("clips", 2, 2)
     assert "clips" in drawn.getvalue()
     assert "100%" in drawn.getvalue()
+    assert "/100" not in drawn.getvalue()
+
+
+@pytest.mark.parametrize(("rate", "text"), [(0.5, "0.5/s"), (12.34, "12.3/s"), (1.16e6, "1.16 M/s"), (4e9, "4 G/s")])
+def test_rates_are_short(rate: float, text: str) -> None:
+    assert rate_text(rate) == text
 
 
 def test_the_commands_load_nothing_heavy() -> None:
