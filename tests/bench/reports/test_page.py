@@ -18,7 +18,6 @@ import pytest
 import soundfile
 from scipy.stats import rankdata
 
-from bench.commands.page import write_page
 from bench.ratings import read_ratings
 from bench.reports.contents import build_report
 from bench.reports.html.clips import embed_clips, most_disputed
@@ -237,7 +236,8 @@ def test_embedding_counts(run: Run, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_figures_are_data(run: Run, tmp_path: Path) -> None:
     figure = Figure("scatter", "Score <b>against</b> rating", "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
     report = build_report(run.manifest, run.table, run.analysis)
-    page = write_page(run, report, tmp_path / "page.html", figures=[figure])
+    page = tmp_path / "page.html"
+    page.write_text(render_page(report, run.manifest, run.table, run.analysis, None, page, [figure]), encoding="utf-8")
     assert island(page)["figures"] == [{"name": figure.name, "caption": figure.caption, "svg": figure.svg}]
 
 
