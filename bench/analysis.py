@@ -7,12 +7,11 @@ recomputed from ``scores.csv``, ``ratings.csv`` and the rating scale.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 from bench.datasets.strata import standard_strata
 from bench.datasets.types import RatingScale
 from bench.ratings import RatingTable
-from bench.records import from_plain, plain
+from bench.records import read_records, write_records
 from bench.scores import ScoreTable
 from bench.statistics.bands import band_estimates
 from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata, estimates_of
@@ -50,8 +49,9 @@ from bench.statistics.types import (
     SystemAgreement,
     SystemMean,
 )
-from metrics.errors import DataError, UsageError
-from metrics.files import write_text
+from metrics.errors import UsageError
+
+REMEDY = "'bench report --recompute' makes it anew from scores.csv"
 
 
 @dataclass(frozen=True)
@@ -248,28 +248,7 @@ def read_analysis(folder: Path) -> Analysis:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
-    return Analysis(**{name: read_records(folder / f"{name}.json", kind) for name, kind in kinds.items()})
-
-
-def write_records(path: Path, records: Iterable[Any]) -> None:
-    """Write a list of records as JSON."""
-    write_text(path, json.dumps([plain(record) for record in records], indent=1, ensure_ascii=False) + "\n")
-
-
-def read_records(path: Path, kind: type) -> tuple[Any, ...]:
-    """Read a list of records of one kind.
-
-    Raises:
-        DataError: the file is missing or holds something else.
-    """
-    try:
-        rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(from_plain(kind, row) for row in rows)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise DataError(
-            f"{path} does not hold {kind.__name__} records ({type(error).__name__}: {error}); "
-            "'bench report --recompute' makes it anew from scores.csv"
-        ) from error
+    return Analysis(**{name: read_records(folder / f"{name}.json", kind, REMEDY) for name, kind in kinds.items()})
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:

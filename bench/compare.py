@@ -71,7 +71,7 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
         now,
         tuple(changes(before.manifest, now.manifest)),
         len(a.pairs),
-        {metric: largest_difference(a.scores[metric], b.scores[metric]) for metric in shared},
+        score_differences(a, b),
         tuple(difference for metric in shared for difference in _paired(metric, a, b, scale, plan)),
         remarks,
     )
@@ -102,6 +102,15 @@ def largest_difference(before: np.ndarray, now: np.ndarray) -> float:
     if not np.array_equal(np.isnan(before), np.isnan(now)):
         return float("inf")
     return float(np.nanmax(np.abs(before - now), initial=0.0))
+
+
+def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
+    """Return the largest absolute difference of each metric that both tables of the same pairs have."""
+    return {
+        metric: largest_difference(scores, now.scores[metric])
+        for metric, scores in before.scores.items()
+        if metric in now.scores
+    }
 
 
 def _paired(

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.types import RatedDataset
-from bench.records import from_plain, plain
+from bench.records import read_records, write_records
 from metrics.errors import DataError
-from metrics.files import sha256_of_file, write_text
+from metrics.files import sha256_of_file
 from metrics.types import Scorer, TrainedScorer
 from metrics.variants import find_variant
 
@@ -110,16 +110,16 @@ def leakage_of(scorers: Mapping[str, Scorer], tested: RatedDataset) -> tuple[Lea
 
     Args:
         scorers: by metric name.
-        tested: the pairs, whose clips are hashed if any scorer was trained.
+        tested: the pairs, whose clips are hashed if any training wrote down its own.
     """
     trainings = {metric: training for metric, scorer in scorers.items() if (training := _training_of(metric, scorer))}
-    hashes = _clip_hashes(tested) if trainings else {}
+    hashes = _clip_hashes(tested) if any(map(_names_clips, trainings.values())) else {}
     return tuple(chain.from_iterable(find_leakage(m, training, tested, hashes) for m, training in trainings.items()))
 
 
 def write_leakage(leakage: Sequence[Leakage], folder: Path) -> None:
     """Write ``leakage.json`` into a run's folder."""
-    write_text(folder / LEAKAGE_NAME, json.dumps(plain(leakage), indent=1, ensure_ascii=False) + "\n")
+    write_records(folder / LEAKAGE_NAME, leakage)
 
 
 def read_leakage(folder: Path) -> tuple[Leakage, ...]:
@@ -129,12 +129,7 @@ def read_leakage(folder: Path) -> tuple[Leakage, ...]:
         DataError: the file is damaged.
     """
     path = folder / LEAKAGE_NAME
-    if not path.exists():
-        return ()
-    try:
-        return tuple(from_plain(Leakage, one) for one in json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); run the benchmark again") from error
+    return read_records(path, Leakage, "run the benchmark again") if path.exists() else ()
 
 
 def find_leakage(
@@ -164,6 +159,10 @@ def _training_of(metric: str, scorer: Scorer) -> Mapping[str, Any] | None:
         return training
     family, _, name = metric.partition(":")
     return PAPER_TRAINING if family == "human" and find_variant(name or None).origin == "published" else None
+
+
+def _names_clips(training: Mapping[str, Any]) -> bool:
+    return any(items.get("clips") for data in training["data"] for items in data["parts"].values())
 
 
 def _clip_hashes(tested: RatedDataset) -> dict[str, str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
+
+from metrics.errors import DataError
+from metrics.files import write_text
 
 
 def plain(record: Any) -> Any:
@@ -35,3 +40,28 @@ def from_plain(kind: Any, value: Any) -> Any:
     if kind is float:
         return math.nan if value is None else float(value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def write_records(path: Path, records: Iterable[Any]) -> None:
+    """Write a list of records as JSON."""
+    write_text(path, json.dumps([plain(record) for record in records], indent=1, ensure_ascii=False) + "\n")
+
+
+def read_records(path: Path, kind: type, remedy: str) -> tuple[Any, ...]:
+    """Read a list of records of one kind.
+
+    Args:
+        path: what `write_records` wrote.
+        kind: their dataclass.
+        remedy: what the user can do about a damaged file.
+
+    Raises:
+        DataError: the file is missing or holds something else.
+    """
+    try:
+        rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(from_plain(kind, row) for row in rows)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise DataError(
+            f"{path} is damaged: it does not hold {kind.__name__} records ({type(error).__name__}: {error}); {remedy}"
+        ) from error

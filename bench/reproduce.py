@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import compare
 from bench.analysis import Analysis
 from bench.compare import Change, changes, largest_difference
 from bench.provenance import RunManifest
 from bench.run import EXTERNAL, Run, RunRequest, read_run, run_benchmark
+from bench.scores import parse_score_files
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import sha256_of_file
@@ -87,7 +89,7 @@ def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
         screening=given.get("screening"),
         scale=given.get("scale"),
         data_root=None if data_root is None else Path(data_root),
-        score_files=dict(_score_file(text) for text in given.get("scores") or ()),
+        score_files=parse_score_files(given.get("scores") or ()),
         resampling=ResamplingPlan(**manifest.resampling),
         scorer_options=ScorerOptions(
             **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
@@ -109,11 +111,7 @@ def score_differences(before: Run, now: Run) -> dict[str, float]:
             f"{now.folder} has other pairs than {before.folder}: the data set has changed; "
             "see what changed with 'bench compare'"
         )
-    return {
-        metric: largest_difference(scores, now.table.scores[metric])
-        for metric, scores in before.table.scores.items()
-        if metric in now.table.scores
-    }
+    return compare.score_differences(before.table, now.table)
 
 
 def _estimate_difference(before: Analysis, now: Analysis) -> float:
@@ -133,8 +131,3 @@ def _comparable(manifest: RunManifest) -> dict[str, str]:
 
 def _digest(path: Path) -> str | None:
     return sha256_of_file(path) if path.is_file() else None
-
-
-def _score_file(text: str) -> tuple[str, Path]:
-    name, _, path = text.partition("=")
-    return name, Path(path)

@@ -16,7 +16,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from bench.csvfile import CsvRow, read_csv
-from metrics.errors import DataError
+from metrics.errors import DataError, UsageError
 from metrics.files import write_text
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
 
@@ -117,6 +117,23 @@ def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence
     ]
     failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
     return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
+
+
+def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
+    """Split each ``NAME=FILE.csv``.
+
+    Raises:
+        UsageError: no name, no file, or a name given twice.
+    """
+    files: dict[str, Path] = {}
+    for item in scores:
+        name, equals, path = item.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--scores {item!r} is not NAME=FILE.csv; write e.g. --scores mymetric=scores.csv")
+        if name in files:
+            raise UsageError(f"--scores names {name!r} twice; give each file its own name")
+        files[name] = Path(path)
+    return files
 
 
 def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pairs"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.commands.page import figures_of_run
 from bench.reports.contents import build_report
 from bench.reports.figures import save_figures
-from bench.reports.layout import Table
+from bench.reports.layout import Cell
 from bench.run import Run, read_run
 from tests.tables import markdown, replace_block
 
@@ -65,12 +65,11 @@ def demo_table(run: Run) -> str:
     kept = [k for k, column in enumerate(table.columns) if column.header in SHOWN_COLUMNS]
     return markdown(
         ("metric", *(table.columns[k].header for k in kept)),
-        [(f"`{name}`", *(_text(table, name, k) for k in kept)) for name in SHOWN_METRICS if name in rows],
+        [(f"`{name}`", *(_text(rows[name].cells[k]) for k in kept)) for name in SHOWN_METRICS if name in rows],
     )
 
 
-def _text(table: Table, name: str, column: int) -> str:
-    cell = next(row for row in table.rows if row.label == name).cells[column]
+def _text(cell: Cell) -> str:
     return f"{f'**{cell.value}**' if cell.best else cell.value} {cell.interval}".strip()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -33,6 +33,27 @@ def write_measured(name: str, table: str, document: Path = PERFORMANCE) -> None:
     """Put a table between its marks in a document, under the machine that it was measured on."""
     text = replace_block(document.read_text(encoding="utf-8"), name, f"Measured on {machine()}.\n\n{table}")
     document.write_text(text, encoding="utf-8")
+
+
+def measure(
+    name: str,
+    head: Sequence[str],
+    known: Iterable[str],
+    chosen: Sequence[str],
+    measure_one: Callable[[str], tuple[Sequence[str], bool]],
+) -> int:
+    """Measure what is chosen, or all that is known, and print a table; return 1 if a limit is missed.
+
+    Args:
+        name: of the table in docs/performance.md, which is written if all are measured.
+        measure_one: from a name to its row, and whether a limit is missed.
+    """
+    rows, missed = zip(*map(measure_one, chosen or known), strict=True)
+    table = markdown(head, rows)
+    print(table)
+    if not chosen:
+        write_measured(name, table)
+    return int(any(missed))
 
 
 def machine() -> str:

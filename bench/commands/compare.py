@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.commands.console import say, show_report
+from bench.commands.console import deliver, show_report
 
 Format = Literal["markdown", "json"]
 
@@ -27,7 +27,6 @@ def compare_command(
     from bench.records import plain
     from bench.reports import markdown
     from bench.run import read_run
-    from metrics.files import write_text
 
     found = compare_runs(read_run(before), read_run(now))
     report = build_comparison(found)
@@ -37,8 +36,4 @@ def compare_command(
     facts = {name: plain(value) for name, value in vars(found).items() if name not in ("before", "now")}
     content = {"before": str(before), "now": str(now), **facts}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n" if format == "json" else markdown.render(report)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        write_text(output, text)
-        say(f"Comparison: {output}")
+    deliver(text, output, "Comparison")

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from bench.commands.logfile import log
 from bench.provenance import redact_text
 from metrics.errors import ClapBenchError
+from metrics.files import write_text
 
 if TYPE_CHECKING:
     from bench.reports.layout import Report
@@ -47,6 +50,15 @@ def say(message: str) -> None:
     """Print a remark that is no result, on stderr, and log it."""
     log("remark", message=message.strip())
     print(redact_text(message), file=sys.stderr)
+
+
+def deliver(text: str, output: Path | None, title: str) -> None:
+    """Print a result, or write it to a file and say where it is."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    write_text(output, text)
+    say(f"{title}: {output}")
 
 
 def show_report(report: Report) -> None:

@@ -26,7 +26,7 @@ def write_page(run: Run, report: Report, output: Path | None = None, n_embedded:
     from bench.ratings import read_ratings
     from bench.reports.figures import svg_text
     from bench.reports.html.clips import NO_CLIPS, embed_clips
-    from bench.reports.html.content import Figure
+    from bench.reports.html.content import Figure, page_content
     from bench.reports.html.page import PAGE_NAME, render_page
     from metrics.files import write_text
 
@@ -34,7 +34,8 @@ def write_page(run: Run, report: Report, output: Path | None = None, n_embedded:
     clips = embed_clips(run.table, Path(run.manifest.dataset.audio_root), n_embedded) if n_embedded else NO_CLIPS
     figures = [Figure(one.name, one.caption, svg_text(one.figure)) for one in figures_of_run(run)]
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
-    write_text(page, render_page(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips))
+    content = page_content(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips)
+    write_text(page, render_page(content))
     if clips.problems:
         say(f"warning: {len(clips.problems):,} clips could not be embedded; the first: {clips.problems[0]}")
     return page

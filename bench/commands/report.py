@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.commands.console import say, show_report
+from bench.commands.console import deliver, say, show_report
 from bench.commands.page import write_figures, write_page
 from metrics.errors import UsageError
 
@@ -59,7 +59,6 @@ def report_command(
     from bench.reports.published import load_figures
     from bench.run import read_run
     from bench.workspace import newest_run
-    from metrics.files import write_text
 
     if embed_audio and format != "html":
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
@@ -79,11 +78,7 @@ def report_command(
         show_report(report)
         return
     text = _render(format or "markdown", run, report, published, standalone)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        write_text(output, text)
-        say(f"Report: {output}")
+    deliver(text, output, "Report")
 
 
 def _render(format: Format, run: Run, report: Report, published: Sequence[PublishedFigure], standalone: bool) -> str:

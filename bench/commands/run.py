@@ -12,7 +12,7 @@ from bench.commands.console import say, show_report
 from bench.commands.page import write_page
 from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
-from metrics.errors import ClapBenchError, UsageError
+from metrics.errors import ClapBenchError
 from metrics.folders import cache_folder
 from metrics.prefetch import default_workers
 from metrics.types import Precision, ScorerOptions, WindowPolicy
@@ -82,6 +82,7 @@ def run_command(
     A run that was cut off goes on where it stopped when the same command is given again.
     """
     from bench.run import RunRequest
+    from bench.scores import parse_score_files
 
     request = RunRequest(
         dataset=dataset,
@@ -165,23 +166,6 @@ def chosen_metrics(metrics: str | None, scores: list[str] | None) -> tuple[str, 
     if metrics is None:
         return () if scores else tuple(expand_names(METRICS_OF_THE_PAPER))
     return tuple(expand_names(metrics))
-
-
-def parse_score_files(scores: list[str]) -> dict[str, Path]:
-    """Split each ``NAME=FILE.csv``.
-
-    Raises:
-        UsageError: no name, no file, or a name given twice.
-    """
-    files: dict[str, Path] = {}
-    for item in scores:
-        name, equals, path = item.partition("=")
-        if not (name and equals and path):
-            raise UsageError(f"--scores {item!r} is not NAME=FILE.csv; write e.g. --scores mymetric=scores.csv")
-        if name in files:
-            raise UsageError(f"--scores names {name!r} twice; give each file its own name")
-        files[name] = Path(path)
-    return files
 
 
 def passed_and_defaulted(context: typer.Context) -> dict[str, Any]:

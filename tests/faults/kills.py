@@ -127,7 +127,16 @@ def kill(job: Job, folder: Path, after_s: float) -> int:
 
 def snapshot(job: Job, folder: Path) -> dict[str, str]:
     """Return a digest of every file of the result."""
-    return {name: hashlib.sha256(job.comparable(path)).hexdigest() for name, path in result_files(job, folder).items()}
+    return {name: digest(job, path) for name, path in result_files(job, folder).items()}
+
+
+def digest(job: Job, path: Path) -> str:
+    """Return what is equal for files that are to be equal.
+
+    Raises:
+        ValueError, KeyError: the file is not whole.
+    """
+    return hashlib.sha256(job.comparable(path)).hexdigest()
 
 
 def result_files(job: Job, folder: Path) -> Mapping[str, Path]:
@@ -140,19 +149,15 @@ def result_files(job: Job, folder: Path) -> Mapping[str, Path]:
 
 def broken(job: Job, folder: Path, expected: Mapping[str, str]) -> list[str]:
     """Return the files that are neither absent nor whole."""
-    found = snapshot_or_reason(job, folder)
-    return [f"{name}: {digest}" for name, digest in found.items() if expected.get(name) != digest]
-
-
-def snapshot_or_reason(job: Job, folder: Path) -> dict[str, str]:
-    """Return `snapshot`, with the reason instead of the digest for a file that cannot be read."""
-    found = {}
+    problems = []
     for name, path in result_files(job, folder).items():
         try:
-            found[name] = hashlib.sha256(job.comparable(path)).hexdigest()
+            found = digest(job, path)
         except (ValueError, KeyError) as error:
-            found[name] = f"{type(error).__name__}: {error}"
-    return found
+            found = f"{type(error).__name__}: {error}"
+        if expected.get(name) != found:
+            problems.append(f"{name}: {found}")
+    return problems
 
 
 if __name__ == "__main__":

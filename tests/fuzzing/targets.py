@@ -101,9 +101,9 @@ def _tables(folder: Path) -> dict[str, Target]:
 
 
 def _records(folder: Path) -> dict[str, Target]:
-    from bench.analysis import read_records
     from bench.leakage import read_leakage, read_training
     from bench.provenance import read_manifest
+    from bench.records import read_records
     from bench.statistics.types import CorrelationEstimate
 
     dataset = {"name": "d", "split": None, "screening": None, "sha256": "0", "scale": [0, 10], "n_pairs": 1}
@@ -123,7 +123,8 @@ def _records(folder: Path) -> dict[str, Target]:
             lambda content: read_leakage(_written(folder / "l" / "leakage.json", content).parent), (_json(leakage),)
         ),
         "estimates": Target(
-            lambda content: read_records(_written(folder / "estimates.json", content), CorrelationEstimate), (b"[]",)
+            lambda content: read_records(_written(folder / "estimates.json", content), CorrelationEstimate, ""),
+            (b"[]",),
         ),
     }
 

@@ -31,7 +31,7 @@ import torch
 from torch.nn import functional
 
 from tests import hub
-from tests.tables import markdown, write_measured
+from tests.tables import markdown, measure, write_measured
 
 MOST_OVERHEAD = 1.1
 ROUNDS = 3
@@ -64,12 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["--peak"]:
         return _print_peak(int(arguments[1]), arguments[2] == "recomputed")
     print(f"{torch.get_num_threads()} threads; seconds an epoch, the best of {ROUNDS}")
-    rows, missed = zip(*(_measure(name) for name in arguments or CASES), strict=True)
-    table = markdown(HEAD, rows)
-    print(table)
-    if not arguments:
-        write_measured("finetune", table)
-    return int(any(missed))
+    return measure("finetune", HEAD, CASES, arguments, _measure)
 
 
 def _measure(name: str) -> tuple[list[str], bool]:

@@ -31,7 +31,7 @@ import soundfile
 import torch
 
 from tests import hub
-from tests.tables import markdown, write_measured
+from tests.tables import markdown, measure, write_measured
 
 N_CLIPS = 24
 CLIPS_PER_CAPTION = 3
@@ -80,12 +80,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--peak"]:
         return _print_peak(arguments[1], int(arguments[2]))
     print(f"{torch.get_num_threads()} threads, {N_CLIPS} clips, {N_CLIPS // CLIPS_PER_CAPTION} captions")
-    rows, missed = zip(*(_measure(name) for name in arguments or NEEDS), strict=True)
-    table = markdown(HEAD, rows)
-    print(table)
-    if not arguments:
-        write_measured("scorers", table)
-    return int(any(missed))
+    return measure("scorers", HEAD, NEEDS, arguments, _measure)
 
 
 def _measure(name: str) -> tuple[list[str], bool]:

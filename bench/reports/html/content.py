@@ -42,7 +42,16 @@ def page_content(
     figures: Sequence[Figure] = (),
     clips: EmbeddedClips = NO_CLIPS,
 ) -> dict[str, Any]:
-    """Return everything that the page shows; see `bench.reports.html.page.render_page` for the arguments."""
+    """Return everything that the page shows.
+
+    Args:
+        report: title, sections and tables, as in every other format.
+        manifest, table, analysis: of the run.
+        ratings: single ratings; None where the data give only means.
+        page: the file that it will be written to; clips are found relative to its folder.
+        figures: drawings to show.
+        clips: clips inside the page; the others are played from their files.
+    """
     return {
         "title": report.title,
         "paragraphs": list(report.paragraphs),

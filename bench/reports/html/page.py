@@ -14,16 +14,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
-
-from bench.analysis import Analysis
-from bench.provenance import RunManifest
-from bench.ratings import RatingTable
-from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
-from bench.reports.html.content import Figure, page_content
-from bench.reports.layout import Report
-from bench.scores import ScoreTable
 
 PAGE_NAME = "report.html"
 STYLES = ("vendor/tabulator_simple.min.css", "assets/page.css", "assets/tables.css", "assets/pairs.css")
@@ -32,31 +23,8 @@ SCRIPTS = ("dom", "theme", "intervals", "tables", "agreement", "detail", "player
 """Files in ``assets``, joined in this order into one function, so that they share names with each other only."""
 
 
-def render_page(
-    report: Report,
-    manifest: RunManifest,
-    table: ScoreTable,
-    analysis: Analysis,
-    ratings: RatingTable | None,
-    page: Path,
-    figures: Sequence[Figure] = (),
-    clips: EmbeddedClips = NO_CLIPS,
-) -> str:
-    """Return the whole page.
-
-    Args:
-        report: title, sections and tables, as in every other format.
-        manifest, table, analysis: of the run.
-        ratings: single ratings; None where the data give only means.
-        page: the file that it will be written to; clips are found relative to its folder.
-        figures: drawings to show.
-        clips: clips inside the page; the others are played from their files.
-    """
-    return assemble(page_content(report, manifest, table, analysis, ratings, page, figures, clips))
-
-
-def assemble(content: Mapping[str, Any]) -> str:
-    """Return the page that shows ``content``, see `bench.reports.html.content.page_content`."""
+def render_page(content: Mapping[str, Any]) -> str:
+    """Return the whole page; ``content`` is what `bench.reports.html.content.page_content` gave."""
     style = "\n".join(_read(name) for name in STYLES)
     library = _read(LIBRARY)
     script = _one_function(_read(f"assets/{name}.js") for name in SCRIPTS)

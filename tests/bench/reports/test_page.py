@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from bench.ratings import read_ratings
 from bench.reports.contents import build_report
 from bench.reports.html.clips import embed_clips, most_disputed
-from bench.reports.html.content import Figure
+from bench.reports.html.content import Figure, page_content
 from bench.reports.html.page import json_island, render_page
 from bench.reports.html.pairs import clip_urls, rank_pairs
 from bench.run import Run
@@ -108,7 +108,7 @@ def test_missing_scores_and_ratings_are_null(run: Run, tmp_path: Path) -> None:
     table = type(run.table)(run.table.pairs, holes)
     report = build_report(run.manifest, table, run.analysis)
     page = tmp_path / "page.html"
-    page.write_text(render_page(report, run.manifest, table, run.analysis, None, page), encoding="utf-8")
+    page.write_text(render_page(page_content(report, run.manifest, table, run.analysis, None, page)), encoding="utf-8")
     pairs = island(page)["pairs"]
     assert pairs["ratings"] is None
     assert [scores[3] for scores in pairs["scores"]] == [None, None]
@@ -237,7 +237,8 @@ def test_figures_are_data(run: Run, tmp_path: Path) -> None:
     figure = Figure("scatter", "Score <b>against</b> rating", "<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
     report = build_report(run.manifest, run.table, run.analysis)
     page = tmp_path / "page.html"
-    page.write_text(render_page(report, run.manifest, run.table, run.analysis, None, page, [figure]), encoding="utf-8")
+    content = page_content(report, run.manifest, run.table, run.analysis, None, page, [figure])
+    page.write_text(render_page(content), encoding="utf-8")
     assert island(page)["figures"] == [{"name": figure.name, "caption": figure.caption, "svg": figure.svg}]
 
 
