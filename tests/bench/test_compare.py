@@ -11,23 +11,26 @@ import numpy as np
 import pytest
 
 from bench.compare import compare_runs
-from bench.run import Run, read_run
-from bench.statistics.types import CorrelationDifference
-from tests.bench.conftest import Bench, write_scores
+from bench.run import Run, RunRequest, read_run, run_benchmark
+from bench.statistics.types import CorrelationDifference, ResamplingPlan
+from tests.bench.conftest import PAIR_IDS, Bench, write_planted, write_ratings, write_scores
+
+PLAN = ResamplingPlan(n_resamples=199)
 
 
-@pytest.fixture
-def runs(bench: Bench, ratings_csv: Path, planted_csv: Path, pair_ids: list[str]) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The same metric before and after it became a function of the ratings, and one in each run only."""
-    noise = np.random.default_rng(5).random(len(pair_ids))
-    ratings = {line.split(",")[0]: float(line.split(",")[-4]) for line in ratings_csv.read_text().splitlines()[1:]}
-    better = write_scores(
-        Path("better.csv"), {pair: ratings[pair] / 10 + 0.05 * n for pair, n in zip(pair_ids, noise, strict=True)}
-    )
-    common = ["run", "--dataset", ratings_csv, "--resamples", "199"]
-    assert bench(*common, "--metrics", "random", "--scores", f"p={planted_csv}", "--out", "a").status == 0
-    assert bench(*common, "--metrics", "caption-length", "--scores", f"p={better}", "--out", "b").status == 0
-    return Path("a"), Path("b")
+    folder = tmp_path_factory.mktemp("runs")
+    ratings, planted = write_ratings(folder / "ratings.csv"), write_planted(folder / "planted.csv")
+    given = {line.split(",")[0]: float(line.split(",")[-4]) for line in ratings.read_text().splitlines()[1:]}
+    noise = dict(zip(PAIR_IDS, np.random.default_rng(5).random(len(PAIR_IDS)), strict=True))
+    better = write_scores(folder / "better.csv", {pair: given[pair] / 10 + 0.05 * noise[pair] for pair in PAIR_IDS})
+    for name, metric, scores in (("a", "random", planted), ("b", "caption-length", better)):
+        run_benchmark(
+            RunRequest(str(ratings), (metric,), score_files={"p": scores}, resampling=PLAN, out=folder / name)
+        )
+    return folder / "a", folder / "b"
 
 
 def test_differences_are_paired_and_signed(runs: tuple[Path, Path]) -> None:
@@ -88,9 +91,20 @@ def test_other_pairs_are_said_to_be_others(bench: Bench, ratings_csv: Path, runs
     assert "Compared on the 30 pairs that are in both runs (60 before, 30 now)." in found.remarks
 
 
-def test_pairing_is_that_of_two_metrics_in_one_run(bench: Bench, runs: tuple[Path, Path], ratings_csv: Path) -> None:
+def test_pairing_is_that_of_two_metrics_in_one_run(
+    bench: Bench, runs: tuple[Path, Path], ratings_csv: Path, planted_csv: Path
+) -> None:
     """The oracle: one run that has both scores, as two metrics."""
-    arguments = ["--scores", "now=better.csv", "--scores", "before=planted.csv", "--resamples", "199", "--out", "c"]
+    arguments = [
+        "--scores",
+        f"now={runs[0].parent / 'better.csv'}",
+        "--scores",
+        f"before={planted_csv}",
+        "--resamples",
+        "199",
+        "--out",
+        "c",
+    ]
     assert bench("run", "--dataset", ratings_csv, *arguments).status == 0
     one_run = {(d.stratum, d.statistic): d for d in read_run(Path("c")).analysis.differences}
     found = compare_runs(*map(read_run, runs)).differences
@@ -134,7 +148,7 @@ def test_without_a_shared_metric_nothing_is_compared(
     bench("run", "--dataset", ratings_csv, "--scores", f"q={planted_csv}", "--resamples", "99", "--out", "c")
     refused = bench("compare", runs[0], "c")
     assert refused.status == 2
-    assert "a scored with random, p, c with q: no metric is in both" in refused.err
+    assert "scored with random, p, c with q: no metric is in both" in refused.err
 
 
 def with_scores(run: Run, **changed: Callable[[np.ndarray], np.ndarray]) -> Run:
