@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin, get_type_hints
@@ -19,6 +20,19 @@ def plain(record: Any) -> Any:
     if isinstance(record, float) and math.isnan(record):
         return None
     return record
+
+
+def json_text(content: Any, indent: int = 1) -> str:
+    """Return ``content`` (see `plain`) as JSON that every parser takes: infinities become null too, as NaN does."""
+    return json.dumps(_finite(plain(content)), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def from_plain(kind: Any, value: Any) -> Any:

@@ -63,6 +63,7 @@ def test_the_report_and_its_json(bench: Bench, runs: tuple[Path, Path]) -> None:
     content = json.loads(bench("compare", *runs, "--format", "json").out)
     assert content["n_common"] == 60
     assert content["differences"][0]["metric_a"] == "p"
+    assert {e["metric"] for e in content["estimates"]["before"]} == {"p", "random"}
     assert bench("compare", *runs, "--output", "c.md").status == 0
     assert Path("c.md").read_text() == text
 
