@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from bench.datasets.types import RatingScale
 from bench.provenance import RunManifest
 from bench.run import Run
 from bench.scores import ScoreTable
-from bench.statistics.comparison import compare_metrics
+from bench.statistics.comparison import compare_metrics, holm
 from bench.statistics.types import CorrelationDifference, ResamplingPlan
-from metrics.errors import DataError, UsageError
+from metrics.errors import UsageError
 
 BEFORE, NOW = "before", "now"
 
@@ -39,8 +39,9 @@ class RunComparison:
         changes: what differs in their making.
         n_common: pairs of the same id and caption in both; ratings are those of ``now``.
         score_differences: largest absolute difference by metric on these; infinite where a score is missing in one.
-        differences: ``now`` minus ``before`` of each metric that both have, on the pairs that it scored in both;
-            ``metric_a`` and ``metric_b`` are the metric.
+        differences: ``now`` minus ``before`` of each metric that both have, on the pairs that it scored in both,
+            overall and by source and system; ``metric_a`` and ``metric_b`` are the metric. p-values of one stratum
+            and statistic are Holm-adjusted over the metrics.
         remarks: why something could not be compared, or must be read with care.
     """
 
@@ -57,12 +58,17 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     """Compare two runs.
 
     Raises:
-        UsageError: both are one.
+        UsageError: both are one, or they have no metric in common.
     """
     if before.folder.resolve() == now.folder.resolve():
         raise UsageError(f"{before.folder} is compared with itself; give two runs")
     a, b = common_pairs(before.table, now.table)
     shared = [metric for metric in a.metrics if metric in b.metrics]
+    if not shared:
+        raise UsageError(
+            f"{before.folder} scored with {', '.join(a.metrics)}, {now.folder} with {', '.join(b.metrics)}: no metric "
+            "is in both; to compare different metrics, score with all of them in one run"
+        )
     remarks = tuple(_remarks(before, now, a, b, shared))
     plan = ResamplingPlan(**now.manifest.resampling)
     scale = RatingScale(*now.manifest.dataset.scale)
@@ -72,7 +78,7 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
         tuple(changes(before.manifest, now.manifest)),
         len(a.pairs),
         score_differences(a, b),
-        tuple(difference for metric in shared for difference in _paired(metric, a, b, scale, plan)),
+        tuple(_adjusted([difference for metric in shared for difference in _paired(metric, a, b, scale, plan)])),
         remarks,
     )
 
@@ -116,18 +122,24 @@ def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
 def _paired(
     metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, plan: ResamplingPlan
 ) -> Iterator[CorrelationDifference]:
-    """Yield ``now`` minus ``before`` on all pairs and by source, of one metric."""
+    """Yield ``now`` minus ``before`` of one metric, by the strata of the paper's Tables I and II."""
     columns = {NOW: now.scores[metric], BEFORE: before.scores[metric]}
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
-    try:
-        sample = common_sample(table, None, scale)
-        found = compare_metrics(
-            sample.human, sample.scores, sample.broad_strata(), sample.clusters, plan, n_permutations=plan.n_resamples
-        )
-    except DataError:
-        return
-    for difference in found:
+    sample = common_sample(table, None, scale)
+    strata = {name: mask for name, mask in sample.strata.items() if not name.startswith("band=")}
+    for difference in compare_metrics(
+        sample.human, sample.scores, strata, sample.clusters, plan, n_permutations=plan.n_resamples
+    ):
         yield replace(difference, metric_a=metric, metric_b=metric)
+
+
+def _adjusted(differences: Sequence[CorrelationDifference]) -> Iterator[CorrelationDifference]:
+    """Yield all, with p-values adjusted over the metrics of one stratum and statistic (Holm 1979)."""
+    for table in dict.fromkeys((one.stratum, one.statistic) for one in differences):
+        members = [one for one in differences if (one.stratum, one.statistic) == table]
+        adjusted = holm(np.array([one.p_value for one in members]))
+        for one, p_holm in zip(members, adjusted, strict=True):
+            yield replace(one, p_holm=float(p_holm))
 
 
 def _remarks(before: Run, now: Run, a: ScoreTable, b: ScoreTable, shared: list[str]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.analysis import Analysis
-from bench.compare import RunComparison
+from bench.compare import Change, RunComparison
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
-from bench.statistics.types import STATISTICS, CorrelationEstimate
+from bench.reports.sections.agreement import STATISTIC_LABELS, Place, source_strata, stratum_label
+from bench.statistics.types import STATISTICS, CorrelationDifference, CorrelationEstimate
 
 
 def build_comparison(found: RunComparison) -> Report:
@@ -25,8 +27,20 @@ def build_comparison(found: RunComparison) -> Report:
 
 
 def _changes(found: RunComparison) -> Table:
-    rows = [Row(change.what, (Cell(text=change.before), Cell(text=change.now))) for change in found.changes]
-    return Table("What is not as before", "All else that the manifests hold is the same.", _BOTH, tuple(rows), "what")
+    rows = [Row(change.what, tuple(Cell(text=text) for text in _apart(change))) for change in found.changes]
+    reading = "All else that the manifests hold is the same. Of signatures, only what differs is shown."
+    return Table("What is not as before", reading, _BOTH, tuple(rows), "what")
+
+
+def _apart(change: Change) -> tuple[str, str]:
+    """Return both values; of two signatures, the parts that the other does not have."""
+    before, now = change.before.split("|"), change.now.split("|")
+    if min(len(before), len(now)) == 1:
+        return change.before, change.now
+    return (
+        "|".join(part for part in before if part not in now),
+        "|".join(part for part in now if part not in before),
+    )
 
 
 def _scores(found: RunComparison) -> Table:
@@ -49,21 +63,38 @@ def _estimates(found: RunComparison) -> Table:
 
 
 def _differences(found: RunComparison) -> list[Table]:
-    tables = []
-    for stratum in dict.fromkeys(one.stratum for one in found.differences):
-        here = {(one.metric_a, one.statistic): one for one in found.differences if one.stratum == stratum}
-        rows = []
-        for metric in dict.fromkeys(name for name, _ in here):
-            ones = [here[metric, statistic] for statistic in STATISTICS]
-            cells = (Cell(one.delta, one.low, one.high, one.p_value, one.p_value < 0.05, note=one.note) for one in ones)
-            rows.append(Row(metric, tuple(cells)))
-        n_pairs = next(iter(here.values())).n_pairs
-        columns = tuple(Column(f"Δ{STATISTIC_LABELS[statistic]}", n_pairs) for statistic in STATISTICS)
-        title = f"Now minus before, {stratum_label(stratum)}"
-        tables.append(
-            Table(title, "On the same pairs and resamples; bold: p below 0.05, unadjusted.", columns, tuple(rows))
-        )
-    return tables
+    """All statistics on all pairs, and SRCC by source and system."""
+    strata = source_strata(dict.fromkeys(one.stratum for one in found.differences))
+    tables = [
+        _difference_table(
+            "Now minus before, all pairs",
+            found,
+            [(f"Δ{STATISTIC_LABELS[statistic]}", ("all", statistic)) for statistic in STATISTICS],
+        ),
+        _difference_table(
+            "Now minus before, SRCC by source and system",
+            found,
+            [(stratum_label(stratum), (stratum, "srcc")) for stratum in strata],
+        ),
+    ]
+    return [table for table in tables if table.columns and table.rows]
+
+
+def _difference_table(title: str, found: RunComparison, columns: Sequence[tuple[str, Place]]) -> Table:
+    ones = {(one.metric_a, (one.stratum, one.statistic)): one for one in found.differences}
+    n_pairs = {place: one.n_pairs for (_, place), one in ones.items()}
+    rows = [
+        Row(metric, tuple(_difference_cell(ones.get((metric, place))) for _, place in columns))
+        for metric in dict.fromkeys(one.metric_a for one in found.differences)
+    ]
+    reading = "On the same pairs and resamples; p is Holm-adjusted within each column; bold: p below 0.05."
+    return Table(title, reading, tuple(Column(header, n_pairs.get(place)) for header, place in columns), tuple(rows))
+
+
+def _difference_cell(one: CorrelationDifference | None) -> Cell:
+    if one is None:
+        return Cell()
+    return Cell(one.delta, one.low, one.high, p_value=one.p_holm, best=one.p_holm < 0.05, note=one.note)
 
 
 def _overall(analysis: Analysis) -> dict[tuple[str, str], CorrelationEstimate]:

@@ -26,6 +26,19 @@ def plain(record: Any) -> Any:
     return record
 
 
+def json_text(content: Any, indent: int = 1) -> str:
+    """Return ``content`` (see `plain`) as JSON that every parser takes: infinities become null too, as NaN does."""
+    return json.dumps(_finite(plain(content)), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
+
+
 def from_plain(kind: Any, value: Any) -> Any:
     """Return what `plain` was given: a dataclass of scalars, dataclasses or tuples of one kind of these.
 

@@ -1,4 +1,4 @@
-"""The course of a training as a picture."""
+"""The course of a training as a picture, in the style of the figures of a run."""
 
 from __future__ import annotations
 
@@ -7,38 +7,52 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from bench.reports.figures.panels import add_legend, legend_height, round_ticks
+from bench.reports.figures.style import BLUE, GREEN, GREY, VERMILION, new_figure, styled, write_figure
+
+PANELS_HEIGHT = 1.5
+KEPT = "epoch kept"
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw losses and SRCC by epoch; a vertical line marks the epoch that was kept.
+    """Write losses and SRCC by epoch, one column of a two-column paper wide.
 
     Args:
         history: records as `finetune.state.EpochRecord`, as dicts; None stands for a value that is undefined.
-        path: a PNG file.
+        path: a ``.png``, ``.svg`` or ``.pdf`` file.
     """
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    loss, agreement = figure.subplots(1, 2)
-    epochs = [record["epoch"] for record in history]
-    loss.plot(epochs, _values(history, "train_loss"), marker=".", label="training")
-    loss.plot(epochs, _values(history, "validation_loss"), marker=".", label="validation")
-    agreement.plot(epochs, [_number(r["statistics"]["srcc"]) for r in history], marker=".", color="C2")
+    write_figure(training_figure(history), path)
+
+
+@styled
+def training_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw losses (left) and SRCC on the validation pairs (right); a vertical line marks the epoch that was kept."""
     best = [record["epoch"] for record in history if record["best"]]
-    for axes in (loss, agreement):
-        axes.set_xlabel("epoch")
-        axes.grid(alpha=0.3)
-        if best:
-            axes.axvline(best[-1], color="0.5", linestyle=":", label="kept")
-    loss.set_ylabel("loss")
-    loss.legend(frameon=False)
-    agreement.set_ylabel("SRCC on the validation pairs")
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    labels = ["training", "validation", *([KEPT] if best else [])]
+    figure = new_figure(PANELS_HEIGHT + legend_height(labels))
+    loss, agreement = figure.subplots(1, 2)
+    handles = [
+        _draw(loss, history, [_number(record["train_loss"]) for record in history], BLUE, "o"),
+        _draw(loss, history, [_number(record["validation_loss"]) for record in history], VERMILION, "s"),
+    ]
+    _draw(agreement, history, [_number(record["statistics"]["srcc"]) for record in history], GREEN, "^")
+    for axes, name in ((loss, "loss"), (agreement, "validation SRCC")):
+        axes.set_title(name, pad=3)
+        axes.xaxis.set_major_locator(round_ticks(4))
+        axes.yaxis.set_major_locator(round_ticks(5))
+        lines = [axes.axvline(epoch, color=GREY, linestyle=":") for epoch in best[-1:]]
+    figure.supxlabel("epoch")
+    add_legend(figure, [*handles, *lines], labels)
+    return figure
 
 
-def _values(history: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    return [_number(record[name]) for record in history]
+def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], values: Sequence[float], colour: str, marker: str) -> Any:
+    epochs = [record["epoch"] for record in history]
+    [line] = axes.plot(epochs, values, color=colour, marker=marker, markersize=2.0, markeredgewidth=0)
+    return line
 
 
 def _number(value: float | None) -> float:

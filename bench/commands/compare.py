@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bench.commands.console import deliver, show_report
+
+if TYPE_CHECKING:
+    from bench.compare import RunComparison
 
 Format = Literal["markdown", "json"]
 
@@ -24,7 +26,7 @@ def compare_command(
     """Say what changed between two runs: data, signatures, software, scores, and agreement, pair by pair."""
     from bench.compare import compare_runs
     from bench.compare_report import build_comparison
-    from bench.records import plain
+    from bench.records import json_text
     from bench.reports import markdown
     from bench.run import read_run
 
@@ -33,7 +35,16 @@ def compare_command(
     if format is None and output is None:
         show_report(report)
         return
-    facts = {name: plain(value) for name, value in vars(found).items() if name not in ("before", "now")}
-    content = {"before": str(before), "now": str(now), **facts}
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n" if format == "json" else markdown.render(report)
+    text = json_text(_facts(found)) + "\n" if format == "json" else markdown.render(report)
     deliver(text, output, "Comparison")
+
+
+def _facts(found: RunComparison) -> dict[str, object]:
+    """Return what programs want to know; null for a largest difference: a score is missing in one of the runs."""
+    facts = {name: value for name, value in vars(found).items() if name not in ("before", "now")}
+    runs = {"before": found.before, "now": found.now}
+    return {
+        **{name: str(run.folder) for name, run in runs.items()},
+        **facts,
+        "estimates": {name: run.analysis.estimates for name, run in runs.items()},
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from bench.commands.progress import terminal_progress
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
+from bench.records import json_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,7 +122,7 @@ def _expected_rate_hz(name: str) -> int | None:
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, indent=2, allow_nan=False))
+    typer.echo(json_text(content, indent=2))
 
 
 def _record_fields(record: DatasetRecord) -> dict[str, object]:

@@ -62,10 +62,10 @@ def _chosen(metrics: str | None) -> list[str]:
 
 def _show(findings: list[Finding], as_json: bool) -> None:
     if as_json:
-        import json
+        from bench.records import json_text
 
         records = [{**asdict(finding), "passed": finding.passed} for finding in findings]
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        typer.echo(json_text(records, indent=2))
         return
     from rich import box
     from rich.console import Console

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from bench.commands.console import say
 from bench.commands.progress import terminal_progress
+from bench.records import json_text
 from metrics.errors import ClapBenchError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def reproduce_command(
 
     with terminal_progress() as progress:
         found = reproduce(run_dir or newest_run(), out, progress)
-    typer.echo(json.dumps(_facts(found), indent=1) if as_json else "\n".join(_lines(found)))
+    typer.echo(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:
         raise ClapBenchError(

@@ -21,6 +21,9 @@ MAX_COLUMNS = 4
 MAX_TEXT = 40
 """Characters of a cell or label before it is broken into lines."""
 
+TOGETHER = "[-2pt]"
+"""Behind the end of a line: how much closer than usual the next one comes."""
+
 PACKAGES = ("booktabs", "graphicx")
 PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage[T1]{fontenc}
@@ -29,6 +32,7 @@ PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage{booktabs}
 \usepackage{graphicx}
 \renewcommand{\thetable}{\Roman{table}}
+\setlength{\belowcaptionskip}{4pt}
 \begin{document}
 """
 BOX = r"\ifdefined\benchtable\else\newsavebox{\benchtable}\fi"
@@ -99,21 +103,26 @@ def _header(table: Table) -> Iterator[str]:
 
 
 def _body(rows: Iterable[Row]) -> Iterator[str]:
-    published_before = None
+    """Rows, with a gap after those of several lines, and a rule between ours and published ones."""
+    before: Row | None = None
     for row in rows:
-        if row.published and published_before is False:
+        if before and row.published and not before.published:
             yield r"\midrule"
-        published_before = row.published
+        elif before and any(cell.interval or cell.p_text for cell in before.cells):
+            yield r"\addlinespace[2pt]"
+        before = row
         yield from _row(row)
 
 
 def _row(row: Row) -> Iterator[str]:
-    """Values, beneath them intervals, beneath them p-values."""
+    """Values, beneath them intervals, beneath them p-values, drawn together."""
     label = _broken(row.marked_label)
-    yield _line([rf"\textit{{{label}}}" if row.published else label, *map(_value, row.cells)])
+    lines = [[rf"\textit{{{label}}}" if row.published else label, *map(_value, row.cells)]]
     for beneath in ([cell.interval for cell in row.cells], [cell.p_text for cell in row.cells]):
         if any(beneath):
-            yield _line(["", *(rf"{{\scriptsize {_signs(text)}}}" if text else "" for text in beneath)])
+            lines.append(["", *(rf"{{\scriptsize {_signs(text)}}}" if text else "" for text in beneath)])
+    yield from (_line(cells) + TOGETHER for cells in lines[:-1])
+    yield _line(lines[-1])
 
 
 def _value(cell: Cell) -> str:

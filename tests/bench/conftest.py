@@ -31,11 +31,9 @@ def _own_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def ratings_csv(tmp_path: Path) -> Path:
-    """20 captions, each with a natural and two synthesized clips, each rated by two listeners from 0 to 10."""
+def write_ratings(path: Path) -> Path:
+    """Write 20 captions, each with a natural and two synthesized clips, each rated by two listeners from 0 to 10."""
     rng = np.random.default_rng(0)
-    path = tmp_path / "ratings.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
@@ -59,8 +57,16 @@ def ratings_csv(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def ratings_csv(tmp_path: Path) -> Path:
+    return write_ratings(tmp_path / "ratings.csv")
+
+
+PAIR_IDS = [f"{system}/{caption}" for caption in range(20) for system in SYSTEMS]
+
+
+@pytest.fixture
 def pair_ids() -> list[str]:
-    return [f"{system}/{caption}" for caption in range(20) for system in SYSTEMS]
+    return PAIR_IDS
 
 
 def write_scores(path: Path, scores: dict[str, object]) -> Path:
@@ -70,7 +76,11 @@ def write_scores(path: Path, scores: dict[str, object]) -> Path:
     return path
 
 
+def write_planted(path: Path) -> Path:
+    """Write a random score for each pair."""
+    return write_scores(path, dict(zip(PAIR_IDS, np.random.default_rng(1).random(len(PAIR_IDS)), strict=True)))
+
+
 @pytest.fixture
-def planted_csv(tmp_path: Path, pair_ids: list[str]) -> Path:
-    rng = np.random.default_rng(1)
-    return write_scores(tmp_path / "planted.csv", dict(zip(pair_ids, rng.random(len(pair_ids)), strict=True)))
+def planted_csv(tmp_path: Path) -> Path:
+    return write_planted(tmp_path / "planted.csv")

@@ -83,7 +83,12 @@ def calibration_figure(
 def _remark(error: CalibratedError | None) -> str:
     if error is None or np.isnan(error.raw.estimate):
         return ""
-    return f"MSE {error.raw.estimate:.3f}, mapped {error.isotonic.estimate:.3f}"
+    return f"MSE {_compact(error.raw.estimate)}, mapped {_compact(error.isotonic.estimate)}"
+
+
+def _compact(error: float) -> str:
+    """Return three digits, as large errors come from metrics on another scale and say little: ``0.056``, ``875``."""
+    return f"{error:.3f}" if error < 1 else f"{error:.3g}"
 
 
 def _clustered_mean(values: Float[np.ndarray, " pairs"], clusters: Int[np.ndarray, " pairs"]) -> tuple[float, float]:

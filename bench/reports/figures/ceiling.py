@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from bench.reports.figures.labels import short_labels
-from bench.reports.figures.panels import add_legend, legend_height
+from bench.reports.figures.panels import add_legend, legend_height, round_ticks
 from bench.reports.figures.style import BLACK, BLUE, GREEN, ORANGE, PALE, new_figure, styled
 from bench.reports.sections.agreement import stratum_label
 from bench.statistics.types import CeilingShare
@@ -23,9 +24,11 @@ _WORST, _BEST = -1.0, 2.0  # intervals of shares have no bound where ratings har
 def ceiling_figure(shares: Sequence[CeilingShare]) -> Figure | None:
     """Draw each metric's SRCC as a share of the noise ceiling with its interval: all pairs, and by source.
 
-    A full bar is as good as these ratings can show. The axis ends at -1 and 2, and intervals may go on.
+    A full bar is as good as these ratings can show; where they show no reliability there is none. The axis ends at -1
+    and 2, and intervals may go on.
     """
     found = {(share.metric, share.stratum): share.share for share in shares if share.statistic == "srcc"}
+    found = {place: share for place, share in found.items() if np.isfinite(share.estimate)}
     strata = [stratum for stratum in STRATA if any(place == stratum for _, place in found)]
     metrics = list(dict.fromkeys(metric for metric, stratum in found if stratum in strata))
     if not metrics:
@@ -39,8 +42,8 @@ def ceiling_figure(shares: Sequence[CeilingShare]) -> Figure | None:
         known = [(m, found[metric, stratum]) for m, metric in enumerate(metrics) if (metric, stratum) in found]
         y = np.array([m * step + s for m, _ in known], dtype=float)
         axes.barh(y, 1.0, height=0.8, color=PALE, zorder=1)
-        bars = axes.barh(y, [share.estimate for _, share in known], height=0.8, color=STRATA[stratum])
-        handles.append(bars[0])
+        axes.barh(y, [share.estimate for _, share in known], height=0.8, color=STRATA[stratum])
+        handles.append(Patch(color=STRATA[stratum]))
         axes.hlines(y, [share.low for _, share in known], [share.high for _, share in known], BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
     names = short_labels(metrics, _LABEL_WIDTH)
@@ -48,7 +51,9 @@ def ceiling_figure(shares: Sequence[CeilingShare]) -> Figure | None:
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.set_ylim(len(metrics) * step - 1, -1)
-    axes.set_xlim(*_limits([end for share in found.values() for end in (share.low, share.high, share.estimate)]))
+    shown = [share for (_, stratum), share in found.items() if stratum in strata]
+    axes.set_xlim(*_limits([end for share in shown for end in (share.low, share.high, share.estimate)]))
+    axes.xaxis.set_major_locator(round_ticks(6))
     axes.set_xlabel("SRCC as a share of the noise ceiling")
     add_legend(figure, handles, labels)
     return figure

@@ -8,14 +8,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bench.reports.figures.labels import short_labels
-from bench.reports.figures.panels import add_legend, legend_height
-from bench.reports.figures.style import GREY, PALE, look, new_figure, styled
+from bench.reports.figures.panels import add_legend, legend_height, round_ticks
+from bench.reports.figures.style import GREY, MAX_HEIGHT, PALE, look, new_figure, styled
 from bench.reports.sections.agreement import source_strata, stratum_label
 from bench.statistics.types import CorrelationEstimate
 
 BANDS = ("band=low", "band=high")
 _LABEL_WIDTH = 72.0
 _LEGEND_WIDTH = 200.0
+_AXIS = 0.55  # inches that the labels beneath take
+_TIGHTEST = 0.05  # inches between two markers
 
 
 @styled
@@ -31,8 +33,7 @@ def forest_figure(estimates: Sequence[CorrelationEstimate]) -> Figure | None:
         return None
     names = short_labels(metrics, _LEGEND_WIDTH)
     step = len(metrics) + 1  # a metric a row, and a free row between strata
-    row = 0.13 if len(metrics) <= 4 else 0.095
-    figure = new_figure(max(1.3, row * step * len(strata) + 0.55) + legend_height(list(names.values())))
+    figure = new_figure(_height(step * len(strata), len(metrics), legend_height(list(names.values()))))
     axes = figure.subplots()
     handles = []
     for m, metric in enumerate(metrics):
@@ -50,6 +51,7 @@ def forest_figure(estimates: Sequence[CorrelationEstimate]) -> Figure | None:
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.set_ylim(len(strata) * step - 1, -1)
+    axes.xaxis.set_major_locator(round_ticks(6))
     axes.set_xlabel("SRCC")
     add_legend(figure, handles, list(names.values()))
     return figure
@@ -63,6 +65,13 @@ def forest_strata(strata: Sequence[str]) -> list[str]:
         *source_strata(present),
         *(stratum for stratum in BANDS if stratum in present),
     ]
+
+
+def _height(n_rows: int, n_metrics: int, legend: float) -> float:
+    """Return the height in inches: loose with few metrics, within a page unless markers would cover each other."""
+    loose = 0.13 if n_metrics <= 4 else 0.095
+    row = max(_TIGHTEST, min(loose, (MAX_HEIGHT - legend - _AXIS) / n_rows))
+    return max(1.3, row * n_rows + _AXIS) + legend
 
 
 def _stratum_labels(strata: Sequence[str], estimates: Sequence[CorrelationEstimate]) -> list[str]:

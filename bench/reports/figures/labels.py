@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
 from bench.reports.figures.style import FONT_SIZE, STYLE
+from bench.reports.layout import decimal
 from bench.reports.sections.agreement import SYSTEM_LABELS
 
 ELLIPSIS = "…"
@@ -65,8 +66,8 @@ def with_interval(name: str, estimate: float, low: float, high: float) -> str:
     """Return ``SRCC 0.46 [0.42, 0.49]``; a dash for what is undefined, no brackets without an interval."""
     if math.isnan(estimate):
         return f"{name} –"
-    interval = "" if math.isnan(low) or math.isnan(high) else f" [{low:.2f}, {high:.2f}]"
-    return f"{name} {estimate:.2f}{interval}".replace("-0.", "−0.")
+    interval = "" if math.isnan(low) or math.isnan(high) else f" [{decimal(low, 2)}, {decimal(high, 2)}]"
+    return f"{name} " + f"{decimal(estimate, 2)}{interval}".replace("-", "−")
 
 
 def _without_middle(text: str, kept: int) -> str:

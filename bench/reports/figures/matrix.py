@@ -28,7 +28,9 @@ SHOWN = 0.05
 """Differences with a Holm-adjusted p below this are coloured."""
 WITH_INTERVALS = 7
 """Up to this many metrics, a cell is wide enough for the ends of its interval."""
-_LABEL_WIDTH = 80.0
+_CELL = 0.3  # inches that a cell with an interval needs
+_NARROWEST, _WIDEST = 80.0, 120.0  # points for a metric's name
+_KEY = 22.0  # points of the key behind the name, and gaps
 _STRONGEST = 0.5
 
 
@@ -50,7 +52,8 @@ def difference_figure(
     rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == ("all", "srcc")}
     metrics = ranked_metrics(estimates, rank)
     keys = [_key(position) for position in range(len(metrics))]
-    names = short_labels(metrics, _LABEL_WIDTH)
+    room = (COLUMN_WIDTH - _CELL * len(metrics)) * POINTS_PER_INCH - _KEY
+    names = short_labels(metrics, min(max(room, _NARROWEST), _WIDEST))
     labels = [f"{names[metric]}  {key}" for metric, key in zip(metrics, keys, strict=True)]
     side = COLUMN_WIDTH - (widest(labels) + 10) / POINTS_PER_INCH
     figure = new_figure(min(side, 0.45 * len(metrics)) + 0.25)

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bench.reports.figures.labels import shorten, widest
-from bench.reports.figures.style import COLUMN_WIDTH, FONT_SIZE, GREY, POINTS_PER_INCH, new_figure
+from bench.reports.figures.style import COLUMN_WIDTH, FONT_SIZE, GREY, MAX_HEIGHT, POINTS_PER_INCH, new_figure
 
 SINGLE_HEIGHT = 2.6
 ROW_HEIGHT = 1.55
@@ -27,15 +28,22 @@ def metric_panels(titles: Sequence[tuple[str, str]], extra_height: float = 0.0) 
     """
     columns = min(len(titles), 2)
     rows = -(-len(titles) // columns)
-    height = SINGLE_HEIGHT if columns == 1 else ROW_HEIGHT * rows
+    height = SINGLE_HEIGHT if columns == 1 else min(ROW_HEIGHT, (MAX_HEIGHT - extra_height) / rows) * rows
     figure = new_figure(height + extra_height)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     width = (COLUMN_WIDTH * POINTS_PER_INCH - _LEFT) / columns
     for axes, (metric, remark) in zip(grid, titles, strict=False):
         axes.set_title("\n".join(filter(None, (shorten(metric, width), shorten(remark, width)))), pad=3)
+        axes.xaxis.set_major_locator(round_ticks(4))
+        axes.yaxis.set_major_locator(round_ticks(5))
     for axes in grid[len(titles) :]:
         axes.remove()
     return figure, list(grid[: len(titles)])
+
+
+def round_ticks(most: int) -> MaxNLocator:
+    """Return at most so many steps between ticks, of 1, 2 or 5 times a power of ten: short labels, far apart."""
+    return MaxNLocator(most, steps=[1, 2, 5, 10])
 
 
 def unit_limits(values: np.ndarray) -> tuple[float, float]:

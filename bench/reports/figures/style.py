@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from metrics.files import replacing
 
 COLUMN_WIDTH = 3.3
+MAX_HEIGHT = 9.0  # of a column on letter paper and on A4
 POINTS_PER_INCH = 72
 FONT_SIZE = 7.0
 SMALL_SIZE = 6.0

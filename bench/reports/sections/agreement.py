@@ -82,19 +82,17 @@ def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
 
 def stratum_label(stratum: str) -> str:
     """Return a stratum id in words: ``source=natural`` is ``natural``, ``band=low,source=natural`` is ``low, nat.``."""
-    label = ", ".join(_part_label(part) for part in stratum.split(","))
+    key, _, system = stratum.partition("=")
+    if key == "system":  # whatever characters its name has: systems are not crossed with anything
+        return SYSTEM_LABELS.get(system, system)
+    label = ", ".join(part.rpartition("=")[2] for part in stratum.split(","))
     return label.replace(", natural", ", nat.").replace(", synthesized", ", syn.")
-
-
-def _part_label(part: str) -> str:
-    key, _, value = part.rpartition("=")
-    return SYSTEM_LABELS.get(value, value) if key == "system" else value
 
 
 def source_strata(strata: Iterable[str]) -> list[str]:
     """Natural first, then the systems, then all synthesized clips: the order of the paper's Table II."""
     order = {"source=natural": 0, "source=synthesized": 2}
-    kept = [stratum for stratum in strata if "," not in stratum and stratum.startswith(("source=", "system="))]
+    kept = [stratum for stratum in strata if stratum.startswith(("source=", "system="))]
     return sorted(kept, key=lambda stratum: order.get(stratum, 1))
 
 

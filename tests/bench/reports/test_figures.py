@@ -5,20 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scipy.stats import norm
 
 from bench.analysis import Analysis
 from bench.datasets.types import RatingScale
 from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_text
+from bench.reports.figures.calibration import _remark, score_bins
+from bench.reports.figures.labels import with_interval
+from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
 from bench.run import Run
-from tests.bench.reports.runs import make_run
+from bench.statistics.types import CalibratedError, Measured
+from tests.bench.reports.runs import ATTACKS, make_run
 
 SCALE = RatingScale(0.0, 10.0)
+NAME_FIELDS = ("metric", "metric_a", "metric_b", "scored_by", "system", "stratum")
 NAMES = ("scores", "forest", "differences", "calibration", "systems", "ceiling")
 
 
@@ -116,23 +124,111 @@ def test_nothing_is_clipped_and_labels_do_not_overlap(size: str, request: pytest
         check_texts(one.name, one.figure)
 
 
+@pytest.mark.parametrize("size", ["single", "run", "wide"])
+def test_figures_fit_a_page(size: str, request: pytest.FixtureRequest) -> None:
+    for one in drawn(request.getfixturevalue(size)).values():
+        width, height = one.figure.get_size_inches()
+        assert width == COLUMN_WIDTH
+        assert height <= MAX_HEIGHT + 1e-9, one.name
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS[:-1], "a=b,c=d", "$\\frac{", "two\nlines"])
+def test_any_name_is_drawn_as_text(run: Run, attack: str) -> None:
+    """Metrics and systems may be called anything that a CSV can hold."""
+    renamed = rename(run, {"one": attack, "alpha": attack})
+    for one in drawn(renamed).values():
+        check_texts(one.name, one.figure)
+
+
+def rename(run: Run, names: dict[str, str]) -> Run:
+    """Call metrics and systems otherwise, wherever a figure finds them."""
+
+    def renamed(record: Any) -> Any:
+        changed = {
+            field: names.get(value, value)
+            for field, value in ((f, getattr(record, f, None)) for f in NAME_FIELDS)
+            if isinstance(value, str)
+        }
+        if changed.get("stratum", "").startswith("system="):
+            system = changed["stratum"].removeprefix("system=")
+            changed["stratum"] = f"system={names.get(system, system)}"
+        return replace(record, **changed)
+
+    fields = {name: tuple(map(renamed, records)) for name, records in vars(run.analysis).items()}
+    table = replace(run.table, scores={names.get(metric, metric): s for metric, s in run.table.scores.items()})
+    return replace(run, table=table, analysis=Analysis(**fields))
+
+
+def test_a_system_keeps_its_name_whatever_characters_it_has(run: Run) -> None:
+    forest = drawn(rename(run, {"alpha": "a=b,c=d"}))["forest"].figure
+    labels = [label.get_text() for label in forest.axes[0].get_yticklabels()]
+    assert any(label.startswith("a=b,c=d\n") for label in labels), labels
+
+
+def test_no_bar_where_ratings_show_no_reliability(run: Run) -> None:
+    """An empty bar would read as an agreement of zero."""
+    nothing = Measured(np.nan, np.nan, np.nan)
+    shares = [
+        replace(s, share=nothing) if (s.metric, s.stratum) == ("one", "all") else s for s in run.analysis.ceiling_shares
+    ]
+    figures = drawn(replace(run, analysis=replace(run.analysis, ceiling_shares=tuple(shares))))
+    bars = [len(drawn(run)["ceiling"].figure.axes[0].patches), len(figures["ceiling"].figure.axes[0].patches)]
+    assert bars[0] - bars[1] == 2  # the bar and what is behind it
+    every = tuple(replace(share, share=nothing) for share in shares)
+    assert "ceiling" not in drawn(replace(run, analysis=replace(run.analysis, ceiling_shares=every)))
+
+
+def test_the_gauge_is_as_wide_as_what_it_shows(run: Run) -> None:
+    shares = [
+        replace(s, share=Measured(0.5, 0.4, 0.6) if "system" not in s.stratum else Measured(-0.9, -1.0, 1.9))
+        for s in run.analysis.ceiling_shares
+    ]
+    assert any("system" in share.stratum for share in shares)
+    axes = drawn(replace(run, analysis=replace(run.analysis, ceiling_shares=tuple(shares))))["ceiling"].figure.axes[0]
+    assert axes.get_xlim() == pytest.approx((0.0, 1.03))
+
+
+def test_zero_has_no_sign_and_large_errors_are_short() -> None:
+    assert with_interval("SRCC", -0.001, -0.104, 0.08) == "SRCC 0.00 [−0.10, 0.08]"
+    assert with_interval("SRCC", np.nan, np.nan, np.nan) == "SRCC –"
+    error = Measured(875.387, 800.0, 900.0)
+    calibrated = CalibratedError("m", "all", error, error, Measured(0.0876, 0, 1), "training data", 9, 0)
+    assert _remark(calibrated) == "MSE 875, mapped 0.088"
+
+
+def test_calibration_points_are_means_of_bins(run: Run) -> None:
+    """Without clusters, a bin's interval is that of a mean: pandas' standard error."""
+    scores, human = run.table.scores["one"], run.table.pairs["rating"].to_numpy() / 10
+    bins = score_bins(scores, human, np.arange(len(human)))
+    frame = pd.DataFrame({"score": scores, "human": human, "bin": pd.qcut(scores, len(bins), labels=False)})
+    grouped = frame.groupby("bin")["human"]
+    np.testing.assert_allclose([one.rating for one in bins], grouped.mean())
+    half_widths = norm.ppf(0.975) * grouped.sem()
+    np.testing.assert_allclose([one.high - one.rating for one in bins], half_widths, rtol=1e-9)
+    shown = drawn(run)["calibration"].figure.axes[0].lines[0]
+    np.testing.assert_allclose(shown.get_ydata(), [one.rating for one in score_bins(*calibration_sample(run))])
+
+
+def calibration_sample(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    clusters = pd.factorize(run.table.pairs["caption_id"])[0]
+    return run.table.scores["one"], run.table.pairs["rating"].to_numpy() / 10, clusters
+
+
 def check_texts(name: str, figure: Figure) -> None:
-    """Every text lies in the figure, and no two tick labels of an axis cover each other."""
+    """Every text lies in the figure, and no two cover each other."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     edge = figure.bbox.padded(1.0)
     ticks = [tick_labels(axis) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     hidden = {label for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())}
     texts = [text for text in figure.findobj(Text) if text not in hidden] + [label for some in ticks for label in some]
-    for text in texts:
-        box = text.get_window_extent(renderer)
-        if text.get_text().strip() and text.get_visible() and box.width > 0:
-            assert edge.contains(box.x0, box.y0), (name, text.get_text())
-            assert edge.contains(box.x1, box.y1), (name, text.get_text())
-    for labels in ticks:
-        boxes = [label.get_window_extent(renderer) for label in labels]
-        for a, b in combinations(boxes, 2):
-            assert not a.padded(-0.5).overlaps(b.padded(-0.5)), (name, [label.get_text() for label in labels])
+    shown = [text for text in texts if text.get_text().strip() and text.get_visible()]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
+    for text, box in boxes:
+        assert edge.contains(box.x0, box.y0), (name, text)
+        assert edge.contains(box.x1, box.y1), (name, text)
+    for (one, a), (other, b) in combinations(boxes, 2):
+        assert not a.padded(-0.5).overlaps(b.padded(-0.5)), (name, one, other)
 
 
 def tick_labels(axis: Axis) -> list[Text]:
