@@ -68,6 +68,12 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def disturbances(session: nox.Session) -> None:
+    """Fill disks, lock and damage stores, run twice at once; needs root; writes the table of docs/reliability.md."""
+    session.run("python", "-m", "tests.faults.disturbances", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
     session.run("python", "-m", "tests.retraining", *session.posargs)

@@ -175,7 +175,10 @@ def _check_header(path: Path, header: list[str], required: Sequence[str]) -> lis
         raise DataError(f"{path}: is empty, expected a header with the columns {', '.join(required)}; write it again")
     for name in required:
         if name not in columns:
-            raise DataError(f"{path}: no column {name!r} ({_hint(name, columns)}); expected {', '.join(required)}")
+            expected = ", ".join(required)
+            raise DataError(
+                f"{path}: no column {name!r} ({_hint(name, columns)}); add or rename it: expected {expected}"
+            )
     # Unnamed columns may repeat: spreadsheets leave them behind.
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
     if repeated:
@@ -199,7 +202,7 @@ def _rows(
         if len(record) != n_columns:
             raise DataError(
                 f"{path}, line {line}: {len(record)} fields, expected {n_columns} as in the header; "
-                "the file may be cut off, or a text that holds a comma may lack its quotes"
+                "write it again: it may be cut off, or a text that holds a comma may lack its quotes"
             )
         yield CsvRow(path, line, {name: record[index] for name, index in wanted.items()})
 

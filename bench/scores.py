@@ -198,7 +198,8 @@ def _score_file_keys(
         return list(pairs["pair_id"]), lambda row: row["pair_id"]
     if {"audio_path", "text"} <= set(columns):
         return list(zip(pairs["audio"], pairs["caption"], strict=True)), lambda row: (row["audio_path"], row["text"])
-    raise DataError(f"{path}: found {', '.join(columns)}; expected the columns pair_id,score or audio_path,text,score")
+    found = ", ".join(columns)
+    raise DataError(f"{path}: found the columns {found}; give pair_id,score or audio_path,text,score")
 
 
 def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"]) -> None:
@@ -206,7 +207,7 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
     if len(missing):
         raise DataError(
             f"{path}: no score for {len(missing):,} of {len(keys):,} pairs (first: {_shown(keys[missing[0]])}); "
-            "every pair needs one, or the comparison would be on chosen pairs"
+            "give one to every pair, or the comparison would be on chosen pairs"
         )
 
 

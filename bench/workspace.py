@@ -16,12 +16,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from bench.provenance import MANIFEST_NAME, read_manifest
 from bench.scores import ScoreTable, read_table, write_table
-from metrics.errors import ClapBenchError, DataError, UsageError
+from metrics.errors import DataError, UsageError
 from metrics.files import write_text
+from metrics.locks import held
 from metrics.types import PairScores
 
 RESULTS = Path("results")
@@ -62,19 +62,10 @@ def occupied(folder: Path, plan: str) -> Iterator[None]:
     Raises:
         ClapBenchError: the folder cannot be written, or another run holds it.
     """
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise ClapBenchError(f"another run is writing to {folder}; wait for it, or choose another --out") from None
-    except OSError as error:
-        raise ClapBenchError(f"cannot write to {folder} ({error.strerror}); choose another --out") from error
-    try:
+    busy = f"another run is writing to {folder}; wait for it, or choose another --out"
+    with held(folder / ".lock", busy, "choose another --out"):
         write_text(folder / PARTIAL / PLAN_NAME, json.dumps({"plan": plan}) + "\n")
         yield
-    finally:
-        lock.release()
 
 
 def save_outcome(folder: Path, pairs: pd.DataFrame, metric: str, signature: str, outcome: PairScores) -> None:

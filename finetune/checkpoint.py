@@ -94,7 +94,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     record = read_training(folder)
     if record is None:
-        raise DataError(f"{folder} has no {TRAINING_NAME}: it was not made by 'finetune'")
+        raise DataError(f"{folder} has no {TRAINING_NAME}: it was not made by 'finetune'; give a folder that was")
     return record
 
 

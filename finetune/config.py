@@ -122,7 +122,9 @@ def from_record(record: Mapping[str, Any]) -> TrainingConfig:
     known = [field.name for field in fields(TrainingConfig)]
     for name in record:
         if name not in known:
-            raise UsageError(f"unknown setting {name!r}{did_you_mean(name, known)}; it was made by another version")
+            raise UsageError(
+                f"unknown setting {name!r}{did_you_mean(name, known)}; it was made by another version: train again"
+            )
     return TrainingConfig(**record)
 
 
@@ -151,4 +153,4 @@ def _check_choices(config: TrainingConfig) -> None:
 
 def _require(config: TrainingConfig, name: str, holds: bool, expected: str) -> None:
     if not holds:
-        raise UsageError(f"{name} is {getattr(config, name)!r}, expected {expected}")
+        raise UsageError(f"{name} is {getattr(config, name)!r}, expected {expected}; give another value")

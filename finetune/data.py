@@ -90,7 +90,8 @@ def check_ratings(dataset: RatedDataset) -> None:
         )
     if len(ratings) > 1 and np.ptp(ratings) == 0:
         raise DataError(
-            f"{where}: all {len(ratings)} mean ratings are {ratings[0]:g}; there is no difference to learn from"
+            f"{where}: all {len(ratings)} mean ratings are {ratings[0]:g}; there is no difference to learn from: "
+            "give others"
         )
 
 

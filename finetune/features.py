@@ -124,7 +124,7 @@ def read_features(folder: Path, identities: Sequence[str]) -> ClipFeatures:
     failures = {int(k): reason for k, reason in index["failures"].items()}
     first = np.array(index["first"], dtype=np.int64)
     if first[-1] == 0:
-        raise DataError(f"none of {len(identities)} clips can be heard, e.g. {next(iter(failures.values()))}")
+        raise DataError(f"none of {len(identities)} clips can be heard; see the first: {next(iter(failures.values()))}")
     shape = (int(first[-1]), *index["shape"])
     windows = np.memmap(folder / WINDOWS_NAME, dtype="<f4", mode="r", shape=shape)
     return ClipFeatures(windows, first, tuple(identities), failures)

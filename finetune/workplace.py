@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from finetune.state import STATE_NAME
-from metrics.errors import ClapBenchError, UnavailableError, UsageError
+from metrics.errors import UsageError
 from metrics.folders import human_folder
+from metrics.locks import held
 from metrics.variants import is_taken
 
 
@@ -56,23 +55,15 @@ def occupied(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
         ClapBenchError: another process is at work there, or it cannot be written.
     """
     work = work_folder(folder)
-    lock = FileLock(work.with_suffix(".lock"), timeout=0)
-    try:
-        work.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise ClapBenchError(f"another process is training {folder}; wait for it, or choose another --name") from None
-    except OSError as error:
-        raise UnavailableError(f"cannot write to {work.parent} ({error.strerror}); choose another --out") from error
-    try:
+    busy = f"another process is training {folder}; wait for it, or choose another --name"
+    with held(work.with_suffix(".lock"), busy, "choose another --out"):
         _check_work(work, resume, overwrite)
         work.mkdir(exist_ok=True)
-        yield work
-    finally:
-        if not (work / STATE_NAME).is_file():
-            shutil.rmtree(work, ignore_errors=True)  # nothing in it to go on from
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        try:
+            yield work
+        finally:
+            if not (work / STATE_NAME).is_file():
+                shutil.rmtree(work, ignore_errors=True)  # nothing in it to go on from
 
 
 def _check_work(work: Path, resume: bool, overwrite: bool) -> None:

@@ -56,7 +56,7 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
         reason = f"{type(error).__name__}: {error}"
         raise DataError(f"{path} cannot be read as a checkpoint ({reason}); delete it and fetch it again") from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} holds a {type(content).__name__}, expected a dict of weights")
+        raise DataError(f"{path} holds a {type(content).__name__}, expected a dict of weights; give another file")
     return content
 
 
@@ -72,7 +72,9 @@ def load_strictly(model: torch.nn.Module, weights: Mapping[str, torch.Tensor], s
     wrong = sorted(key for key, value in shared.items() if value.shape != expected[key].shape)
     if wrong:
         found = ", ".join(f"{key} {tuple(shared[key].shape)}" for key in wrong[:LISTED_KEYS])
-        raise DataError(f"{source} does not fit the architecture: {len(wrong)} shapes differ, e.g. {found}")
+        raise DataError(
+            f"{source} does not fit the architecture: {len(wrong)} shapes differ, e.g. {found}; give another checkpoint"
+        )
     model.load_state_dict(shared, strict=False)
 
 
@@ -92,7 +94,9 @@ def without_causal_masks(weights: Mapping[str, torch.Tensor], source: str) -> di
             kept[key] = value
             continue
         if not is_mask:
-            raise DataError(f"{source}: {key} is not the causal mask of GPT-2; the file belongs to another model")
+            raise DataError(
+                f"{source}: {key} is not the causal mask of GPT-2; the file belongs to another model: fetch it again"
+            )
     return kept
 
 
@@ -104,7 +108,7 @@ def check_keys(missing: Iterable[str], unexpected: Iterable[str], source: str) -
             listed = ", ".join(unaccounted[:LISTED_KEYS]) + (", …" if len(unaccounted) > LISTED_KEYS else "")
             raise DataError(
                 f"{source} {problem} {len(unaccounted)} weights of the architecture ({listed}); "
-                "it belongs to another model, or is damaged"
+                "it belongs to another model, or is damaged: fetch it again, or give another one"
             )
 
 

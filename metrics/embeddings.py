@@ -3,14 +3,17 @@
 One SQLite file holds the embeddings of all scorers, keyed by the scorer's signature, the kind (``clip`` or
 ``caption``) and the sha256 of the clip's file or the caption's text. Write-ahead logging makes it safe for several
 runs at once, and a run that is killed leaves a complete store of what it had finished. (Write-ahead logging needs a
-local file system: do not put the store on a network share.) Vectors come back with exactly the bits that went in.
+local file system: do not put the store on a network share.) Vectors come back with exactly the bits that went in: each
+has a checksum, since SQLite itself does not see that a stored byte has changed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +23,6 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.errors import DataError
-from metrics.folders import cache_folder
 
 Kind = Literal["clip", "caption"]
 
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS embeddings (
     key TEXT NOT NULL,
     vector BLOB NOT NULL,
     tokens_cut INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (signature_id, kind, key)
 ) WITHOUT ROWID;
 """
@@ -51,11 +54,6 @@ class Embedding:
 
     vector: Float[np.ndarray, " dim"]
     tokens_cut: int = 0
-
-
-def default_store_path() -> Path:
-    """Return where embeddings are kept unless the user says otherwise."""
-    return cache_folder() / "embeddings-1.sqlite"
 
 
 def text_hash(text: str) -> str:
@@ -82,14 +80,10 @@ class EmbeddingStore:
 
     def __enter__(self) -> EmbeddingStore:
         if self._path is not None:
-            try:
+            with _named(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._connection = _connect(self._path)
                 self._signature_id = _signature_id(self._connection, self._signature)
-            except (sqlite3.Error, OSError) as error:
-                raise DataError(
-                    f"embedding store {self._path} cannot be used: {error}; delete it, or run without a store"
-                ) from error
         return self
 
     def __exit__(
@@ -100,31 +94,82 @@ class EmbeddingStore:
             self._connection = None
 
     def get(self, kind: Kind, keys: Iterable[str]) -> dict[str, Embedding]:
-        """Return the known embeddings among ``keys``."""
-        if self._connection is None:
+        """Return the known embeddings among ``keys``.
+
+        Raises:
+            DataError: the store cannot be read, or holds something else than was put there.
+        """
+        if self._path is None or self._connection is None:
             return {}
         wanted = list(keys)
         found: dict[str, Embedding] = {}
-        for start in range(0, len(wanted), KEYS_PER_QUERY):
-            some = wanted[start : start + KEYS_PER_QUERY]
-            rows = self._connection.execute(
-                "SELECT key, vector, tokens_cut FROM embeddings WHERE signature_id = ? AND kind = ? "
-                f"AND key IN ({','.join('?' * len(some))})",
-                (self._signature_id, kind, *some),
-            )
-            found |= {key: Embedding(np.frombuffer(vector, "<f4"), cut) for key, vector, cut in rows}
+        with _named(self._path):
+            for start in range(0, len(wanted), KEYS_PER_QUERY):
+                some = wanted[start : start + KEYS_PER_QUERY]
+                rows = self._connection.execute(
+                    "SELECT key, vector, tokens_cut, checksum FROM embeddings WHERE signature_id = ? AND kind = ? "
+                    f"AND key IN ({','.join('?' * len(some))})",
+                    (self._signature_id, kind, *some),
+                )
+                found |= {key: _intact(key, vector, cut, checksum) for key, vector, cut, checksum in rows}
         return found
 
     def put(self, kind: Kind, embeddings: Mapping[str, Embedding]) -> None:
-        """Add embeddings in one transaction; a key that is already there keeps its embedding."""
-        if self._connection is None or not embeddings:
+        """Add embeddings in one transaction; a key that is already there keeps its embedding.
+
+        Raises:
+            DataError: the store cannot be written; what was put before is kept.
+        """
+        if self._path is None or self._connection is None or not embeddings:
             return
-        rows = [
-            (self._signature_id, kind, key, embedding.vector.astype("<f4").tobytes(), embedding.tokens_cut)
-            for key, embedding in embeddings.items()
-        ]
-        with self._connection:
-            self._connection.executemany("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?, ?, ?)", rows)
+        rows = [(self._signature_id, kind, *_row(key, embedding)) for key, embedding in embeddings.items()]
+        with _named(self._path), self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _row(key: str, embedding: Embedding) -> tuple[str, bytes, int, int]:
+    vector = embedding.vector.astype("<f4").tobytes()
+    return key, vector, embedding.tokens_cut, _checksum(key, vector, embedding.tokens_cut)
+
+
+def _intact(key: str, vector: bytes, tokens_cut: int, checksum: int) -> Embedding:
+    """Return what was stored.
+
+    Raises:
+        sqlite3.DatabaseError: it is not what was stored.
+    """
+    if not isinstance(vector, bytes) or _checksum(key, vector, tokens_cut) != checksum:
+        raise sqlite3.DatabaseError(f"the embedding of {key} is not the one that was stored")
+    return Embedding(np.frombuffer(vector, "<f4"), tokens_cut)
+
+
+def _checksum(key: str, vector: bytes, tokens_cut: int) -> int:
+    return zlib.crc32(vector, zlib.crc32(f"{key} {tokens_cut}".encode()))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say of a failure which store it was, and what to do.
+
+    Raises:
+        DataError: the store cannot be used.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(f"embedding store {path} cannot be used: {error}; {_remedy(str(error))}") from error
+
+
+def _remedy(reason: str) -> str:
+    if "locked" in reason:
+        return (
+            f"another process has held it for {BUSY_TIMEOUT_S:.0f} s: end that one, then start the same command again"
+        )
+    if "full" in reason:
+        return "make room and start the same command again: what was embedded is kept"
+    if "readonly" in reason or "open" in reason:
+        return "make its folder writable, or choose another with CLAP_BENCH_CACHE_DIR"
+    return "delete it: what it held is computed again"
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -14,6 +14,11 @@ def cache_folder() -> Path:
     return Path(given) if given else Path(platformdirs.user_cache_dir("clap-bench"))
 
 
+def embedding_store() -> Path:
+    """Return where embeddings are kept (see `metrics.embeddings`); the number counts its schema."""
+    return cache_folder() / "embeddings-2.sqlite"
+
+
 def human_folder() -> Path:
     """Return where locally trained Human-CLAP variants are: ``$CLAP_BENCH_HUMAN_DIR`` or the user's data folder."""
     given = os.environ.get("CLAP_BENCH_HUMAN_DIR")

@@ -78,7 +78,7 @@ def feature_settings(processor_folder: Path) -> dict[str, Any]:
         settings = settings.get("feature_extractor", settings)
         return {"sampling_rate": 48_000, "max_length_s": 10, **settings}
     except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} is not a saved feature extractor: {error}") from error
+        raise DataError(f"{path} is not a saved feature extractor ({error}); save the model again") from error
 
 
 def human_source(argument: str | None) -> ClapSource:
@@ -105,19 +105,21 @@ def laion_source(argument: str | None) -> ClapSource:
 def tiny_source(argument: str | None) -> ClapSource:
     """Return where the model shipped with this package is, trained from scratch on the demo's sounds."""
     if argument is not None:
-        raise UsageError(f"metric 'tiny' takes no argument, got {argument!r}; its variants are human:tiny-…")
+        raise UsageError(
+            f"metric 'tiny' takes no argument, got {argument!r}; leave it out, or name a variant: human:tiny-…"
+        )
     return _folder_source(SHIPPED_FOLDER / TINY)
 
 
 def any_source(argument: str | None) -> ClapSource:
     """Return where the model with this hub id, or in this folder, is."""
     if argument is None:
-        raise UsageError("metric 'hf' needs a model: hf:HUB_ID or hf:FOLDER")
+        raise UsageError("metric 'hf' needs a model; write hf:HUB_ID or hf:FOLDER")
     folder = Path(argument).expanduser()
     if folder.is_dir():
         return _folder_source(folder)
     if argument.count("/") != 1 or argument.startswith((".", "/", "~")):
-        raise UnavailableError(f"'hf:{argument}': no such folder, and not a hub id (ORGANISATION/NAME)")
+        raise UnavailableError(f"'hf:{argument}': no such folder, and not a hub id; give ORGANISATION/NAME or a folder")
     return _hub_source(argument, None)
 
 

@@ -77,10 +77,13 @@ def load_clap(model_folder: Path, processor_folder: Path | None = None) -> Loade
         extractor = ClapFeatureExtractor.from_dict(feature_settings(processor_folder))
         tokenizer = AutoTokenizer.from_pretrained(processor_folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise DataError(f"{model_folder} cannot be loaded as a transformers ClapModel: {error}") from error
+        raise DataError(
+            f"{model_folder} cannot be loaded as a transformers ClapModel ({error}); fetch or save it again"
+        ) from error
     check_keys(report["missing_keys"], report["unexpected_keys"], str(model_folder))
     if report.get("mismatched_keys"):
-        raise DataError(f"{model_folder}: shapes differ from its config.json: {report['mismatched_keys'][:3]}")
+        differing = report["mismatched_keys"][:3]
+        raise DataError(f"{model_folder}: shapes differ from its config.json ({differing}); fetch or save it again")
     mask_with_infinity(model)
     positions = model.config.text_config.max_position_embeddings - tokenizer.pad_token_id - 1
     max_tokens = min(positions, tokenizer.model_max_length)

@@ -72,7 +72,9 @@ def checkpoint_source(argument: str | None) -> HubFiles | Path:
     if path.is_file():
         return path
     if path.suffix or "/" in name:
-        raise UnavailableError(f"'laion:{name}': no such checkpoint file")
+        raise UnavailableError(
+            f"'laion:{name}': no such checkpoint file; give the path of a .pt file, or one of {', '.join(CHECKPOINTS)}"
+        )
     known = ", ".join(CHECKPOINTS)
     raise UsageError(f"unknown checkpoint 'laion:{name}'{did_you_mean(name, CHECKPOINTS)} (known: {known}, or a path)")
 

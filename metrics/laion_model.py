@@ -64,7 +64,9 @@ def load_laion(checkpoint: Path, text_folder: Path) -> LoadedLaion:
     weights = _state_dict(load_pickle(checkpoint), checkpoint)
     width = weights[PATCH_KEY].shape[0] if PATCH_KEY in weights else None
     if width not in AUDIO_MODELS:
-        raise DataError(f"{checkpoint} is not a LAION CLAP with an HTS-AT audio tower ({PATCH_KEY}: width {width})")
+        raise DataError(
+            f"{checkpoint} is not a LAION CLAP with an HTS-AT audio tower ({PATCH_KEY}: width {width}); give another"
+        )
     fusion = FUSION_KEY in weights
     model = build_model(AUDIO_MODELS[width], fusion, text_folder)
     load_strictly(model, weights, str(checkpoint))
@@ -161,7 +163,7 @@ def _state_dict(content: Mapping[str, Any], checkpoint: Path) -> dict[str, torch
     """Return the weights under the names of the architecture: without DistributedDataParallel's ``module.``."""
     state = content.get("state_dict", content)
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise DataError(f"{checkpoint} has no 'state_dict' of tensors; expected a checkpoint of laion_clap")
+        raise DataError(f"{checkpoint} has no 'state_dict' of tensors; give a checkpoint of laion_clap")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 

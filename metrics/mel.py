@@ -75,7 +75,7 @@ def take_over_front_end(tower: Any) -> LogMel:
     for loaded, exact in ((stft.conv_real, basis.real), (stft.conv_imag, basis.imag)):
         if not torch.allclose(loaded.weight[:, 0].double(), exact, atol=1e-5):
             raise DataError(
-                "the checkpoint's spectrogram weights are not those of the Fourier transform; it is damaged"
+                "the checkpoint's spectrogram weights are not those of the Fourier transform; fetch the file again"
             )
     log_mel = LogMel(n_fft, stft.hop_length, filters.melW.detach().double().numpy())
     tower.spectrogram_extractor = torch.nn.Identity()

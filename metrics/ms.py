@@ -87,7 +87,7 @@ def parse_argument(argument: str | None) -> tuple[str, HubFiles | Path]:
         return version, VERSIONS[version].checkpoint
     file = Path(path).expanduser()
     if not file.is_file():
-        raise UnavailableError(f"'ms:{argument}': no such checkpoint file")
+        raise UnavailableError(f"'ms:{argument}': no such checkpoint file; write ms:{version}=PATH")
     return version, file
 
 

@@ -62,7 +62,7 @@ def load_ms(version: str, checkpoint: Path, text_folder: Path) -> LoadedMs:
     """
     weights = load_pickle(checkpoint).get("model")
     if not isinstance(weights, dict):
-        raise DataError(f"{checkpoint} has no 'model'; expected a checkpoint of msclap")
+        raise DataError(f"{checkpoint} has no 'model'; give a checkpoint of msclap")
     model = build_model(version, text_folder)
     load_strictly(model, without_causal_masks(weights, str(checkpoint)), str(checkpoint))
     model.eval()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable
@@ -17,6 +18,19 @@ from metrics.files import write_text
 
 if TYPE_CHECKING:
     from bench.reports.layout import Report
+
+_MAKE_ROOM = "make room and start the same command again: what was done is kept"
+_CHOOSE = "make the folder writable, or choose another"
+MACHINE_FAULTS = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EFBIG: _MAKE_ROOM,
+    errno.EROFS: _CHOOSE,
+    errno.EACCES: _CHOOSE,
+    errno.EPERM: _CHOOSE,
+    errno.EMFILE: "this process may open no more files: raise the limit (ulimit -n) or lower --workers",
+    errno.EIO: "the disk or file system failed: see the system's log, then start the same command again",
+}
 
 
 def fail(error: ClapBenchError) -> int:
@@ -35,7 +49,17 @@ def run_app(app: Callable[[], object]) -> None:
         log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
         if "--debug" in sys.argv[1:]:
             raise
-        sys.exit(fail(error if isinstance(error, ClapBenchError) else _unexpected(error)))
+        sys.exit(fail(_told(error)))
+
+
+def _told(error: Exception) -> ClapBenchError:
+    """Say what went wrong in the terms of the user."""
+    if isinstance(error, ClapBenchError):
+        return error
+    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS:
+        where = f"{error.filename}: " if error.filename else ""
+        return ClapBenchError(f"{where}{error.strerror}; {MACHINE_FAULTS[error.errno]}")
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> ClapBenchError:

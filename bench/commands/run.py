@@ -13,7 +13,7 @@ from bench.commands.page import write_page
 from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.errors import ClapBenchError
-from metrics.folders import cache_folder
+from metrics.folders import embedding_store
 from metrics.prefetch import default_workers
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
@@ -100,7 +100,7 @@ def run_command(
             precision,
             window,
             seed,
-            store_file() if store else None,
+            embedding_store() if store else None,
         ),
         out=out,
         options=passed_and_defaulted(context),
@@ -121,17 +121,12 @@ def demo_command(
         dataset="demo",
         metrics=tuple(DEMO_METRICS.split(",")),
         resampling=ResamplingPlan(resamples),
-        scorer_options=ScorerOptions(workers=default_workers(), store=store_file()),
+        scorer_options=ScorerOptions(workers=default_workers(), store=embedding_store()),
         out=out,
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
     )
     finish(execute(request), strict=False, page=True)
-
-
-def store_file() -> Path:
-    """Return the embedding store of this user."""
-    return cache_folder() / "embeddings.sqlite3"
 
 
 def execute(request: RunRequest) -> Run:

@@ -66,7 +66,7 @@ def parse_scale(text: str) -> RatingScale:
     match = _SCALE.fullmatch(text)
     low, high = (float(end) for end in match.groups()) if match else (0.0, 0.0)
     if not low < high:
-        raise UsageError(f"--scale is {quoted(text)}, expected LOW-HIGH with LOW < HIGH, such as {DEFAULT_SCALE}")
+        raise UsageError(f"--scale is {quoted(text)}, expected LOW-HIGH with LOW < HIGH; write e.g. {DEFAULT_SCALE}")
     return RatingScale(low, high)
 
 
@@ -91,7 +91,8 @@ def _source(row: CsvRow) -> Source | None:
     if found is None or found in SOURCES:
         return found  # type: ignore[return-value]  # SOURCES lists the values of Source
     expected = " or ".join(SOURCES)
-    raise row.error(f"source is {quoted(found)}, expected {expected} or nothing{did_you_mean(found, SOURCES)}")
+    hint = did_you_mean(found, SOURCES)
+    raise row.error(f"source is {quoted(found)}, expected {expected} or nothing{hint}; correct it")
 
 
 def _check_unique(rows: list[RatedRow]) -> None:
@@ -112,7 +113,7 @@ def _of_split(table: CsvTable, rows: list[RatedRow], split: str | None) -> list[
     if not kept:
         known = sorted({rated.facts.split for rated in rows} - {None}, key=str)
         has = ", ".join(map(str, known)) or "none: its column split is absent or empty"
-        raise UsageError(f"{table.path}: no split {split!r}{did_you_mean(split, map(str, known))} (splits: {has})")
+        raise UsageError(f"{table.path}: no split {split!r}{did_you_mean(split, map(str, known))} (known: {has})")
     return kept
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.datasets import release
 from bench.datasets.archive import unpack_clips
 from bench.datasets.transfer import FetchRecord, RemoteFile, fetch
+from metrics.locks import held
 from metrics.types import ProgressCallback, no_progress
 
 RATING_FILES = tuple(
@@ -58,11 +59,19 @@ def pull_relate(
     Raises:
         UnavailableError: a server cannot be reached; what came is kept for the next try.
         DataError: a file is not the one that was published, or the archive is damaged or harmful.
-        ClapBenchError: the folder cannot be written, or the disk is full.
+        ClapBenchError: the folder cannot be written, another process pulls into it, or the disk is full.
     """
     folder = release.data_root(root)
+    busy = f"another process is pulling into {folder}; wait for it, or name another --data-root"
+    with held(folder / ".pull.lock", busy, "name another --data-root"):
+        return _pull(folder, progress, rating_files, archive if audio else None)
+
+
+def _pull(
+    folder: Path, progress: ProgressCallback, rating_files: Sequence[RemoteFile], archive: RemoteFile | None
+) -> PullReport:
     files = [fetch(file, folder, progress=progress) for file in rating_files]
-    if not audio or release.audio_root(folder).is_dir():
+    if archive is None or release.audio_root(folder).is_dir():
         return PullReport(folder, tuple(files), n_clips=None)
     files.append(fetch(archive, folder, progress=progress))
     packed = folder / archive.name

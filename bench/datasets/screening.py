@@ -89,10 +89,10 @@ def make_selection(kind: Kind, split: str, screening: str) -> Selection:
     """
     if screening not in SCREENINGS:
         hint = did_you_mean(screening, SCREENINGS)
-        raise UsageError(f"unknown screening {screening!r}{hint} (RELATE has {', '.join(SCREENINGS)})")
+        raise UsageError(f"unknown screening {screening!r}{hint} (known: {', '.join(SCREENINGS)})")
     selection = Selection(kind, SPLIT_ALIASES.get(split, split), screening)
     if selection.split not in SPLITS:
-        raise UsageError(f"unknown split {split!r}{did_you_mean(split, SPLITS)} (RELATE has {', '.join(SPLITS)})")
+        raise UsageError(f"unknown split {split!r}{did_you_mean(split, SPLITS)} (known: {', '.join(SPLITS)})")
     if selection.split not in AUDIOCAPS_SPLITS and not selection.uses_released_column:
         raise UsageError(f"split {split!r} exists only for relate with --screening released; use train or test")
     return selection

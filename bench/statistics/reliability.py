@@ -130,7 +130,9 @@ def _check(ratings: Ratings, n_ratings: Int[np.ndarray, " pairs"]) -> None:
         raise DataError("some ratings are NaN or infinite: leave them out before estimating reliability")
     n_unrated = int((n_ratings == 0).sum())
     if n_unrated:
-        raise DataError(f"{n_unrated} of {len(n_ratings)} pairs have no rating: reliability needs those of every pair")
+        raise DataError(
+            f"{n_unrated} of {len(n_ratings)} pairs have no rating: give those of every pair, or leave such pairs out"
+        )
 
 
 def _pair_columns(ratings: Ratings, n_ratings: Int[np.ndarray, " pairs"]) -> Float[np.ndarray, "pairs 7"]:

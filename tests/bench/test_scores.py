@@ -142,5 +142,5 @@ def test_score_given_twice_is_refused(tmp_path: Path) -> None:
 
 def test_score_file_without_a_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("text,score\na,1\n")
-    with pytest.raises(DataError, match="expected the columns pair_id,score or audio_path,text,score"):
+    with pytest.raises(DataError, match="give pair_id,score or audio_path,text,score"):
         read_score_file(tmp_path / "s.csv", frame())

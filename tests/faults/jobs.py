@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.datasets import release
+from metrics.folders import embedding_store
 from tests.bench.datasets.file_server import Served
 from tests.finetune.small import write_ratings
 
@@ -74,7 +75,7 @@ def _run(place: Path, ratings: Path) -> Job:
         return [sys.executable, "-m", "bench", "run", *arguments, "--batch-size", "2", "--out", str(folder / "run")]
 
     def stored(folder: Path) -> int:
-        path = folder / "cache" / "embeddings.sqlite3"
+        path = folder / "cache" / embedding_store().name
         if not path.exists():
             return 0
         with sqlite3.connect(path) as connection:

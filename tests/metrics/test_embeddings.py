@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from metrics import embeddings
 from metrics.embeddings import Embedding, EmbeddingStore, text_hash
 from metrics.errors import DataError
 
@@ -65,6 +66,7 @@ WRITER = """
 import sys
 import numpy as np
 from pathlib import Path
+from metrics import embeddings
 from metrics.embeddings import Embedding, EmbeddingStore
 path, name, n = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with EmbeddingStore(path, "shared signature") as store:
@@ -108,3 +110,40 @@ def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
         counts = connection.execute("SELECT count(*) FROM embeddings WHERE key LIKE 'a-%'").fetchone()[0]
     connection.close()
     assert counts % 4 == 0
+
+
+@pytest.mark.parametrize("column", ["vector", "tokens_cut", "checksum"])
+def test_a_changed_embedding_is_never_used(tmp_path: Path, column: str) -> None:
+    [key] = written = vectors(1)
+    with EmbeddingStore(tmp_path / "s", "a") as store:
+        store.put("clip", written)
+    with sqlite3.connect(tmp_path / "s") as connection:
+        changed = bytes(32) if column == "vector" else 7
+        connection.execute(f"UPDATE embeddings SET {column} = ?", (changed,))
+    connection.close()
+    with EmbeddingStore(tmp_path / "s", "a") as store, pytest.raises(DataError, match="not the one that was stored"):
+        store.get("clip", [key])
+
+
+def test_a_store_that_another_process_holds_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "BUSY_TIMEOUT_S", 0.1)
+    with EmbeddingStore(tmp_path / "s", "a") as store:
+        holder = sqlite3.connect(tmp_path / "s", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DataError, match=r"s cannot be used: database is locked; another process"):
+            store.put("clip", vectors(2))
+        holder.execute("ROLLBACK")
+        holder.close()
+        store.put("clip", vectors(2))
+        assert len(store.get("clip", vectors(2))) == 2
+
+
+def test_a_full_store_keeps_what_it_held(tmp_path: Path) -> None:
+    with EmbeddingStore(tmp_path / "s", "a") as store:
+        store.put("clip", vectors(10))
+        assert store._connection is not None
+        store._connection.execute("PRAGMA max_page_count = 8")
+        with pytest.raises(DataError, match="is full; make room"):
+            store.put("clip", vectors(2000))
+    with EmbeddingStore(tmp_path / "s", "a") as store:
+        assert len(store.get("clip", vectors(2000))) == 10

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,22 @@ def test_an_unexpected_error_is_one_line_and_debug_shows_where(
     monkeypatch.setattr("sys.argv", ["bench", "--debug", *map(str, arguments)])
     with pytest.raises(RuntimeError, match="planted"):
         cli.main()
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "No space left on device; make room"), (errno.EROFS, "Read-only file system; make the folder")],
+)
+def test_what_the_machine_refuses_is_no_internal_error(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ratings_csv: Path, number: int, said: str
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "out/scores.csv")
+
+    monkeypatch.setattr("bench.run.run_benchmark", refused)
+    result = bench("run", "--dataset", ratings_csv, "--metrics", "random")
+    assert result.status == 1
+    assert result.err.startswith(f"error: out/scores.csv: {said}")
 
 
 def test_secrets_reach_no_output(bench: Bench, ratings_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_splits(tmp_path: Path) -> None:
     path = write(tmp_path, "audio_path,text,rating,split", "a.wav,A,1,train", "b.wav,B,2,test")
     assert len(load_custom(path).pairs) == 2
     assert [rated.pair.caption for rated in load_custom(path, split="test").pairs] == ["B"]
-    with pytest.raises(UsageError, match=r"no split 'tset'; did you mean 'test'\? \(splits: test, train\)"):
+    with pytest.raises(UsageError, match=r"no split 'tset'; did you mean 'test'\? \(known: test, train\)"):
         load_custom(path, split="tset")
     with pytest.raises(UsageError, match="column split is absent or empty"):
         load_custom(write(tmp_path, "audio_path,text,rating", "a.wav,A,1"), split="test")

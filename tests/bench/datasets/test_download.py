@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bench.datasets import download, release
 from bench.datasets.download import AUDIO_ARCHIVE, RATING_FILES, PullReport, pull_relate
 from bench.datasets.relate import load_relate
 from bench.datasets.transfer import RemoteFile
-from metrics.errors import DataError
+from metrics.errors import ClapBenchError, DataError
 from metrics.types import ProgressCallback, no_progress
 from tests.bench.datasets.file_server import Served, serve
 from tests.bench.datasets.synthetic_relate import write_relate, zipped_clips
@@ -39,7 +40,8 @@ def test_what_is_pulled_can_be_loaded(server: Served, tmp_path: Path) -> None:
     assert (report.root, report.n_clips, len(report.files)) == (tmp_path / "root", 2, 2)
     pairs = {rated.pair.pair_id: rated.pair for rated in load_relate(report.root).pairs}
     assert pairs["audiocaps/test/3"].audio_path.read_bytes() == b"RELATE_wave/audiocaps/test/3.wav"
-    assert sorted(path.name for path in report.root.iterdir()) == ["RELATE_wave", "RELATE_wave.zip.json", "scores"]
+    visible = sorted(path.name for path in report.root.iterdir() if not path.name.startswith("."))
+    assert visible == ["RELATE_wave", "RELATE_wave.zip.json", "scores"]
     record = json.loads((report.root / "RELATE_wave.zip.json").read_text())
     assert record["sha256"] == hashlib.sha256(server.files["/RELATE_wave.zip"]).hexdigest()
 
@@ -48,6 +50,13 @@ def test_what_is_there_is_not_pulled_again(server: Served, tmp_path: Path) -> No
     pull(server, tmp_path / "root")
     server.requests.clear()
     assert pull(server, tmp_path / "root").n_clips is None
+    assert server.requests == []
+
+
+def test_two_pulls_into_one_folder_do_not_mix(server: Served, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    with FileLock(tmp_path / "root" / ".pull.lock"), pytest.raises(ClapBenchError, match="another process is pulling"):
+        pull(server, tmp_path / "root")
     assert server.requests == []
 
 
