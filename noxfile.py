@@ -12,6 +12,9 @@ import nox
 
 nox.options.sessions = ["check", "tests"]
 
+LOCK = "docs/reference-environment.txt"
+REFERENCE = ("--python-version", "3.11", "--python-platform", "x86_64-unknown-linux-gnu", "--all-extras")
+
 
 @nox.session(venv_backend="none")
 def check(session: nox.Session) -> None:
@@ -77,3 +80,34 @@ def disturbances(session: nox.Session) -> None:
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
     session.run("python", "-m", "tests.retraining", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+@nox.parametrize("end", ["lowest", "newest"])
+def dependencies(session: nox.Session, end: str) -> None:
+    """Test the core, without both CLAP packages, with the lowest and the newest versions that pyproject.toml allows."""
+    session.install("uv")
+    versions = f"{session.create_tmp()}/{end}.txt"
+    resolution = "lowest-direct" if end == "lowest" else "highest"
+    compile_ = ("uv", "pip", "compile", "pyproject.toml", "--quiet", "--python", session.virtualenv.location)
+    session.run(*compile_, "--resolution", resolution, "--output-file", versions)
+    session.install("-r", versions)
+    session.install("beartype", "hypothesis", "pytest", "-c", versions)
+    session.install("--no-deps", "-e", ".")
+    # Old versions of libraries among new ones of what these need: their deprecation warnings are not ours.
+    session.run("pytest", "-m", "not browser and not slow", "-W", "ignore::DeprecationWarning", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def lock(session: nox.Session) -> None:
+    """Write the reference environment, every package with its hashes; ``-- --upgrade`` takes the newest versions."""
+    session.install("uv")
+    options = ("--generate-hashes", "--no-annotate", "--custom-compile-command", "nox -s lock", "--quiet")
+    session.run("uv", "pip", "compile", "pyproject.toml", *REFERENCE, *options, "-o", LOCK, *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def audit(session: nox.Session) -> None:
+    """Ask PyPI for known vulnerabilities of the reference environment; fails where PyPI cannot answer."""
+    session.install("pip-audit")
+    session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "--requirement", LOCK, *session.posargs)

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from finetune.config import TrainingConfig
 from finetune.data import PairSet
+from finetune.gather import of_all_processes
 from finetune.losses import LossInputs, bound_temperature
 from finetune.machinery import Machinery, assemble, restore, save
 from finetune.model import PairEmbedder
@@ -145,10 +146,11 @@ def take_step(tools: Machinery, pairs: PairSet, micro_batches: MicroBatches, don
 
 
 def compute_terms(tools: Machinery, pairs: PairSet, indices: Int[np.ndarray, " batch"]) -> dict[str, Tensor]:
-    """Return each term of the loss on these pairs."""
+    """Return each term of the loss on these pairs and those of the other processes."""
     batch = pairs.batch(indices).to(tools.accelerator.device)
     audio, text, scale = tools.model(batch)
-    return tools.loss.terms(LossInputs(audio, text, batch.ratings, scale, tools.config.regress_on))
+    audio, text, ratings = map(of_all_processes, (audio, text, batch.ratings))
+    return tools.loss.terms(LossInputs(audio, text, ratings, scale, tools.config.regress_on))
 
 
 def note_losses(tools: Machinery, done: Progress, losses: dict[str, Tensor]) -> None:
@@ -203,8 +205,9 @@ def finish_epoch(tools: Machinery, validation: PairSet, done: Progress) -> None:
 def validated(tools: Machinery, validation: PairSet, done: Progress) -> EpochRecord:
     """Return the line of history for the model as it is."""
     config = tools.config
+    batch_size = config.batch_size * tools.plan.n_processes  # contrastive terms depend on it
     device = tools.accelerator.device
-    outcome = validate(tools.model, validation, tools.loss, config.regress_on, config.batch_size, device)
+    outcome = validate(tools.model, validation, tools.loss, config.regress_on, batch_size, device)
     if not math.isfinite(outcome.loss):
         raise diverged(tools, done, f"the validation loss became {outcome.loss:g} before the next step,")
     means = {name: total / done.n_passes for name, total in done.sums.items()}

@@ -137,9 +137,9 @@ def _train(place: Path, ratings: Path) -> Job:
 
 
 def _without_circumstances(value: object) -> object:
-    """Drop times, paths and the command line from a manifest."""
+    """Drop times, paths, the commit (somebody may be at work) and the command line from a manifest."""
     if isinstance(value, dict):
-        dropped = {"argv", "options", "run_id", "outputs", "environment", *TIMES}
+        dropped = {"argv", "code", "options", "run_id", "outputs", "environment", *TIMES}
         return {name: _without_circumstances(item) for name, item in value.items() if name not in dropped}
     if isinstance(value, list):
         return [_without_circumstances(item) for item in value]
