@@ -7,6 +7,7 @@ with torch and both CLAP packages takes 6 GB, and one is enough.
 from __future__ import annotations
 
 import shutil
+import tempfile
 
 import nox
 
@@ -47,6 +48,16 @@ def performance(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
     session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def isolated(session: nox.Session) -> None:
+    """Run ``isolated:ms`` from an environment with the newest core; builds two environments, some GB each."""
+    session.install("--upgrade", ".")
+    session.install("jaxtyping", "transformers>=5", "numpy>=2")
+    with tempfile.TemporaryDirectory() as cache:
+        folder = session.env.get("CLAP_BENCH_CACHE_DIR") or cache
+        session.run("python", "-m", "tests.isolation", env={"CLAP_BENCH_CACHE_DIR": folder, "PYTHONPATH": "."})
 
 
 @nox.session(venv_backend="none")

@@ -61,9 +61,9 @@ class BatchRunner:
             torch.cuda.empty_cache()
 
 
-def _checked(vectors: Float[np.ndarray, "batch dim"], n_items: int) -> Float[np.ndarray, "batch dim"]:
+def _checked(vectors: object, n_items: int) -> Float[np.ndarray, "batch dim"]:
     """Vectors that are one too few would be given to the wrong clips."""
-    shape = np.shape(vectors)
+    shape = np.shape(vectors)  # type: ignore[arg-type]
     if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f" or len(shape) != 2 or shape[0] != n_items:
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
         raise DataError(

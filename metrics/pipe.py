@@ -15,7 +15,8 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 import numpy as np
 
@@ -28,13 +29,13 @@ class ProtocolError(Exception):
     """What came through the pipe is no message, or only part of one."""
 
 
-def send(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
+def send(stream: BufferedIOBase, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> None:
     """Write one message.
 
     Raises:
         OSError: nobody reads.
     """
-    little = {name: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for name, a in (arrays or {}).items()}
+    little = {name: np.asarray(a, a.dtype.newbyteorder("<")) for name, a in (arrays or {}).items()}
     described = [[name, array.dtype.str, list(array.shape)] for name, array in little.items()]
     encoded = json.dumps({**header, "arrays": described}).encode()
     stream.write(PREFIX.pack(MAGIC, len(encoded), sum(array.nbytes for array in little.values())))
@@ -44,7 +45,7 @@ def send(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.nd
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+def receive(stream: BufferedIOBase) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
     """Read one message: its header and its arrays; None if the stream ended before it.
 
     Raises:
@@ -64,20 +65,20 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]] | 
         raise ProtocolError(f"a message that cannot be read ({type(error).__name__}: {error})") from error
 
 
-def _read(stream: BinaryIO, n_bytes: int) -> bytes:
+def _read(stream: BufferedIOBase, n_bytes: int) -> bytes:
     content = stream.read(n_bytes)
     if len(content) < n_bytes:
         raise ProtocolError(f"a message was cut off after {len(content)} of {n_bytes} bytes")
     return content
 
 
-def _split(described: list[tuple[str, str, list[int]]], content: bytes) -> dict[str, np.ndarray]:
+def _split(described: list[Any], content: bytes) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     start = 0
     for name, dtype, shape in described:
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype {dtype!r}, expected one of {', '.join(DTYPES)}")
         count = math.prod(shape)
+        if dtype not in DTYPES or count < 0:
+            raise ValueError(f"an array of shape {shape} and dtype {dtype!r}, expected {', '.join(DTYPES)}")
         arrays[name] = np.frombuffer(content, dtype, count, start).reshape(shape).copy()
         start += arrays[name].nbytes
     if start != len(content):

@@ -25,8 +25,9 @@ import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import distribution
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -85,22 +86,21 @@ class _Child:
     def __init__(self, python: Path, name: str, progress: ProgressCallback) -> None:
         self._label = f"isolated metric {name!r}"
         self._progress = progress
-        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process runs
         try:
             self._process = subprocess.Popen(
                 [python, "-I", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._printed
             )
         except OSError as error:
+            self._printed.close()
             raise UnavailableError(f"{self._label}: {python} does not start ({error}); delete its folder") from error
-        weakref.finalize(self, _stop, self._process)
+        weakref.finalize(self, _stop, self._process, self._printed)
 
     def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the reply to a request, passing progress on."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
-            send(self._process.stdin, request)  # type: ignore[arg-type]
-            while message := receive(self._process.stdout):  # type: ignore[arg-type]
+            send(cast(BufferedIOBase, self._process.stdin), request)
+            while message := receive(cast(BufferedIOBase, self._process.stdout)):
                 header, arrays = message
                 if header["reply"] == "error":
                     raise self._error(header)
@@ -119,7 +119,7 @@ class _Child:
         return error
 
     def _death(self, reason: str) -> ClapBenchError:
-        _stop(self._process)
+        _end(self._process)
         self._printed.seek(0)
         lines = self._printed.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
@@ -199,10 +199,14 @@ def _spec(fields: Mapping[str, Any]) -> ScorerSpec:
     return ScorerSpec(**{**fields, **pairs})
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    for stream in (process.stdin, process.stdout):
+def _stop(process: subprocess.Popen[bytes], printed: IO[bytes]) -> None:
+    _end(process)
+    printed.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipes, at which the child ends; kill it if it does not."""
+    for stream in filter(None, (process.stdin, process.stdout)):
         with suppress(OSError):  # the child has ended already
             stream.close()
     try:

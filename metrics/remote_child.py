@@ -14,8 +14,9 @@ import signal
 import sys
 import threading
 import traceback
+from io import BufferedIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metrics.types import Scorer
@@ -33,7 +34,7 @@ def main() -> None:
         scorer = _answer(requests.get(), scorer, replies)
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _take_pipes() -> tuple[BufferedIOBase, BufferedIOBase]:
     """Return what stdin and stdout were; from here on stdin is empty, and stdout is stderr."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -55,7 +56,7 @@ def _import_metrics() -> None:
     spec.loader.exec_module(sys.modules["metrics"])
 
 
-def _listen(stream: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
+def _listen(stream: BufferedIOBase, requests: queue.SimpleQueue[dict[str, Any]]) -> None:
     """Take requests in, also while one is worked on, so that the end of the parent is seen at once."""
     from metrics.pipe import receive
 
@@ -66,7 +67,7 @@ def _listen(stream: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]]) -> No
         os._exit(0)
 
 
-def _answer(request: dict[str, Any], scorer: Scorer | None, replies: BinaryIO) -> Scorer | None:
+def _answer(request: dict[str, Any], scorer: Scorer | None, replies: BufferedIOBase) -> Scorer | None:
     """Do what is asked and reply; return the scorer to go on with."""
     from metrics.errors import ClapBenchError
     from metrics.pipe import send
@@ -90,7 +91,7 @@ def _answer(request: dict[str, Any], scorer: Scorer | None, replies: BinaryIO) -
     return scorer
 
 
-def _make(request: dict[str, Any], replies: BinaryIO) -> Scorer:
+def _make(request: dict[str, Any], replies: BufferedIOBase) -> Scorer:
     from metrics import one_file
     from metrics.pipe import send
     from metrics.registry import ONE_FILE, make_scorer, split_name
@@ -109,7 +110,7 @@ def _make(request: dict[str, Any], replies: BinaryIO) -> Scorer:
     return scorer
 
 
-def _score(request: dict[str, Any], scorer: Scorer, replies: BinaryIO) -> None:
+def _score(request: dict[str, Any], scorer: Scorer, replies: BufferedIOBase) -> None:
     from metrics.pipe import send
     from metrics.types import AudioTextPair, PairScores
 
