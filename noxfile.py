@@ -1,13 +1,12 @@
 """Developer sessions: ``nox -s check tests`` is what every commit must pass.
 
-``check`` and ``tests`` run in the environment that nox itself is installed in (see docs/decisions): an environment
-with torch and both CLAP packages takes 6 GB, and one is enough.
+All but ``isolated`` run in the environment that nox itself is installed in (see docs/decisions): an environment with
+torch and both CLAP packages takes 6 GB, and one is enough.
 """
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 
 import nox
 
@@ -52,12 +51,11 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(venv_backend="venv")
 def isolated(session: nox.Session) -> None:
-    """Run ``isolated:ms`` from an environment with the newest core; builds two environments, some GB each."""
-    session.install("--upgrade", ".")
-    session.install("jaxtyping", "transformers>=5", "numpy>=2")
-    with tempfile.TemporaryDirectory() as cache:
-        folder = session.env.get("CLAP_BENCH_CACHE_DIR") or cache
-        session.run("python", "-m", "tests.isolation", env={"CLAP_BENCH_CACHE_DIR": folder, "PYTHONPATH": "."})
+    """Run ``isolated:ms`` under the newest core; builds two environments, of several GB each."""
+    session.install(".")
+    session.run(
+        "python", "-m", "tests.isolation", env={"CLAP_BENCH_CACHE_DIR": session.create_tmp(), "PYTHONPATH": "."}
+    )
 
 
 @nox.session(venv_backend="none")
