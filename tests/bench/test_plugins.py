@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from metrics.errors import PluginError
+from metrics.registry import availability, make_scorer
+from metrics.types import AudioTextPair, ScorerOptions, ScorerSpec
 from tests import plugin
 from tests.bench.conftest import Bench
 
@@ -60,21 +64,30 @@ NOT_LOADED = {
 
 
 @pytest.mark.parametrize("case", NOT_LOADED)
-def test_a_plugin_that_does_not_load_is_listed_with_the_reason(
-    bench: Bench, install: Install, ratings_csv: Path, case: str
-) -> None:
+def test_a_plugin_that_does_not_load_says_why(install: Install, case: str) -> None:
     source, reason = NOT_LOADED[case]
     install("bad-words", source)
-    record = listed(bench)["words"]
-    assert not record["available"]
-    assert str(record["reason"]).startswith("metric 'words' (package bad-words 1.2) ")
-    assert reason in str(record["reason"])
-    assert "ask the author of bad-words, or uninstall it" in str(record["remedy"])
-    assert run(bench, ratings_csv, "random,caption-length")[0] == 0, "built-in scorers go on working"
+    state = availability("words")
+    assert not state.available
+    assert state.reason.startswith("metric 'words' (package bad-words 1.2) ")
+    assert reason in state.reason
+    assert state.remedy.startswith("ask the author of bad-words, or uninstall it")
+    with pytest.raises(PluginError, match=re.escape(reason)):
+        make_scorer("words", ScorerOptions())
+
+
+def test_built_in_scorers_go_on_working_beside_a_broken_plugin(
+    bench: Bench, install: Install, ratings_csv: Path
+) -> None:
+    install("bad-words", "import no_such_package")
+    names = listed(bench)
+    assert names["random"]["available"]
+    assert not names["words"]["available"]
+    assert "No module named 'no_such_package'" in str(names["words"]["reason"])
+    assert run(bench, ratings_csv, "random,caption-length")[0] == 0
     status, error = run(bench, ratings_csv, "random,words", out="o2")
     assert status == 1
-    assert reason in error
-    assert "package bad-words 1.2" in error
+    assert "words: metric 'words' (package bad-words 1.2) failed while importing 'bad_words'" in error
     assert "ask the author of bad-words" in error
     assert error.count("\n") == 1
     assert not Path("o2").exists(), "what cannot run is refused before anything else runs"
@@ -108,7 +121,7 @@ NOT_SCORED = {
     "all NaN": ("return np.full(60, np.nan)", "returned NaN for 60 of 60 pairs"),
     "NaN without reason": (
         "from metrics.types import PairScores; return PairScores(np.where(np.arange(60) == 1, np.nan, 0.5))",
-        "returned NaN without a failure for 1 of 60 pairs (the first is 'alpha/1'), expected a ScoreFailure",
+        "returned NaN without a failure for 1 of 60 pairs (the first is '1'), expected a ScoreFailure",
     ),
     "score of a failure": (
         "from metrics.types import PairScores, ScoreFailure\n"
@@ -124,20 +137,39 @@ NOT_SCORED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "case", [*(f"build: {case}" for case in NOT_BUILT), *(f"score: {case}" for case in NOT_SCORED)]
-)
-def test_a_plugin_that_breaks_the_contract_is_named(
-    bench: Bench, install: Install, ratings_csv: Path, case: str
-) -> None:
-    stage, _, name = case.partition(": ")
-    source, reason = NOT_BUILT[name] if stage == "build" else NOT_SCORED[name]
-    install("bad-words", source if stage == "build" else plugin.scoring(source))
+PAIRS = [AudioTextPair(str(i), Path("a.wav"), "a dog barks") for i in range(60)]
+
+
+@pytest.mark.parametrize("case", NOT_BUILT)
+def test_a_plugin_that_builds_no_scorer_is_named(install: Install, case: str) -> None:
+    source, reason = NOT_BUILT[case]
+    install("bad-words", source)
+    with pytest.raises(PluginError) as caught:
+        make_scorer("words", ScorerOptions())
+    check_message(caught.value, reason)
+
+
+@pytest.mark.parametrize("case", NOT_SCORED)
+def test_a_plugin_whose_answer_breaks_the_contract_is_named(install: Install, case: str) -> None:
+    body, reason = NOT_SCORED[case]
+    install("bad-words", plugin.scoring(body))
+    scorer = make_scorer("words", ScorerOptions())
+    with pytest.raises(PluginError) as caught:
+        scorer.score(PAIRS)
+    check_message(caught.value, reason)
+
+
+def check_message(error: PluginError, reason: str) -> None:
+    assert str(error).startswith("metric 'words' (package bad-words 1.2) ")
+    assert reason in error.reason
+    assert error.remedy.startswith("ask the author of bad-words, or uninstall it")
+
+
+def test_a_plugin_that_fails_is_one_line_and_status_1(bench: Bench, install: Install, ratings_csv: Path) -> None:
+    install("bad-words", plugin.scoring("return np.zeros(7)"))
     status, error = run(bench, ratings_csv, "words")
     assert status == 1
-    assert error.startswith("error: metric 'words' (package bad-words 1.2) ")
-    assert reason in error
-    assert "ask the author of bad-words, or uninstall it" in error
+    assert error.startswith("error: metric 'words' (package bad-words 1.2) returned scores of shape (7,)")
     assert error.count("\n") == 1
 
 
@@ -182,8 +214,6 @@ def test_a_name_that_metrics_would_split_is_a_clash(bench: Bench, install: Insta
 
 
 def test_a_new_version_of_a_plugin_has_embeddings_of_its_own() -> None:
-    from metrics.types import ScorerSpec
-
     spec = ScorerSpec("words", packages=(("good-words", "1.1"), ("numpy", "2")))
     assert spec.with_provider(("good-words", "1.2")).signature() == "words|numpy:2|good-words:1.2"
     assert spec.with_provider(("good-words", "1.1")) == spec
