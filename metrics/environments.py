@@ -29,6 +29,7 @@ CORE = ("jaxtyping>=0.2.34", "numpy>=1.26", "platformdirs>=4", "soundfile>=0.12.
 """What `metrics.types`, `metrics.audio` and `metrics.clap_score` import, as in pyproject.toml."""
 
 COMPLETE = "built.json"
+COMPLAINT_LENGTH = 400
 
 
 def environment_folder(requirements: Sequence[str]) -> Path:
@@ -111,7 +112,8 @@ def _run(command: Sequence[str], log: Path, doing: str, progress: ProgressCallba
 
 
 def _complaint(log: Path) -> str:
-    """Return the installer's line that says what is wrong, or its last."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith(("error", "× no solution"))]
-    return (errors or lines or ["it said nothing"])[-1]
+    """Return what the installer says from its first error on, or its last line."""
+    said = (line.strip() for line in log.read_text(encoding="utf-8").splitlines())
+    lines = [line for line in said if line and "Ignored the following versions" not in line]
+    first = next((i for i, line in enumerate(lines) if line.lower().startswith("error")), len(lines) - 1)
+    return " ".join(lines[first:])[:COMPLAINT_LENGTH] if lines else "it said nothing"
