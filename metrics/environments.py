@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ COMPLAINT_LENGTH = 400
 
 def environment_folder(requirements: Sequence[str]) -> Path:
     """Return where the environment with ``requirements`` is, or will be."""
-    facts = [sorted(requirements), sys.implementation.cache_tag, platform.python_version(), platform.platform()]
+    facts = [sorted(requirements), sys.implementation.name, platform.python_version(), sysconfig.get_platform()]
     return cache_folder() / "environments" / hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 

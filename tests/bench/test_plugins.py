@@ -173,6 +173,15 @@ def test_a_plugin_that_fails_is_one_line_and_status_1(bench: Bench, install: Ins
     assert error.count("\n") == 1
 
 
+def test_doctor_examines_the_others_too(bench: Bench, install: Install) -> None:
+    install("bad-words", plugin.scoring("return np.zeros(7)"))
+    outcome = bench("doctor", "--metrics", "words,caption-length", "--json")
+    assert outcome.status == 1
+    assert {finding["metric"] for finding in json.loads(outcome.out)} == {"caption-length"}
+    assert "error: metric 'words' (package bad-words 1.2) returned scores of shape (7,)" in outcome.err
+    assert outcome.err.endswith("error: plugins that fail, see above: words\n")
+
+
 def test_debug_shows_the_plugin_s_own_traceback(bench: Bench, install: Install, ratings_csv: Path) -> None:
     install("bad-words", "def make(a, o): return 1 / 0")
     with pytest.raises(Exception, match=r"package bad-words 1\.2") as caught:
