@@ -1,7 +1,7 @@
 """Developer sessions: ``nox -s check tests`` is what every commit must pass.
 
-``check`` and ``tests`` run in the environment that nox itself is installed in (see docs/decisions): an environment
-with torch and both CLAP packages takes 6 GB, and one is enough.
+All but ``isolated`` run in the environment that nox itself is installed in (see docs/decisions): an environment with
+torch and both CLAP packages takes 6 GB, and one is enough.
 """
 
 from __future__ import annotations
@@ -50,6 +50,15 @@ def performance(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
     session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def isolated(session: nox.Session) -> None:
+    """Run ``isolated:ms`` under the newest core; builds two environments, of several GB each."""
+    session.install(".")
+    session.run(
+        "python", "-m", "tests.isolation", env={"CLAP_BENCH_CACHE_DIR": session.create_tmp(), "PYTHONPATH": "."}
+    )
 
 
 @nox.session(venv_backend="none")

@@ -277,7 +277,10 @@ def _refuse_unavailable(metrics: Sequence[str]) -> None:
         f"{metric}: {s.reason}; {s.remedy}" for metric, s in states.items() if not (s.available or s.downloadable)
     ]
     if missing:
-        raise UnavailableError(f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing))
+        cause = next((state.cause for state in states.values() if state.cause), None)
+        raise UnavailableError(
+            f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing)
+        ) from cause
 
 
 def _make_scorer(metric: str, options: ScorerOptions, progress: ProgressCallback) -> Scorer:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from metrics.errors import ClapBenchError
+from metrics.errors import ClapBenchError, DataError
 
 Item = TypeVar("Item")
 
@@ -33,13 +33,14 @@ class BatchRunner:
 
         Raises:
             ClapBenchError: memory runs out with a single item.
+            DataError: the model gave no vector, or more than one, for an item.
         """
         results: list[Float[np.ndarray, "batch dim"]] = []
         start = 0
         while start < len(items):
             batch = items[start : start + self.size]
             try:
-                results.append(forward(batch))
+                results.append(_checked(forward(batch), len(batch)))
             except (RuntimeError, MemoryError) as error:
                 self._shrink(error)
             else:
@@ -58,6 +59,18 @@ class BatchRunner:
 
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _checked(vectors: object, n_items: int) -> Float[np.ndarray, "batch dim"]:
+    """Vectors that are one too few would be given to the wrong clips."""
+    shape = np.shape(vectors)  # type: ignore[arg-type]
+    if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f" or len(shape) != 2 or shape[0] != n_items:
+        kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
+        raise DataError(
+            f"the model returned embeddings of shape {shape} ({kind}), expected a numpy array of floats of shape "
+            f"({n_items}, dim): one row an item"
+        )
+    return vectors
 
 
 def is_out_of_memory(error: Exception) -> bool:

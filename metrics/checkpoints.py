@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from metrics.errors import DataError
-from metrics.isolated import quietly
+from metrics.partial_import import quietly
 
 FORGIVEN_SUFFIXES = ("position_ids", "token_type_ids")
 """Buffers holding 0, 1, 2, … and 0, 0, 0, …: whether they are saved depends on the version of transformers."""

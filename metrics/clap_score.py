@@ -32,7 +32,7 @@ class ClapScorer:
 
     @property
     def spec(self) -> ScorerSpec:
-        return self.encoder.spec
+        return self.encoder.spec.with_provider(self.options.provider)
 
     def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
         """Score pairs by Eq. (1); pairs whose clip or caption has no embedding are listed as failures."""

@@ -30,6 +30,15 @@ class UnavailableError(ClapBenchError):
     """A package, a checkpoint or an audio archive that the request needs is not on this machine."""
 
 
+class PluginError(ClapBenchError):
+    """A scorer that is not part of clap-bench does not keep to the contract; ``reason`` names it, ``remedy`` helps."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'laion'?"`` for the known name closest to ``name``, or nothing if none is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

@@ -1,7 +1,8 @@
 """Loads laion_clap's model and embeds with it.
 
-Of the package only the architecture is used (see `metrics.isolated`): its constructor fetches RoBERTa weights that the
-checkpoint then replaces, its loader unpickles whatever a file contains, and its downloader writes into site-packages.
+Of the package only the architecture is used (see `metrics.partial_import`): its constructor fetches RoBERTa weights
+that the checkpoint then replaces, its loader unpickles whatever a file contains, and its downloader writes into
+site-packages.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from metrics.captions import TokenisedCaption, tokenise
 from metrics.checkpoints import load_pickle, load_strictly
 from metrics.encoder import Input
 from metrics.errors import DataError
-from metrics.isolated import import_part, quietly
 from metrics.laion import SAMPLE_RATE_HZ, WINDOW_S
 from metrics.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
+from metrics.partial_import import import_part, quietly
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.window_mask import mask_with_infinity
 

@@ -1,9 +1,9 @@
 """Loads msclap's model and embeds with it.
 
-Of the package the architecture and its settings are used (see `metrics.isolated`): ``CLAPWrapper`` loads audio through
-torchaudio (which needs torchcodec), concatenates stereo channels, crops at random, and loads with ``strict=False``.
-GPT-2 is pooled at the caption's last token; msclap counts the ids that are not 0, and as 0 is ``!``, each ``!`` inside
-a caption moves the pooled position one token towards its start.
+Of the package the architecture and its settings are used (see `metrics.partial_import`): ``CLAPWrapper`` loads audio
+through torchaudio (which needs torchcodec), concatenates stereo channels, crops at random, and loads with
+``strict=False``. GPT-2 is pooled at the caption's last token; msclap counts the ids that are not 0, and as 0 is ``!``,
+each ``!`` inside a caption moves the pooled position one token towards its start.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from metrics.captions import TokenisedCaption, tokenise
 from metrics.checkpoints import load_pickle, load_strictly, without_causal_masks
 from metrics.encoder import Input
 from metrics.errors import DataError
-from metrics.isolated import import_part, package_folder, quietly
 from metrics.mel import LogMel, take_over_front_end
 from metrics.ms import SAMPLE_RATE_HZ, MsVersion
+from metrics.partial_import import import_part, package_folder, quietly
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.window_mask import mask_with_infinity
 

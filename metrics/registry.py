@@ -2,22 +2,29 @@
 
 A name is ``family`` or ``family:argument`` (``laion:music_audioset``, ``human:wsce+mae``, ``hf:./checkpoint``).
 Each family maps to a ``"module:factory"`` string, so that listing imports no model code. The factory is called as
-``factory(argument, options)``. Installed packages add families under the entry-point group
-``clap_bench.scorers``; a plugin cannot take a built-in name.
+``factory(argument, options)``. Installed packages add families under the entry-point group ``clap_bench.scorers``; a
+plugin cannot take a built-in name, and whether one works is found out by importing it. ``FILE.py:FUNCTION`` is a
+scorer in one file (`metrics.one_file`), and ``isolated:NAME`` runs one in an environment of its own
+(`metrics.remote`).
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 
-from metrics.errors import ClapBenchError, UnavailableError, UsageError, did_you_mean
+from metrics import one_file, plugins
+from metrics.errors import PluginError, UnavailableError, UsageError, did_you_mean
+from metrics.plugins import Origin
 from metrics.types import Scorer, ScorerOptions
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
+
+MODELS = ("huggingface_hub>=0.24", "safetensors>=0.4.3", "torch>=2.2", "transformers>=4.45,<6")
+"""What every scorer with a CLAP model imports, as in pyproject.toml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,11 @@ class ScorerFamily:
         summary: one line for ``bench metrics``.
         extra: the pip extra that brings its packages, if the core alone is not enough.
         requires: import names that must be installed.
+        isolated: what an environment of its own must install for it, beyond `metrics.environments.CORE`.
         status: ``"module:function"``; ``function(argument) -> Availability`` looks for the weights, loading nothing.
         variants: ``"module:function"``; ``function() -> list[str]`` gives the arguments behind ``family:all``.
+        origin: the package of a plugin; None for a built-in family.
+        clash: why a plugin's name cannot be used.
     """
 
     name: str
@@ -39,8 +49,11 @@ class ScorerFamily:
     summary: str
     extra: str | None = None
     requires: tuple[str, ...] = ()
+    isolated: tuple[str, ...] = ()
     status: str | None = None
     variants: str | None = None
+    origin: Origin | None = None
+    clash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +64,15 @@ class Availability:
         available: everything it needs is here.
         reason: why not, or ``"ready"``.
         remedy: what to do about it.
-        downloadable: what is missing is a file that will be fetched when the scorer is built, if the hub answers.
+        downloadable: what is missing will be fetched when the scorer is built, if the hub or package index answers.
+        cause: what a plugin raised.
     """
 
     available: bool
     reason: str = "ready"
     remedy: str = ""
     downloadable: bool = False
+    cause: Exception | None = None
 
 
 BUILT_IN: tuple[ScorerFamily, ...] = (
@@ -67,6 +82,7 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
         "LAION CLAP (laion:CHECKPOINT or laion:FILE.pt for others than 630k-audioset-best)",
         extra="laion",
         requires=("laion_clap", "torchvision"),
+        isolated=(*MODELS, "laion-clap==1.1.7", "torchvision", "setuptools<81"),
         status="metrics.laion:laion_status",
     ),
     ScorerFamily(
@@ -75,6 +91,7 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
         "Microsoft CLAP 2023 (ms:2022 for the older model)",
         extra="ms",
         requires=("msclap",),
+        isolated=(*MODELS, "msclap==1.3.4", "torchaudio"),
         status="metrics.ms:ms_status",
     ),
     ScorerFamily(
@@ -102,6 +119,13 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
         "a very small CLAP, shipped with this package, for the demo's sounds only",
         status="metrics.hf_clap:tiny_status",
     ),
+    ScorerFamily(
+        "isolated",
+        "metrics.remote:make_isolated",
+        "a scorer in a virtual environment of its own, built for it (isolated:NAME)",
+        status="metrics.remote:isolated_status",
+        variants="metrics.remote:isolated_names",
+    ),
     ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
     ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
     ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds"),
@@ -109,33 +133,39 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
 )
 
 
+ONE_FILE = ScorerFamily(
+    "FILE.py:FUNCTION", "metrics.one_file:make", "a scorer in one file", status="metrics.one_file:status"
+)
+
+
 def known_families() -> Mapping[str, ScorerFamily]:
     """Return built-in and plugin families by name.
 
-    Raises:
-        ClapBenchError: a plugin takes a built-in name, or two plugins take the same one.
+    A plugin whose name is taken, by a built-in scorer or another plugin, is listed as ``NAME (PACKAGE)`` with its
+    ``clash``: it cannot be used, and the built-in one can.
     """
     families = {family.name: family for family in BUILT_IN}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name in families:
-            raise ClapBenchError(
-                f"scorer name {point.name!r} of {_origin(point)} is already taken by {families[point.name].target}; "
-                "uninstall one of them or ask its author to rename it"
-            )
-        families[point.name] = ScorerFamily(point.name, point.value, f"plugin from {_origin(point)}")
+    plugin_families = [_plugin_family(point) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    for family in plugin_families:
+        clash = _clash(family, plugin_families)
+        name = f"{family.name} ({family.origin.name})" if clash and family.origin else family.name
+        families[name] = replace(family, name=name, clash=clash)
     return families
 
 
 def split_name(name: str) -> tuple[ScorerFamily, str | None]:
-    """Split ``family:argument`` and look the family up.
+    """Split ``family:argument`` and look the family up; a one-file scorer's argument is its whole name.
 
     Raises:
         UsageError: no family of that name; the message gives the nearest one and the list.
     """
     families = known_families()
     family, _, argument = name.partition(":")
+    if family not in families and one_file.is_file_name(name):
+        return ONE_FILE, name
     if family not in families:
-        hint = did_you_mean(family, families)
+        clashes = [known.clash for known in families.values() if known.clash and known.name.startswith(f"{family} (")]
+        hint = f": {clashes[0]}" if clashes else did_you_mean(family, families)
         raise UsageError(f"unknown metric {name!r}{hint} (known: {', '.join(families)}; see 'bench metrics')")
     return families[family], argument or None
 
@@ -161,17 +191,24 @@ def expand_names(names: str) -> list[str]:
     return expanded
 
 
-def availability(name: str) -> Availability:
-    """Say whether ``name`` can run here, without loading its packages or weights."""
+def availability(name: str, isolated: bool = False) -> Availability:
+    """Say whether ``name`` can run here, without loading its packages or weights; other people's code is loaded.
+
+    Args:
+        name: as in ``--metrics``.
+        isolated: whether it would run in an environment of its own, so that only its weights matter.
+    """
     family, argument = split_name(name)
-    missing = [package for package in family.requires if importlib.util.find_spec(package) is None]
-    if missing:
-        extra = f"[{family.extra}]" if family.extra else ""
-        return Availability(False, f"package not installed: {', '.join(missing)}", f"pip install 'clap-bench{extra}'")
-    if family.status is None:
+    if isolated and family.origin is not None and family.clash is None:
         return Availability(True)
-    answer: Availability = _resolve(family.status)(argument)
-    return answer
+    missing = [package for package in family.requires if importlib.util.find_spec(package) is None]
+    if missing and not isolated:
+        remedy = f"pip install 'clap-bench[{family.extra}]', or name it 'isolated:{name}'"
+        return Availability(False, f"package not installed: {', '.join(missing)}", remedy)
+    try:
+        return _status(family, argument)
+    except PluginError as error:
+        return Availability(False, error.reason, error.remedy, cause=error)
 
 
 def make_scorer(name: str, options: ScorerOptions) -> Scorer:
@@ -179,18 +216,46 @@ def make_scorer(name: str, options: ScorerOptions) -> Scorer:
 
     Raises:
         UsageError: unknown name.
-        UnavailableError: its packages or weights are not here, or its module does not import.
+        UnavailableError: its packages or weights are not here.
+        PluginError: it is not built in, and does not import or builds no scorer.
     """
-    state = availability(name)
+    family, argument = split_name(name)
+    if family.origin is not None and family.clash is None:
+        factory = plugins.load_factory(family.origin, family.target)
+        return plugins.build(family.origin, factory, argument, options)
+    state = Availability(True) if family is ONE_FILE else availability(name)
     if not state.available and not state.downloadable:
         raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
-    family, argument = split_name(name)
     scorer: Scorer = _resolve(family.target)(argument, options)
     return scorer
 
 
-def _origin(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else point.value
+def _status(family: ScorerFamily, argument: str | None) -> Availability:
+    if family.clash is not None:
+        return Availability(False, family.clash, "uninstall one of them, or ask its author for another name")
+    if family.origin is not None:
+        plugins.load_factory(family.origin, family.target)
+        return Availability(True)
+    if family.status is None:
+        return Availability(True)
+    answer: Availability = _resolve(family.status)(argument)
+    return answer
+
+
+def _plugin_family(point: EntryPoint) -> ScorerFamily:
+    package, version = (point.dist.name, point.dist.version) if point.dist is not None else (point.value, "unknown")
+    origin = Origin(point.name, "package", package, version)
+    return ScorerFamily(point.name, point.value, f"plugin from {package} {version}", origin=origin)
+
+
+def _clash(family: ScorerFamily, others: Iterable[ScorerFamily]) -> str | None:
+    """Return why the name of a plugin's family cannot be used, if it cannot."""
+    if ":" in family.name or "," in family.name:
+        return f"the name {family.name!r} has a colon or comma, which --metrics splits at"
+    if any(family.name == built_in.name for built_in in BUILT_IN):
+        return f"the name {family.name!r} is that of a built-in metric"
+    packages = [other.origin.name for other in others if other.name == family.name and other.origin is not None]
+    return f"the name {family.name!r} is offered by {' and '.join(packages)}" if len(packages) > 1 else None
 
 
 def _resolve(target: str):  # type: ignore[no-untyped-def]

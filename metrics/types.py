@@ -7,7 +7,7 @@ clips and captions in one space; `metrics.clap_score` turns it into a scorer by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -89,6 +89,13 @@ class ScorerSpec:
         ]
         return "|".join([self.name, *(f"{key}:{value}" for key, value in named if value is not None)])
 
+    def with_provider(self, provider: tuple[str, str] | None) -> ScorerSpec:
+        """Return this spec, naming the package or file that the scorer comes from; see `ScorerOptions.provider`."""
+        if provider is None or provider in self.packages:
+            return self
+        others = (package for package in self.packages if package[0] != provider[0])
+        return replace(self, packages=(*others, provider))
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreFailure:
@@ -160,6 +167,8 @@ class ScorerOptions:
         seed: for scorers that draw random numbers on purpose.
         store: the embedding store's file; None keeps no embeddings.
         progress: told how far the work has come.
+        provider: (name, version) of the package, or (name, hash) of the file, that a scorer comes from which is not
+            built in. It is part of the signature, so that a new version has new scores and embeddings of its own.
     """
 
     device: str = "auto"
@@ -170,3 +179,4 @@ class ScorerOptions:
     seed: int = 0
     store: Path | None = None
     progress: ProgressCallback = field(default=no_progress, compare=False)
+    provider: tuple[str, str] | None = None

@@ -12,7 +12,7 @@ import typer
 
 from bench.commands.console import say
 from bench.commands.run import Device
-from metrics.errors import ClapBenchError
+from metrics.errors import ClapBenchError, PluginError
 from metrics.types import Precision, ScorerOptions
 
 if TYPE_CHECKING:
@@ -37,15 +37,22 @@ def doctor_command(
     names = _chosen(metrics)
     options = ScorerOptions(device=device, precision=precision)
     findings: list[Finding] = []
+    broken: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         pairs = example_pairs(Path(folder))
         for name in names:
             say(f"examining {name} …")
-            findings += examine(name, pairs, options)
+            try:
+                findings += examine(name, pairs, options)
+            except PluginError as error:
+                broken.append(name)
+                say(f"error: {error}")
     _show(findings, as_json)
     if not all_passed(findings):
         failed = ", ".join(f"{f.metric} ({f.question})" for f in findings if not f.passed)
         raise ClapBenchError(f"scores differ where they must not: {failed}; do not compare scores from this machine")
+    if broken:
+        raise ClapBenchError(f"plugins that fail, see above: {', '.join(broken)}")
 
 
 def _chosen(metrics: str | None) -> list[str]:

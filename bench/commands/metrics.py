@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def metrics_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
     pull: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Fetch and load these scorers' weights instead of listing.")
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Fetch these scorers' weights and build their environments instead of listing."
+        ),
     ] = None,
 ) -> None:
     """List every scorer: what it is, whether it can run here, and if not, why and what to do."""
@@ -43,11 +46,14 @@ def metrics_command(
 
 
 def _pull(names: str) -> None:
+    from bench.commands.progress import terminal_progress
     from metrics.registry import expand_names, make_scorer
     from metrics.types import ScorerOptions
 
     for name in expand_names(names):
-        typer.echo(make_scorer(name, ScorerOptions(device="cpu")).spec.signature())
+        with terminal_progress() as progress:
+            scorer = make_scorer(name, ScorerOptions(device="cpu", progress=progress))
+        typer.echo(scorer.spec.signature())
 
 
 def _draw(rows: list[tuple[str, str, Availability]]) -> None:

@@ -1,0 +1,197 @@
+"""Scorers that other people wrote: how they are loaded, and held to the contract of `metrics.types.Scorer`.
+
+Their code can fail in ways that ours must not: it does not import, returns what is no score, raises. Each failure
+becomes a `PluginError` that names the plugin and says what was found, what was expected and what to do; so no
+plugin's fault looks like one of clap-bench or of another scorer. What a plugin prints while it is loaded goes to
+stderr, because stdout belongs to the results.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from metrics.errors import ClapBenchError, PluginError, UsageError
+from metrics.types import AudioTextPair, PairScores, Scorer, ScorerOptions, ScorerSpec
+
+Factory = Callable[[str | None, ScorerOptions], Scorer]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a scorer comes from that is not built in.
+
+    Attributes:
+        metric: what stands before the colon in ``--metrics``.
+        kind: an installed package, or a single file.
+        name: of the distribution or file.
+        version: of the distribution, or the start of the file's sha256.
+    """
+
+    metric: str
+    kind: Literal["package", "file"]
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        where = f"package {self.name} {self.version}" if self.kind == "package" else "one-file scorer"
+        return f"metric {self.metric!r} ({where})"
+
+    @property
+    def remedy(self) -> str:
+        return f"ask the author of {self.name}, or uninstall it" if self.kind == "package" else f"correct {self.name}"
+
+
+def load_factory(origin: Origin, target: str) -> Factory:
+    """Import ``"module:factory"`` of a package.
+
+    Raises:
+        PluginError: the module does not import, or has no such function.
+    """
+    module_name, _, attribute = target.partition(":")
+    with blaming(origin, f"importing {module_name!r}"), redirect_stdout(sys.stderr):
+        module = importlib.import_module(module_name)
+    return find_factory(origin, module, attribute)
+
+
+def find_factory(origin: Origin, module: Any, attribute: str) -> Factory:
+    """Return the function called ``attribute`` of a loaded module.
+
+    Raises:
+        PluginError: there is no such function.
+    """
+    factory: Factory | None = getattr(module, attribute, None)
+    if not callable(factory):
+        found = ", ".join(name for name, value in vars(module).items() if _is_function(module, value)) or "none"
+        raise PluginError(
+            f"{origin} has no function {attribute!r} (functions found: {found}), "
+            f"expected {attribute}(argument, options) -> Scorer",
+            origin.remedy,
+        )
+    return factory
+
+
+def build(origin: Origin, factory: Factory, argument: str | None, options: ScorerOptions) -> GuardedScorer:
+    """Call the factory; its scorer's signature names the origin, and its outcomes are checked.
+
+    Raises:
+        PluginError: the factory raised, or returned no scorer.
+    """
+    with blaming(origin, "building the scorer"), redirect_stdout(sys.stderr):
+        scorer = factory(argument, replace(options, provider=(origin.name, origin.version)))
+        spec = getattr(scorer, "spec", None)
+    if not isinstance(spec, ScorerSpec) or not callable(getattr(scorer, "score", None)):
+        hint = ": return metrics.clap_score.ClapScorer(encoder, options)" if hasattr(scorer, "embed_audio") else ""
+        raise PluginError(
+            f"{origin} built a {type(scorer).__name__} with a spec of type {type(spec).__name__}, expected an object "
+            f"with a spec (metrics.types.ScorerSpec) and a method score(pairs){hint}",
+            origin.remedy,
+        )
+    return GuardedScorer(scorer, origin)
+
+
+class GuardedScorer:
+    """A `metrics.types.TrainedScorer` around a plugin's scorer."""
+
+    def __init__(self, scorer: Scorer, origin: Origin) -> None:
+        self.origin = origin
+        self._scorer = scorer
+
+    @property
+    def spec(self) -> ScorerSpec:
+        return self._scorer.spec.with_provider((self.origin.name, self.origin.version))
+
+    @property
+    def checkpoint_folder(self) -> Path | None:
+        folder = getattr(self._scorer, "checkpoint_folder", None)
+        return None if folder is None else Path(folder)
+
+    def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
+        """Score pairs.
+
+        Raises:
+            PluginError: the scorer raised, or its answer breaks the contract.
+        """
+        with blaming(self.origin, "scoring"):
+            answer = self._scorer.score(pairs)
+        return checked_answer(self.origin, answer, pairs)
+
+
+def checked_answer(origin: Origin, answer: object, pairs: Sequence[AudioTextPair]) -> PairScores:
+    """Return what a scorer answered, if it is one finite score or one failure for every pair.
+
+    In a bare array NaN marks a failure, but not every pair can have failed without a reason.
+
+    Raises:
+        PluginError: another type, shape or dtype; infinite scores; NaN that is not listed in ``failures``, or a
+            score for a pair that is.
+    """
+    outcome = answer if isinstance(answer, PairScores) else PairScores(_checked_array(origin, "scores", answer, pairs))
+    scores = _checked_array(origin, "scores", outcome.scores, pairs)
+    cosines = outcome.cosines if outcome.cosines is None else _checked_array(origin, "cosines", outcome.cosines, pairs)
+    failed = {failure.pair_id for failure in outcome.failures}
+    listed = np.array([pair.pair_id in failed for pair in pairs], dtype=bool)
+    _refuse(origin, pairs, np.isinf(scores), "infinite", "finite scores")
+    if answer is outcome:
+        _refuse(origin, pairs, np.isnan(scores) & ~listed, "NaN without a failure", "a ScoreFailure for each of them")
+        _refuse(origin, pairs, ~np.isnan(scores) & listed, "a number although listed as failed", "NaN")
+    elif pairs and np.isnan(scores).all():
+        _refuse(origin, pairs, np.isnan(scores), "NaN", "scores, or PairScores with failures that say why")
+    return replace(outcome, scores=scores, cosines=cosines)
+
+
+@contextmanager
+def blaming(origin: Origin, doing: str) -> Iterator[None]:
+    """Turn every exception in the block into a `PluginError`; a `UsageError` is the plugin's word to its user.
+
+    Raises:
+        PluginError: with the place of the exception; the exception itself is its cause.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except ClapBenchError as error:
+        raise PluginError(f"{origin} failed while {doing}: {error}", origin.remedy) from error
+    except (Exception, SystemExit) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise PluginError(
+            f"{origin} failed while {doing}: {type(error).__name__}: {error} ({place.filename}:{place.lineno})",
+            f"{origin.remedy}; 'bench --debug …' shows where",
+        ) from error
+
+
+def _checked_array(
+    origin: Origin, what: str, array: object, pairs: Sequence[AudioTextPair]
+) -> Float[np.ndarray, " pairs"]:
+    expected = f"a numpy array of floats of shape ({len(pairs)},): one number a pair, or metrics.types.PairScores"
+    if not isinstance(array, np.ndarray):
+        raise PluginError(f"{origin} returned a {type(array).__name__} as {what}, expected {expected}", origin.remedy)
+    if array.shape != (len(pairs),) or array.dtype.kind != "f":
+        found = f"{what} of shape {array.shape} and dtype {array.dtype}"
+        raise PluginError(f"{origin} returned {found}, expected {expected}", origin.remedy)
+    return array.astype(np.float64)
+
+
+def _refuse(origin: Origin, pairs: Sequence[AudioTextPair], wrong: np.ndarray, found: str, expected: str) -> None:
+    count = int(np.count_nonzero(wrong))
+    if count:
+        first = pairs[int(np.argmax(wrong))].pair_id
+        raise PluginError(
+            f"{origin} returned {found} for {count} of {len(pairs)} pairs (the first is {first!r}), "
+            f"expected {expected}",
+            origin.remedy,
+        )
+
+
+def _is_function(module: Any, value: object) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == module.__name__
