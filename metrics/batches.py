@@ -68,7 +68,7 @@ def _checked(vectors: object, n_items: int) -> Float[np.ndarray, "batch dim"]:
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
         raise DataError(
             f"the model returned embeddings of shape {shape} ({kind}), expected a numpy array of floats of shape "
-            f"({n_items}, dim): one row an item"
+            f"({n_items}, dim): report this to the author of the scorer"
         )
     return vectors
 

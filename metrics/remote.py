@@ -125,7 +125,7 @@ class _Child:
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
         return ClapBenchError(
             f"{self._label}: its process ended ({_status(self._process.returncode)}) before it answered"
-            f"{reason and f' ({reason})'}; the last that it printed is: {last}"
+            f"{reason and f' ({reason})'}; see the last that it printed: {last}"
         )
 
 

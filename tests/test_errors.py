@@ -16,7 +16,8 @@ from metrics import errors
 
 ROOT = Path(__file__).parents[1]
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-PLACES_OF_MESSAGES = {"error", "held", "_refuse"}  # functions that put their argument into an error
+ERRORS -= {"PluginError"}  # it cannot be made without its remedy
+PLACES_OF_MESSAGES = {"error", "held"}  # functions that put their argument into an error
 INSTRUCTIONS = """
     add ask check choose compare correct delete end fetch fetches fill free give go install keep known leave
     log lower make makes move name raise reinstall remove rename repair report resume run save see start train
