@@ -39,7 +39,7 @@ def browser(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed"):
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed", "score_speed"):
         session.run("python", "-m", f"tests.performance.{name}")
 
 

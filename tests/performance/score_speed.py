@@ -1,0 +1,124 @@
+"""``bench score``: memory as the number of pairs grows, and two processes against one.
+
+Run as ``python -m tests.performance.score_speed [memory] [processes]`` with nothing else running; fails when a limit is
+missed, and writes the tables of docs/performance.md. Every job is a process of its own, started as a user starts it.
+
+- *memory*: baselines that need no audio, on 10,000 and 1,000,000 pairs in shards of 4,096.
+- *processes*: ``loudness`` (decode, check, hash and measure: all of it work of the CPU) on `N_CLIPS` clips of
+  `CLIP_S` seconds, each in one pair. The rate is that between the first shard's appearance and the last one's, so the
+  start of Python, a second or two, does not count; the whole time is given beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from tests.metrics.clips import tone
+from tests.tables import markdown, write_measured
+
+FEW, MANY = 10_000, 1_000_000
+MOST_MEMORY = 1.2
+LEAST_SPEEDUP = 1.7
+N_CLIPS, CLIP_S, RATE_HZ = 6_000, 10.0, 16_000
+N_FILES = 500
+SHARD_SIZE = 50
+ROUNDS = 5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what is named, or all."""
+    if arguments[:1] == ["--peak"]:
+        return _print_peak(arguments[1:])
+    parts: dict[str, Callable[[Path], bool]] = {"memory": _measure_memory, "processes": _measure_processes}
+    with tempfile.TemporaryDirectory() as folder:
+        missed = [parts[name](Path(folder)) for name in arguments or parts]
+    return int(any(missed))
+
+
+def _measure_memory(folder: Path) -> bool:
+    rows, peaks = [], []
+    for n in (FEW, MANY):
+        pairs = _write_pairs(folder / f"{n}.csv", (f"{i}.wav" for i in range(n)))
+        metrics = ["--metrics", "random,caption-length"]
+        command = [sys.executable, "-m", "tests.performance.score_speed", "--peak", str(pairs)]
+        began = time.perf_counter()
+        answer = subprocess.run([*command, str(folder / str(n)), *metrics], capture_output=True, text=True, check=True)
+        seconds = time.perf_counter() - began
+        peaks.append(float(answer.stdout.split()[-1]))
+        rows.append((f"{n:,}", f"{seconds:.1f} s", f"{n / seconds:,.0f}", f"{peaks[-1]:.0f} MB"))
+    ratio = peaks[1] / peaks[0]
+    table = markdown(("pairs", "time", "pairs a second", "peak memory"), [*rows, ("ratio", "", "", f"{ratio:.2f}")])
+    print(table)
+    write_measured("score-memory", table)
+    return ratio > MOST_MEMORY
+
+
+def _print_peak(arguments: Sequence[str]) -> int:
+    """Score in a process of its own and print that process's peak resident memory in MB."""
+    pairs, out, *others = arguments
+    _run(_command(Path(pairs), Path(out), *others))
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)
+    return 0
+
+
+def _measure_processes(folder: Path) -> bool:
+    """Time one and two processes in turn; the ratio is the median of the rounds'."""
+    for i in range(N_FILES):
+        soundfile.write(folder / f"{i}.wav", tone(CLIP_S, RATE_HZ, seed=i)[:, 0], RATE_HZ)
+    pairs = _write_pairs(folder / "clips.csv", (f"{i % N_FILES}.wav" for i in range(N_CLIPS)))
+    _timed(pairs, folder / "warm", 1)  # fills the cache of files
+    rounds = [[_timed(pairs, folder / f"{k}-{n}", n) for n in (1, 2)] for k in range(ROUNDS)]
+    one, two = (
+        [statistics.median(figures) for figures in zip(*side, strict=True)] for side in zip(*rounds, strict=True)
+    )
+    ratio = statistics.median(second[0] / first[0] for first, second in rounds)
+    rows = [(str(n), f"{rate:,.0f}", f"{whole:.1f} s") for n, (rate, whole) in (("1", one), ("2", two))]
+    table = markdown(("processes", "clips a second", "whole command"), [*rows, ("ratio", f"{ratio:.2f}", "")])
+    print(table, [round(second[0] / first[0], 2) for first, second in rounds])
+    write_measured("score-processes", table)
+    return ratio < LEAST_SPEEDUP
+
+
+def _timed(pairs: Path, out: Path, n_processes: int) -> tuple[float, float]:
+    """Return clips a second from the first shard on, and the seconds of the whole command."""
+    began = time.perf_counter()
+    _run(
+        _command(pairs, out, "--metrics", "loudness", "--shard-size", str(SHARD_SIZE), "--processes", str(n_processes))
+    )
+    whole = time.perf_counter() - began
+    moments = sorted(path.stat().st_mtime_ns for path in out.glob("shard-*"))
+    later = moments[2 * n_processes :]  # when every process is at work
+    return SHARD_SIZE * (len(later) - 1) / ((later[-1] - later[0]) / 1e9), whole
+
+
+def _command(pairs: Path, out: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "bench", "score", str(pairs), "--out", str(out), *arguments]
+
+
+def _run(command: Sequence[str], **settings: Any) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, **settings)
+
+
+def _write_pairs(path: Path, clips: Iterable[str]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["audio_path", "text", "system"])
+        writer.writerows((clip, f"a dog, {'very ' * (i % 7)}loud", f"system {i % 3}") for i, clip in enumerate(clips))
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
