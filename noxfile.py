@@ -24,8 +24,8 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """The test suite but for the browser's part; arguments after ``--`` go to pytest."""
-    session.run("pytest", "-m", "not browser", *session.posargs)
+    """The test suite but for the browser's and Ray's parts; arguments after ``--`` go to pytest."""
+    session.run("pytest", "-m", "not browser and not ray", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -34,6 +34,12 @@ def browser(session: nox.Session) -> None:
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         session.skip("no chromium and chromedriver on PATH; on Debian: apt-get install chromium chromium-driver")
     session.run("pytest", "tests/browser", "-m", "browser", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def ray(session: nox.Session) -> None:
+    """Score on a local Ray cluster of two workers (``pip install 'clap-bench[ray]'`` first), one of which is killed."""
+    session.run("pytest", "tests/bench/scoring/test_ray.py", "-m", "ray", *session.posargs)
 
 
 @nox.session(venv_backend="none")

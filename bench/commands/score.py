@@ -12,6 +12,7 @@ import typer
 from bench.commands.console import say, show_report
 from bench.commands.progress import terminal_progress
 from bench.commands.run import METRICS_OF_THE_PAPER, SOME_PAIRS_FAILED, Device, store_file
+from bench.scoring.names import EngineName
 from metrics.errors import ClapBenchError
 from metrics.prefetch import default_workers
 from metrics.types import Precision, ScorerOptions, WindowPolicy
@@ -32,7 +33,12 @@ def score_command(
         Path | None, typer.Option(help="Where relative audio paths start. [default: the folder of PAIRS]")
     ] = None,
     shard_size: Annotated[int, typer.Option(min=1, help="Pairs in one file, and between two savings.")] = 4096,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that each hold the models.")] = 1,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who hands out the work: this machine, accelerate's or torch's launcher, Ray.")
+    ] = "local",
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes that each hold the models; with Ray the most of them.")
+    ] = 1,
     device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")
@@ -62,6 +68,7 @@ def score_command(
         out=out,
         audio_root=audio_root,
         shard_size=shard_size,
+        engine=engine,
         processes=processes,
         scorer_options=ScorerOptions(
             device,
@@ -76,11 +83,15 @@ def score_command(
     )
     with terminal_progress() as progress:
         summary = score_pairs(request, progress)
-    finish(summary, out, as_json, strict)
+    if summary is not None:
+        finish(summary, out, as_json, strict, launched=engine == "accelerate")
 
 
-def finish(summary: ScoringSummary, out: Path, as_json: bool, strict: bool) -> None:
-    """Print means and where the scores are; leave with status 3 (or 1) if some pairs have no score."""
+def finish(summary: ScoringSummary, out: Path, as_json: bool, strict: bool, launched: bool) -> None:
+    """Print means and where the scores are; leave with status 3 (or 1) if some pairs have no score.
+
+    A launcher takes any status but 0 for a crash and may start everything again: ``launched`` leaves with 0 for 3.
+    """
     from bench.records import plain
     from bench.scoring.report import build_report
     from bench.scoring.summary import FAILURES_NAME
@@ -95,4 +106,4 @@ def finish(summary: ScoringSummary, out: Path, as_json: bool, strict: bool) -> N
         if strict:
             raise ClapBenchError(message)
         say(f"warning: {message}")
-        raise typer.Exit(SOME_PAIRS_FAILED)
+        raise typer.Exit(0 if launched else SOME_PAIRS_FAILED)

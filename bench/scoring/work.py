@@ -16,8 +16,10 @@ from filelock import FileLock, Timeout
 
 from bench.scoring.plan import ScoringJob
 from bench.scoring.source import Shard
+from metrics.types import ProgressCallback
 
 CLAIMS = ".claims"
+STAGE = "pairs"
 POLL_S = 0.5
 """How long a worker waits before it looks again at what others have claimed."""
 
@@ -33,6 +35,8 @@ def work_through(job: ScoringJob, score: Callable[[Shard], None], after_each: Ca
     while missing := job.missing():
         taken = 0
         for shard in missing:
+            if job.shard_path(shard).exists():
+                continue
             with claimed(job, shard) as mine:
                 if mine and not job.shard_path(shard).exists():
                     score(shard)
@@ -47,17 +51,22 @@ def work_through(job: ScoringJob, score: Callable[[Shard], None], after_each: Ca
 def claimed(job: ScoringJob, shard: Shard) -> Iterator[bool]:
     """Hold the claim on a shard; yields False if another living process holds it."""
     folder = job.out / CLAIMS
-    folder.mkdir(exist_ok=True)
     lock = FileLock(folder / f"{shard.index:05d}", timeout=0)
     try:
+        folder.mkdir(exist_ok=True)
         lock.acquire()
-    except Timeout:
+    except (Timeout, FileNotFoundError):  # not found: somebody saw that all is done, and removed the claims
         yield False
         return
     try:
         yield True
     finally:
         lock.release()
+
+
+def report(job: ScoringJob, progress: ProgressCallback) -> None:
+    """Tell how many pairs are scored."""
+    progress(STAGE, job.plan.n_pairs - sum(shard.n_rows for shard in job.missing()), job.plan.n_pairs)
 
 
 def discard_claims(job: ScoringJob) -> None:

@@ -17,11 +17,10 @@ from typing import NamedTuple
 from bench.scoring.plan import ScoringJob
 from bench.scoring.shard import ShardScorer
 from bench.scoring.source import Shard
-from bench.scoring.work import POLL_S, work_through
+from bench.scoring.work import POLL_S, report, work_through
 from metrics.errors import ClapBenchError
 from metrics.types import ProgressCallback, Scorer, no_progress
 
-STAGE = "pairs"
 MOST_DEATHS = 3
 """Workers that may die without a shard being finished meanwhile, before the job is given up."""
 
@@ -31,6 +30,21 @@ class Worker(NamedTuple):
 
     process: BaseProcess
     answer: Connection
+
+
+class LocalEngine:
+    """Scores in this process, or in ``n_processes`` of their own."""
+
+    leads = True
+
+    def __init__(self, n_processes: int) -> None:
+        self._n_processes = n_processes
+
+    def run(self, job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
+        if self._n_processes == 1:
+            run_here(job, scorers, progress)
+        else:
+            run_processes(job, self._n_processes, progress)
 
 
 def run_here(job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
@@ -67,11 +81,6 @@ def run_processes(job: ScoringJob, n_processes: int, progress: ProgressCallback)
         for worker in workers:
             worker.process.join()
     report(job, progress)
-
-
-def report(job: ScoringJob, progress: ProgressCallback) -> None:
-    """Tell how many pairs are scored."""
-    progress(STAGE, job.plan.n_pairs - sum(shard.n_rows for shard in job.missing()), job.plan.n_pairs)
 
 
 def _start(job: ScoringJob, n_threads: int) -> Worker:
