@@ -123,7 +123,7 @@ def _settle(wanted: ScoringPlan, out: Path) -> ScoringPlan:
         plan = read_plan(out)
         _refuse_other(wanted, plan, out)
         return plan
-    if any(path.name != LOCK_NAME for path in out.iterdir()):
+    if any(not path.name.startswith(".") for path in out.iterdir()):  # hidden: the lock, and what a crash left
         raise UsageError(f"{out} is not empty and holds no scores; choose another --out")
     write_text(out / PLAN_NAME, json.dumps(plain(wanted)) + "\n")
     return wanted

@@ -121,6 +121,12 @@ def test_a_folder_of_something_else_is_refused(source: Path, tmp_path: Path) -> 
         score_pairs(request_for(source, tmp_path / "out"))
 
 
+def test_a_job_that_was_killed_before_its_plan_was_whole_starts_anew(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".plan.json.x.tmp").write_text('{"sha')
+    assert score_pairs(request_for(source, tmp_path / "out")) is not None
+
+
 def test_a_damaged_or_foreign_shard_is_refused(source: Path, tmp_path: Path) -> None:
     request = request_for(source, tmp_path / "out")
     score_pairs(request)
