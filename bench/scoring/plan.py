@@ -75,8 +75,9 @@ class ScoringJob:
         return self.out / f"shard-{shard.index:05d}.parquet"
 
     def missing(self) -> list[Shard]:
-        """Return the shards without a file, in order."""
-        return [shard for shard in self.plan.shards if not self.shard_path(shard).exists()]
+        """Return the shards without a file, in order: from one listing, not a question a shard."""
+        present = {path.name for path in self.out.iterdir()}
+        return [shard for shard in self.plan.shards if self.shard_path(shard).name not in present]
 
 
 def begin_job(

@@ -9,9 +9,9 @@ import pytest
 
 from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
-from tests.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS
 from tests.performance.score_speed import LEAST_SPEEDUP as LEAST_SPEEDUP_OF_TWO
 from tests.performance.score_speed import MOST_MEMORY
+from tests.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS
 from tests.performance.statistics_speed import caption_members, paper_workload, scipy_statistics
 from tests.tables import PERFORMANCE
 

@@ -94,7 +94,7 @@ def _start(job: ScoringJob, n_threads: int) -> Worker:
 
 def _work(job: ScoringJob, n_threads: int, line: Connection) -> None:
     """What a worker process does. Torch reads the number of its threads when it is first imported."""
-    os.environ["OMP_NUM_THREADS"] = str(n_threads)
+    os.environ.setdefault("OMP_NUM_THREADS", str(n_threads))
     try:
         scorer = ShardScorer(job)
 
