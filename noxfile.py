@@ -27,8 +27,8 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """The test suite but for the browser's part; arguments after ``--`` go to pytest."""
-    session.run("pytest", "-m", "not browser", *session.posargs)
+    """The test suite but for the browser's and Ray's parts; arguments after ``--`` go to pytest."""
+    session.run("pytest", "-m", "not browser and not ray", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -40,9 +40,15 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def ray(session: nox.Session) -> None:
+    """Score on a local Ray cluster of two workers (``pip install 'clap-bench[ray]'`` first), one of which is killed."""
+    session.run("pytest", "tests/bench/scoring/test_ray.py", "-m", "ray", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed"):
+    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed", "score_speed"):
         session.run("python", "-m", f"tests.performance.{name}")
 
 

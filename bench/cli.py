@@ -19,6 +19,7 @@ from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
 from bench.commands.reproduce import reproduce_command
 from bench.commands.run import demo_command, run_command
+from bench.commands.score import score_command
 
 app = typer.Typer(
     name="bench",
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run_command)
+app.command("score")(score_command)
 app.command("report")(report_command)
 app.command("metrics")(metrics_command)
 app.command("compare")(compare_command)

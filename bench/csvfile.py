@@ -103,7 +103,7 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
     content = _read_bytes(path)
     records = _records(path, _decode(path, content))
     _, header = next(records, (1, []))
-    columns = _check_header(path, header, required)
+    columns = check_header(path, header, required)
     wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
     rows = tuple(_rows(path, records, len(columns), wanted))
     if not rows:
@@ -116,6 +116,39 @@ def quoted(value: str) -> str:
     """Return a user's value for an error message: in quotes, on one line, cut where it is long."""
     shown = value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…"
     return repr(shown)
+
+
+def check_header(path: Path, header: list[str], required: Sequence[str]) -> list[str]:
+    """Return the names of a table's columns without white space around them.
+
+    Raises:
+        DataError: there are none, a required one is missing, or one appears twice.
+    """
+    columns = [name.strip() for name in header]
+    if not any(columns):
+        raise DataError(f"{path}: is empty, expected a header with the columns {', '.join(required)}; write it again")
+    for name in required:
+        if name not in columns:
+            expected = ", ".join(required)
+            raise DataError(
+                f"{path}: no column {name!r} ({_hint(name, columns)}); add or rename it: expected {expected}"
+            )
+    # Unnamed columns may repeat: spreadsheets leave them behind.
+    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
+    if repeated:
+        raise DataError(f"{path}: column {quoted(repeated[0])} appears more than once; remove or rename one of them")
+    return columns
+
+
+def explain(error: csv.Error) -> str:
+    """Return, for an error message, what is wrong with a record and what to do."""
+    if "unexpected end of data" in str(error):
+        return (
+            "a quote opens in this record and never closes; the file may be cut off: write it again or close the quote"
+        )
+    if "field larger" in str(error):
+        return f"a field exceeds {csv.field_size_limit()} characters; check for a quote that opens and never closes"
+    return f"wrongly quoted ({error}); put text that holds a comma or a quote in quotes and double the quotes in it"
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -156,34 +189,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
                 yield start, record
             start = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{path}, line {start}: {_explain(error)}") from error
-
-
-def _explain(error: csv.Error) -> str:
-    if "unexpected end of data" in str(error):
-        return (
-            "a quote opens in this record and never closes; the file may be cut off: write it again or close the quote"
-        )
-    if "field larger" in str(error):
-        return f"a field exceeds {csv.field_size_limit()} characters; check for a quote that opens and never closes"
-    return f"wrongly quoted ({error}); put text that holds a comma or a quote in quotes and double the quotes in it"
-
-
-def _check_header(path: Path, header: list[str], required: Sequence[str]) -> list[str]:
-    columns = [name.strip() for name in header]
-    if not any(columns):
-        raise DataError(f"{path}: is empty, expected a header with the columns {', '.join(required)}; write it again")
-    for name in required:
-        if name not in columns:
-            expected = ", ".join(required)
-            raise DataError(
-                f"{path}: no column {name!r} ({_hint(name, columns)}); add or rename it: expected {expected}"
-            )
-    # Unnamed columns may repeat: spreadsheets leave them behind.
-    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
-    if repeated:
-        raise DataError(f"{path}: column {quoted(repeated[0])} appears more than once; remove or rename one of them")
-    return columns
+        raise DataError(f"{path}, line {start}: {explain(error)}") from error
 
 
 def _hint(name: str, columns: list[str]) -> str:
@@ -199,11 +205,7 @@ def _rows(
     path: Path, records: Iterator[tuple[int, list[str]]], n_columns: int, wanted: dict[str, int]
 ) -> Iterator[CsvRow]:
     for line, record in records:
-        if len(record) != n_columns:
-            raise DataError(
-                f"{path}, line {line}: {len(record)} fields, expected {n_columns} as in the header; "
-                "write it again: it may be cut off, or a text that holds a comma may lack its quotes"
-            )
+        check_width(path, line, record, n_columns)
         yield CsvRow(path, line, {name: record[index] for name, index in wanted.items()})
 
 
@@ -215,3 +217,12 @@ def _parse_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def check_width(path: Path, line: int, record: Sequence[str], n_columns: int) -> None:
+    """Raise `DataError` unless a record has as many fields as the header."""
+    if len(record) != n_columns:
+        raise DataError(
+            f"{path}, line {line}: {len(record)} fields, expected {n_columns} as in the header; "
+            "write it again: it may be cut off, or a text that holds a comma may lack its quotes"
+        )

@@ -23,6 +23,7 @@ CHECKED = [
     "bench.reproduce",
     "bench.run",
     "bench.scores",
+    "bench.scoring",
     "bench.statistics",
     "bench.workspace",
     "finetune.base",

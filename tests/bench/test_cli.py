@@ -149,7 +149,9 @@ def test_metrics_lists_every_scorer(bench: Bench) -> None:
         assert record["available"] or (record["reason"] and record["remedy"])
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["metrics"], ["run", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["metrics"], ["run", "--help"], ["report", "--help"], ["score", "--help"]]
+)
 def test_no_torch_for_help_and_listings(arguments: list[str]) -> None:
     code = (
         "import sys; from bench import cli; sys.argv = ['bench', *sys.argv[1:]]\n"

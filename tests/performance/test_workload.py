@@ -9,6 +9,8 @@ import pytest
 
 from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
+from tests.performance.score_speed import LEAST_SPEEDUP as LEAST_SPEEDUP_OF_TWO
+from tests.performance.score_speed import MOST_MEMORY
 from tests.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS
 from tests.performance.statistics_speed import caption_members, paper_workload, scipy_statistics
 from tests.tables import PERFORMANCE
@@ -63,3 +65,13 @@ def test_documented_scorers_meet_the_targets():
         assert speedup >= LEAST_SPEEDUP
         assert overhead <= MOST_OVERHEAD
         assert second >= LEAST_SECOND
+
+
+def test_documented_scoring_without_ratings_meets_the_targets():
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    memory, processes = (
+        text.split(f"<!-- table: {name} -->")[1].split("<!-- end")[0] for name in ("score-memory", "score-processes")
+    )
+    assert float(re.search(r"\| ratio \|.* ([\d.]+) \|", memory)[1]) <= MOST_MEMORY
+    assert "| 1,000,000 |" in memory
+    assert float(re.search(r"\| ratio \| [\d.]+ \| ([\d.]+) \|", processes)[1]) >= LEAST_SPEEDUP_OF_TWO

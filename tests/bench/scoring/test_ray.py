@@ -1,0 +1,48 @@
+"""A local Ray cluster with two workers; ``nox -s ray``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.scoring.engines import ray_pool
+from metrics.errors import UnavailableError
+from tests.bench.scoring.engines import assert_equal_scores, assert_whole, begin, begin_long, kill_worker, score_both
+from tests.bench.scoring.pairs import write_pairs
+
+OPTIONS = ("--engine", "ray", "--processes", "2", "--device", "cpu")
+needs_ray = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'clap-bench[ray]'"
+)
+
+
+@pytest.mark.ray
+@needs_ray
+def test_ray_gives_the_local_scores(tmp_path: Path) -> None:
+    assert_equal_scores(*score_both(tmp_path, [sys.executable], *OPTIONS))
+
+
+@pytest.mark.ray
+@needs_ray
+def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
+    process, out = begin_long(tmp_path, [sys.executable], *OPTIONS)
+    kill_worker(process, out, lambda command: "MapWorker" in command)
+    assert process.wait(300) == 0
+    assert_whole(out)
+
+
+@pytest.mark.ray
+@needs_ray
+def test_what_a_worker_meets_is_one_clear_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_pairs(tmp_path / "p.csv", [("x", "a", "1"), ("y", "b", "1")], ("audio_path", "text", "pair_id"))
+    assert begin([sys.executable], path, tmp_path / "out", "random", 2, *OPTIONS).wait(120) == 1
+    assert "error: pair_id '1' is that of rows 0 and 1" in capfd.readouterr().err
+
+
+def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(UnavailableError, match=r"pip install 'clap-bench\[ray\]'"):
+        ray_pool.RayEngine(2)
