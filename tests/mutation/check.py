@@ -1,12 +1,13 @@
 """Plant small faults in the numerical core, one at a time, and see that the tests notice each.
 
-Run as ``nox -s mutation [-- FILE … --share 0.4]``; needs ``pip install cosmic-ray``. Writes the table of
+Run as ``nox -s mutation [-- FILE … --minutes 60]``; needs ``pip install cosmic-ray``. Writes the table of
 docs/reliability.md if every file is checked, and prints the survivors that survivors.csv does not explain.
 
 Each mutant is tested in a process forked off one that has loaded numba and torch: these take longer to load than most
 mutants to die, and Cosmic Ray's own runner loads them every time. The fork works on a copy of the repository, runs the
-tests named in `SUITES` without the slow ones, and stops at the first failure. Outcomes are kept in build/mutation.json,
-so that an interrupted check goes on where it stopped; a mutant that survived is tried again.
+tests named in `SUITES` without the slow ones, and stops at the first failure. Mutants come in random order, so that
+those tested within a limit of time are a random sample. Outcomes are kept in build/mutation.json, so that an
+interrupted check goes on where it stopped; a mutant that survived is tried again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import csv
 import gc
 import importlib
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -27,15 +29,19 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-from tests.mutation.order import CheapestKillersFirst
 from tests.mutation.mutants import ROOT, Mutant, mutants_of
+from tests.mutation.order import CheapestKillersFirst
 from tests.tables import RELIABILITY, markdown, write_measured
 
 OUTCOMES = ROOT / "build" / "mutation.json"
 SURVIVORS = Path(__file__).with_name("survivors.csv")
-HEAD = ("file", "mutants tested", "killed", "survived", "of these explained", "killed of those that can be")
+HEAD = ("file", "mutants", "tested", "killed", "survived", "of these explained", "killed of tested")
+LIMIT_S = 300
+"""Some ten times what the longest suite takes; a mutant that takes longer is noticed too."""
+
 OWN = ("bench", "metrics", "finetune", "tests")
 LOADED_ONCE = (
     *("numpy", "scipy.stats", "scipy.optimize", "sklearn.isotonic", "pandas", "pingouin", "numba", "torch"),
@@ -44,7 +50,7 @@ LOADED_ONCE = (
 
 
 def _statistics(*names: str) -> list[str]:
-    return [f"tests/bench/statistics/test_{name}.py" for name in names]
+    return [f"tests/bench/statistics/test_{name}.py" for name in (*names, "types")]
 
 
 SUITES = {
@@ -65,7 +71,7 @@ SUITES = {
     "bench/statistics/resampling.py": _statistics("bootstrap"),
     "bench/statistics/sample.py": _statistics("bootstrap"),
     "bench/statistics/systems.py": _statistics("systems"),
-    "bench/statistics/types.py": _statistics("types"),
+    "bench/statistics/types.py": _statistics("comparison"),
     "bench/statistics/weighted.py": _statistics("weighted", "bootstrap"),
     "metrics/clap_score.py": ["tests/metrics/test_clap_score.py"],
     "finetune/losses.py": ["tests/finetune/test_losses.py"],
@@ -76,56 +82,50 @@ def main() -> int:
     """Check the files, or all of `SUITES`; fail if a survivor is not explained."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FILE", help=f"of {', '.join(SUITES)}")
-    parser.add_argument("--share", type=float, default=1.0, help="of each file's mutants, drawn by chance")
-    parser.add_argument("--seed", type=int, default=0, help="of that draw")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no mutant is begun after these")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the mutants")
     arguments = parser.parse_args()
-    explained, outcomes = read_survivors(), read_outcomes()
+    end = time.monotonic() + 60 * arguments.minutes
+    mutants = [mutant for file in arguments.files or SUITES for mutant in mutants_of(file)]
+    random.Random(arguments.seed).shuffle(mutants)
+    outcomes = read_outcomes()
     with _copy_of_repository() as tree:
         _load_once()
-        checked = {
-            file: check(file, tree, drawn(mutants_of(file), arguments.share, arguments.seed), outcomes)
-            for file in arguments.files or SUITES
-        }
-    table = _table(checked, explained)
-    print(table)
-    if not arguments.files:
-        write_measured("mutation", table, RELIABILITY)
-    return _unexplained(checked, explained)
+        check(mutants, tree, outcomes, end)
+    return report(mutants, outcomes, write=not arguments.files)
 
 
-def drawn(mutants: list[Mutant], share: float, seed: int) -> list[Mutant]:
-    """Return a share of the mutants, the same for the same seed."""
-    kept = random.Random(seed).sample(range(len(mutants)), round(share * len(mutants)))
-    return [mutants[i] for i in sorted(kept)]
-
-
-def check(file: str, tree: Path, mutants: Sequence[Mutant], outcomes: dict[str, str]) -> list[tuple[Mutant, bool]]:
-    """Test each mutant of a file; return it with whether it survived."""
-    started = time.monotonic()
-    if not survives(tree, SUITES[file], 600, write_bytecode=True):
-        raise SystemExit(f"{file}: the tests fail on the code as it is, see {OUTCOMES.with_suffix('.log')}")
-    limit = 20 + 5 * (time.monotonic() - started)
-    place = tree / file
-    source, times = place.read_text(encoding="utf-8"), place.stat()
+def check(mutants: Sequence[Mutant], tree: Path, outcomes: dict[str, str], end: float) -> None:
+    """Test mutants until the end, a time of `time.monotonic`; put what became of them into ``outcomes``."""
+    suites = {mutant.file: SUITES[mutant.file] for mutant in mutants}
+    if not survives(tree, list(dict.fromkeys(chain(*suites.values()))), write_bytecode=True):
+        raise SystemExit(f"the tests fail on the code as it is, see {OUTCOMES.with_suffix('.log')}")
     for mutant in mutants:
-        if outcomes.get(mutant.key) != "killed":
-            place.write_text(mutant.source, encoding="utf-8")
-            outcomes[mutant.key] = "survived" if survives(tree, SUITES[file], limit) else "killed"
-            place.write_text(source, encoding="utf-8")
-            os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
+        if time.monotonic() < end and outcomes.get(mutant.key) != "killed":
+            with _planted(mutant, tree):
+                outcomes[mutant.key] = "survived" if survives(tree, suites[mutant.file]) else "killed"
             _keep(outcomes)
-            print(f"{outcomes[mutant.key]} {file}:{mutant.line} {mutant.before!r} -> {mutant.after!r}", flush=True)
-    return [(mutant, outcomes[mutant.key] == "survived") for mutant in mutants]
+            print(f"{outcomes[mutant.key]} {mutant.file}:{mutant.line} {mutant.before} -> {mutant.after}", flush=True)
 
 
-def survives(tree: Path, tests: Sequence[str], limit_s: float, write_bytecode: bool = False) -> bool:
-    """Return whether the tests pass within the limit on the tree as it is.
+@contextlib.contextmanager
+def _planted(mutant: Mutant, tree: Path) -> Iterator[None]:
+    place = tree / mutant.file
+    source, times = place.read_text(encoding="utf-8"), place.stat()
+    place.write_text(mutant.source, encoding="utf-8")
+    yield
+    place.write_text(source, encoding="utf-8")
+    os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))  # as old as its bytecode and compiled kernels
+
+
+def survives(tree: Path, tests: Sequence[str], write_bytecode: bool = False) -> bool:
+    """Return whether the tests pass within `LIMIT_S` on the tree as it is.
 
     Bytecode of a mutant must not be written: the next one, as long and of the same second, would be taken for it.
     """
     process = multiprocessing.get_context("fork").Process(target=_test, args=(tree, tests, write_bytecode))
     process.start()
-    process.join(limit_s)
+    process.join(LIMIT_S)
     if process.is_alive() and process.pid:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -155,8 +155,10 @@ def _run_pytest(tests: Sequence[str]) -> int:
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a failure need not be made small
     hypothesis.settings.register_profile("mutation", phases=phases, database=None)
     hypothesis.settings.load_profile("mutation")
-    options = "-x -q -p no:cacheprovider --hypothesis-seed=0 -W ignore::pytest.PytestAssertRewriteWarning".split()
-    return int(pytest.main([*options, "-m", "not slow", *tests], plugins=[CheapestKillersFirst(Path("killers.json"))]))
+    order = CheapestKillersFirst(OUTCOMES.with_name("mutation-killers.json"))
+    loaded_before = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-seed=0", *loaded_before]
+    return int(pytest.main([*options, *tests], plugins=[order]))
 
 
 @contextlib.contextmanager
@@ -193,34 +195,28 @@ def read_survivors() -> dict[tuple[str, str, str, str], str]:
         return {(row["file"], row["scope"], row["before"], row["after"]): row["why"] for row in csv.DictReader(stream)}
 
 
-Checked = dict[str, list[tuple[Mutant, bool]]]
+def report(mutants: Sequence[Mutant], outcomes: dict[str, str], write: bool) -> int:
+    """Print the table and the survivors that nobody has explained; return 1 if there are any."""
+    explained = read_survivors()
+    tested = [mutant for mutant in mutants if mutant.key in outcomes]
+    survivors = [mutant for mutant in tested if outcomes[mutant.key] == "survived"]
+    known = [mutant for mutant in survivors if mutant.name in explained]
+    counts = [Counter(mutant.file for mutant in some) for some in (mutants, tested, survivors, known)]
+    rows = [(f"`{file}`", *_row(*(count[file] for count in counts))) for file in sorted(counts[0])]
+    table = markdown(HEAD, [*rows, ("all", *_row(*(count.total() for count in counts)))])
+    print(table)
+    if write:
+        write_measured("mutation", table, RELIABILITY)
+    for mutant in survivors:
+        if mutant.name not in explained:
+            print(f"unexplained: {mutant.file}:{mutant.line} {mutant.scope}: {mutant.before} -> {mutant.after}")
+    return int(len(survivors) > len(known))
 
 
-def _table(checked: Checked, explained: dict[tuple[str, str, str, str], str]) -> str:
-    counts = {file: _counts(mutants, explained) for file, mutants in checked.items()}
-    total = sum(counts.values(), Counter())
-    rows = [*((f"`{file}`", *_row(count)) for file, count in counts.items()), ("all", *_row(total))]
-    return markdown(HEAD, rows)
-
-
-def _counts(mutants: list[tuple[Mutant, bool]], explained: dict[tuple[str, str, str, str], str]) -> Counter[str]:
-    survivors = [mutant for mutant, survived in mutants if survived]
-    known = sum(mutant.name in explained for mutant in survivors)
-    return Counter(tested=len(mutants), survived=len(survivors), explained=known)
-
-
-def _row(count: Counter[str]) -> tuple[str, ...]:
-    killed = count["tested"] - count["survived"]
-    can_be = count["tested"] - count["explained"]
-    numbers = (count["tested"], killed, count["survived"], count["explained"])
-    return (*map(str, numbers), f"{killed / can_be:.1%}" if can_be else "")
-
-
-def _unexplained(checked: Checked, explained: dict[tuple[str, str, str, str], str]) -> int:
-    unknown = [m for mutants in checked.values() for m, survived in mutants if survived and m.name not in explained]
-    for mutant in unknown:
-        print(f"survived, unexplained: {mutant.file}:{mutant.line} {mutant.scope}: {mutant.before} -> {mutant.after}")
-    return int(bool(unknown))
+def _row(n: int, n_tested: int, n_survivors: int, n_explained: int) -> tuple[str, ...]:
+    n_killed = n_tested - n_survivors
+    share = f"{n_killed / n_tested:.1%}" if n_tested else ""
+    return (*map(str, (n, n_tested, n_killed, n_survivors, n_explained)), share)
 
 
 if __name__ == "__main__":

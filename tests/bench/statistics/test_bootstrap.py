@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,9 +14,19 @@ from bench.statistics.intervals import (
     bca_interval,
     bootstrap_interval,
     expanded_interval,
+    measured,
     percentile_interval,
 )
-from bench.statistics.resampling import BLOCK, bootstrap_weights, leave_out_statistics
+from bench.statistics.resampling import (
+    BLOCK,
+    SCRATCH_BYTES,
+    available_cores,
+    bootstrap_sums,
+    bootstrap_weights,
+    layout,
+    leave_out_statistics,
+    run_blocks,
+)
 from bench.statistics.types import STATISTICS, ResamplingPlan
 from bench.statistics.weighted import prepare
 from metrics.errors import DataError
@@ -247,3 +259,162 @@ def test_almost_constant_scores_are_remarked_upon():
     scores = {"m": 1 + 2.0**-52 * (np.arange(120) % 2)}
     estimate = estimate_correlations(human, scores, EVERYTHING, captions, PLAN, ["lcc"])[0]
     assert "almost constant" in estimate.note
+
+
+def test_draws_are_those_of_pcg64():
+    """Spelt out with numpy: the same seed gives the same resamples wherever numpy is."""
+    for block, n in ((0, BLOCK), (1, 5)):
+        key = (zlib.crc32(b"bootstrap|band=low"), block)
+        draws = np.random.Generator(np.random.PCG64(np.random.SeedSequence(11, spawn_key=key)))
+        expected = [np.bincount(row, minlength=30) for row in draws.integers(0, 30, (n, 30), dtype=np.uint32)]
+        [weights] = bootstrap_weights(11, "band=low", 30, block, n)
+        np.testing.assert_array_equal(weights, np.transpose(expected))
+
+
+@pytest.mark.parametrize("ci_method", ["percentile", "expanded", "bca"])
+def test_records_hold_the_interval_of_their_own_cell(ci_method):
+    human, scores, captions = some_pairs()
+    plan = ResamplingPlan(n_resamples=400, ci_method=ci_method, confidence_level=0.8, seed=9)
+    [one] = bootstrap_strata(human, scores, EVERYTHING, captions, plan)
+    assert one.resampled.shape == (400, 2, 4)
+    estimates = estimate_correlations(human, scores, EVERYTHING, captions, plan)
+    keys = [(e.metric, e.statistic) for e in estimates]
+    assert keys == [(metric, statistic) for metric in scores for statistic in STATISTICS]
+    for e in estimates:
+        m, s = list(scores).index(e.metric), STATISTICS.index(e.statistic)
+        values = one.resampled[:, m, s]
+        expected = {
+            "percentile": lambda values=values: percentile_interval(values, 0.8),
+            "expanded": lambda values=values: expanded_interval(values, 0.8, 40),
+            "bca": lambda e=e, values=values, m=m, s=s: bca_interval(e.estimate, values, one.jackknife[:, m, s], 0.8)[
+                :2
+            ],
+        }[ci_method]()
+        assert (e.low, e.high) == expected
+        assert (e.n_pairs, e.n_clusters, e.confidence_level, e.seed, e.note) == (120, 40, 0.8, 9, "")
+
+
+def test_bca_counts_resamples_equal_to_the_estimate_half():
+    """Symmetric around the estimate with many equal to it: no bias; a symmetric jackknife: no acceleration."""
+    resampled = np.r_[np.full(30, 0.5), np.linspace(0, 0.4, 50), np.linspace(0.6, 1, 50)]
+    low, high, reason = bca_interval(0.5, resampled, np.array([0.4, 0.5, 0.6]), 0.9)
+    assert (low, high) == pytest.approx(percentile_interval(resampled, 0.9), abs=1e-12)
+    assert reason == ""
+    shifted = bca_interval(0.5 + 1e-13, resampled, np.array([0.4, 0.5, 0.6]), 0.9)
+    assert shifted[:2] == pytest.approx((low, high), abs=1e-12)
+
+
+def test_a_jackknife_of_equal_values_has_no_acceleration():
+    low, _, reason = bca_interval(0.5, np.linspace(0, 1, 101), np.full(10, 0.5), 0.9)
+    assert np.isnan(low)
+    assert "BCa undefined" in reason
+
+
+def test_half_of_the_resamples_may_be_undefined_and_no_more():
+    for n_undefined, defined in ((50, True), (51, False)):
+        values = np.r_[np.full(n_undefined, np.nan), np.linspace(0, 1, 100 - n_undefined)]
+        low, high, remark = bootstrap_interval("percentile", 0.5, values, 0.9, n_clusters=5)
+        assert np.isfinite([low, high]).all() == defined
+        assert remark.startswith("50 of 100 resamples undefined" if defined else "undefined on 51 of 100")
+    assert np.isnan(measured(0.5, values, 0.9).low)
+    assert measured(0.5, values, 0.9).estimate == 0.5
+
+
+@pytest.mark.parametrize("statistic", ["srcc", "lcc", "ktau"])
+def test_five_pairs_have_an_analytic_interval_and_four_have_none(statistic):
+    low, high, reason = analytic_interval(statistic, -0.3, 5, 0.9)
+    assert low < -0.3 < high
+    assert reason == ""
+    assert analytic_interval(statistic, -0.3, 4, 0.9)[2] == "no analytic interval"
+    assert analytic_interval(statistic, -1.0, 9, 0.9)[2] == "no analytic interval"
+
+
+@pytest.mark.parametrize("bytes_per_lane", [1, 1000, 10**6, 2 * 10**7, 10**8, 10**9])
+@pytest.mark.parametrize("n_threads", [1, 2, 16])
+def test_the_layout_keeps_to_the_memory_and_works_with_little(bytes_per_lane, n_threads):
+    threads, width = layout(bytes_per_lane, n_threads)
+    assert 1 <= threads <= n_threads
+    assert 1 <= width <= BLOCK
+    assert BLOCK % width == 0
+    in_use = threads * width * bytes_per_lane
+    assert in_use <= SCRATCH_BYTES or (threads, width) == (1, 1)
+    wider = 2 * in_use > SCRATCH_BYTES or width == BLOCK
+    assert wider, "memory is left for lanes twice as wide"
+
+
+def test_small_samples_use_every_core_that_is_given():
+    assert layout(1000, 16) == (16, BLOCK)
+    assert layout(1000, None) == (available_cores(), BLOCK)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_every_block_is_computed_once_and_errors_come_through(n_threads):
+    done = []
+    run_blocks(done.append, 7, n_threads)
+    assert sorted(done) == list(range(7))
+    with pytest.raises(ZeroDivisionError):
+        run_blocks(lambda block: 1 // (block - 2), 4, n_threads)
+
+
+def test_every_group_is_left_out_in_turn_also_in_narrow_blocks(monkeypatch):
+    human, scores, captions = some_pairs()
+    sample = prepare(human, np.stack(list(scores.values())), captions)
+    group = np.arange(40) % 13
+    wide = leave_out_statistics(sample, group)
+    assert wide.shape == (13, 2, 4)
+    for k in (0, 5, 12):
+        kept = group[captions] != k
+        expected = oracle.statistics(human[kept], scores["metric1"][kept])
+        np.testing.assert_allclose(wide[k, 1], expected, rtol=0, atol=1e-10)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 5 * sample.bytes_per_lane())
+    np.testing.assert_array_equal(leave_out_statistics(sample, group), wide)
+
+
+def test_sums_are_of_the_drawn_clusters():
+    totals = np.random.default_rng(0).normal(size=(40, 3))
+    weights = all_weights(ResamplingPlan(BLOCK + 9, seed=2), "all", 40)
+    found = bootstrap_sums(totals, 2, "all", BLOCK + 9)
+    np.testing.assert_allclose(found, weights.T @ totals, rtol=0, atol=1e-12)
+
+
+def test_groups_of_clusters_are_drawn_by_chance_and_of_equal_size(monkeypatch):
+    human, scores, captions = some_pairs()
+    monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
+    groups = []
+    monkeypatch.setattr(
+        "bench.statistics.bootstrap.leave_out_statistics",
+        lambda sample, group, n_threads: groups.append(group) or leave_out_statistics(sample, group, n_threads),
+    )
+    bootstrap_strata(human, scores, EVERYTHING, captions, ResamplingPlan(5, ci_method="bca"))
+    bootstrap_strata(human, scores, {"half": captions < 20}, captions, ResamplingPlan(5, ci_method="bca"))
+    assert (np.bincount(groups[0]) == 2).all()
+    assert (groups[0] != np.arange(40) % 20).any()
+    np.testing.assert_array_equal(groups[1], np.arange(20))
+
+
+def test_three_pairs_and_three_captions_are_enough():
+    human, scores = np.array([0.1, 0.5, 0.9]), {"m": np.array([0.3, 0.2, 0.9])}
+    [found] = estimate_correlations(human, scores, {"all": np.ones(3, bool)}, np.arange(3), PLAN, ["lcc"])
+    assert found.estimate == pytest.approx(stats.pearsonr(human, scores["m"]).statistic)
+    assert found.low < found.high
+
+
+def test_a_stratum_without_pairs_is_an_estimate_of_nothing():
+    human, scores, captions = some_pairs()
+    for found in estimate_correlations(human, scores, {"none": np.zeros(120, bool)}, captions, PLAN):
+        assert np.isnan(found.estimate)
+        assert (found.n_pairs, found.n_clusters, found.note.split(";")[0]) == (0, 0, "0 pairs, fewer than 3")
+
+
+def test_bad_ratings_are_refused():
+    human, scores, captions = some_pairs()
+    human[[3, 4]] = np.nan
+    with pytest.raises(DataError, match="the ratings hold 2 NaN or infinite values among 120"):
+        estimate_correlations(human, scores, EVERYTHING, captions, PLAN)
+
+
+def test_without_metrics_there_is_nothing_to_resample():
+    human, _, captions = some_pairs()
+    [found] = bootstrap_strata(human, {}, EVERYTHING, captions, PLAN)
+    assert found.resampled is None
+    assert found.estimates.shape == (0, 4)

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import pkgutil
 
 import pytest
 
-from bench.statistics import types
-from bench.statistics.types import ResamplingPlan
+import bench.statistics
+from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, ResamplingPlan
 
-RECORDS = [one for one in vars(types).values() if isinstance(one, type) and one.__module__ == types.__name__]
+MODULES = [
+    importlib.import_module(f"bench.statistics.{m.name}") for m in pkgutil.iter_modules(bench.statistics.__path__)
+]
+RECORDS = [
+    one
+    for module in MODULES
+    for one in vars(module).values()
+    if isinstance(one, type) and one.__module__ == module.__name__
+]
+
+
+def test_an_error_alone_is_better_when_lower():
+    assert {statistic for statistic in STATISTICS if not HIGHER_IS_BETTER[statistic]} == {"mse"}
 
 
 def test_a_plan_without_arguments_is_the_documented_one():
