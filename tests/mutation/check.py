@@ -40,7 +40,7 @@ OUTCOMES = ROOT / "build" / "mutation.json"
 SURVIVORS = Path(__file__).with_name("survivors.csv")
 HEAD = ("file", "mutants", "tested", "killed", "survived", "of these explained", "killed of tested")
 LIMIT_S = 120
-"""Some ten times what the longest suite takes; a mutant that takes longer, in a loop without an end, say, is noticed."""
+"""Some ten times what the longest suite takes: a loop without an end is noticed too."""
 
 OWN = ("bench", "metrics", "finetune", "tests")
 LOADED_ONCE = (

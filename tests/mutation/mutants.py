@@ -111,10 +111,10 @@ def _describe(file: str, source: str, changed: str) -> Mutant:
         after = new[line].strip()
     else:  # a decorator is gone, perhaps with the empty line before it
         line, after = next(i for i in range(line, len(old)) if old[i].strip()), ""
-    return Mutant(file, line + 1, _scope(source, line + 1), old[line].strip(), after, changed)
+    return Mutant(file, line + 1, scope_of(source, line + 1), old[line].strip(), after, changed)
 
 
-def _scope(source: str, line: int) -> str:
+def scope_of(source: str, line: int) -> str:
     """Return the qualified name of the innermost function or class around a line."""
 
     def search(node: ast.AST, names: tuple[str, ...]) -> tuple[str, ...]:
