@@ -7,7 +7,7 @@ Each mutant is tested in a process forked off one that has loaded numba and torc
 mutants to die, and Cosmic Ray's own runner loads them every time. The fork works on a copy of the repository, runs the
 tests named in `SUITES` without the slow ones, and stops at the first failure. Mutants come in random order, so that
 those tested within a limit of time are a random sample. Outcomes are kept in build/mutation.json, so that an
-interrupted check goes on where it stopped; a mutant that survived is tried again.
+interrupted check goes on where it stopped; mutants that survived are tried again, and first.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def main() -> int:
     mutants = [mutant for file in arguments.files or SUITES for mutant in mutants_of(file)]
     random.Random(arguments.seed).shuffle(mutants)
     outcomes = read_outcomes()
+    mutants.sort(key=lambda mutant: outcomes.get(mutant.key) != "survived")
     with _copy_of_repository() as tree:
         _load_once()
         check(mutants, tree, outcomes, end)
