@@ -22,8 +22,8 @@ import math
 import multiprocessing
 import os
 import random
+import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -39,8 +39,8 @@ from tests.tables import RELIABILITY, markdown, write_measured
 OUTCOMES = ROOT / "build" / "mutation.json"
 SURVIVORS = Path(__file__).with_name("survivors.csv")
 HEAD = ("file", "mutants", "tested", "killed", "survived", "of these explained", "killed of tested")
-LIMIT_S = 120
-"""Some ten times what the longest suite takes: a loop without an end is noticed too."""
+CPU_LIMIT_S = 60
+"""Several times what the longest suite takes: a loop without an end is noticed too."""
 
 OWN = ("bench", "metrics", "finetune", "tests")
 LOADED_ONCE = (
@@ -99,7 +99,7 @@ def main() -> int:
 def check(mutants: Sequence[Mutant], tree: Path, outcomes: dict[str, str], end: float) -> None:
     """Test mutants until the end, a time of `time.monotonic`; put what became of them into ``outcomes``."""
     suites = {mutant.file: SUITES[mutant.file] for mutant in mutants}
-    if not survives(tree, list(dict.fromkeys(chain(*suites.values()))), write_bytecode=True):
+    if not survives(tree, list(dict.fromkeys(chain(*suites.values()))), as_it_is=True):
         raise SystemExit(f"the tests fail on the code as it is, see {OUTCOMES.with_suffix('.log')}")
     for mutant in mutants:
         if time.monotonic() < end and outcomes.get(mutant.key) != "killed":
@@ -119,33 +119,30 @@ def _planted(mutant: Mutant, tree: Path) -> Iterator[None]:
     os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))  # as old as its bytecode and compiled kernels
 
 
-def survives(tree: Path, tests: Sequence[str], write_bytecode: bool = False) -> bool:
-    """Return whether the tests pass within `LIMIT_S` on the tree as it is.
+def survives(tree: Path, tests: Sequence[str], as_it_is: bool = False) -> bool:
+    """Return whether the tests pass on the tree, for a mutant within `CPU_LIMIT_S`.
 
     Bytecode of a mutant must not be written: the next one, as long and of the same second, would be taken for it.
     """
-    process = multiprocessing.get_context("fork").Process(target=_test, args=(tree, tests, write_bytecode))
+    process = multiprocessing.get_context("fork").Process(target=_test, args=(tree, tests, as_it_is))
     process.start()
-    process.join(LIMIT_S)
-    if process.is_alive() and process.pid:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.join()
+    process.join()
     return process.exitcode == 0
 
 
-def _test(tree: Path, tests: Sequence[str], write_bytecode: bool) -> None:
-    os.setsid()
+def _test(tree: Path, tests: Sequence[str], as_it_is: bool) -> None:
     os.chdir(tree)
-    log = os.open(OUTCOMES.with_suffix(".log"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    log = os.open(OUTCOMES.with_suffix(".log"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
     for name in [name for name in sys.modules if name.partition(".")[0] in OWN]:
         del sys.modules[name]
     sys.path[:] = [str(tree), *(entry for entry in sys.path if Path(entry or ".").resolve() != ROOT)]
     os.environ["PYTHONPATH"] = str(tree)
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "" if write_bytecode else "1"
-    sys.dont_write_bytecode = not write_bytecode
+    if not as_it_is:
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
     sys.exit(_run_pytest(tests))
 
 
