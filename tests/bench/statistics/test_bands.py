@@ -228,7 +228,8 @@ def test_splits_are_averaged():
     )
     key = ("m", "band=low", "cross-fitted", "lcc")
     assert (one[key].n_splits, three[key].n_splits) == (1, 3)
-    assert one[key].overall != three[key].overall
+    for name in ("overall", "predicted", "band_sd", "n_pairs"):
+        assert getattr(one[key], name) != getattr(three[key], name)
     observed = ("m", "band=low", "observed", "lcc")
     assert one[observed] == three[observed]
 
@@ -248,3 +249,15 @@ def test_no_more_than_999_resamples_are_made():
     everything, plan = {"all": np.ones(12, bool)}, ResamplingPlan(n_resamples=1200)
     found = band_estimates(ratings, {"m": truth}, everything, np.arange(12), 0.0, plan, n_splits=1)
     assert {record.n_resamples for record in found} == {999}
+
+
+def test_a_stratum_is_split_by_its_own_ratings_alone():
+    ratings, truth = simulated(90)
+    inside = np.arange(90) % 3 != 0
+    wild = Ratings(np.where(inside[ratings.pair], ratings.score, 1e6), ratings.pair, ratings.listener)
+    tame, found = (
+        band_estimates(one, {"m": truth}, {"source=natural": inside}, np.arange(90), 0.0, PLAN, n_splits=2)
+        for one in (ratings, wild)
+    )
+    assert {record.method for record in found} == {"observed", "cross-fitted"}
+    assert found == tame

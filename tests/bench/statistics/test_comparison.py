@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
-from bench.statistics.comparison import compare_metrics, holm, rank_clusters
+from bench.statistics.comparison import compare_metrics, differences_of, holm, rank_clusters
 from bench.statistics.intervals import bca_interval, percentile_interval
 from bench.statistics.permutation import permutation_p_value, swap_bits, swapped_differences
 from bench.statistics.resampling import BLOCK
@@ -262,3 +262,14 @@ def test_a_p_value_at_the_level_opens_a_cluster_and_one_above_does_not():
     [one] = compare_metrics(data.human, data.scores, everything, data.clusters, ResamplingPlan(20), ["lcc"], 9)
     for p, n_clusters in ((0.05, 2), (0.0501, 1), (np.nan, 1)):
         assert len({c.cluster for c in rank_clusters(estimates, [replace(one, p_holm=p)])}) == n_clusters
+
+
+def test_9999_permutations_are_made_unless_told_otherwise():
+    data = rated_pairs(24)
+    everything, plan = {"all": np.ones(24, bool)}, ResamplingPlan(20)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything, data.clusters, plan)
+    found = [
+        *compare_metrics(data.human, data.scores, everything, data.clusters, plan),
+        *differences_of(bootstrap, plan),
+    ]
+    assert {difference.n_permutations for difference in found} == {9999}
