@@ -120,9 +120,9 @@ def test_a_system_of_two_pairs_counts_for_means_and_not_for_correlations():
         assert found.macro_srcc.estimate == pytest.approx(np.mean(within), abs=1e-12)
 
 
-def test_ties_in_the_ratings_count_half_too():
-    assert pairwise_system_accuracy(np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]]))[0] == 0.5
-    assert pairwise_system_accuracy(np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))[0] == 0.0
+@pytest.mark.parametrize(("human", "score", "share"), [(0, 1, 0.5), (1, 0, 0.5), (0, 0, 0.5), (1, -1, 0), (-1, -2, 1)])
+def test_two_systems_are_ordered_alike_or_not_or_tied_by_either(human, score, share):
+    assert pairwise_system_accuracy(np.array([[0.0, human]]), np.array([[0.0, score]]))[0] == share
 
 
 def test_with_the_unit_pair_captions_are_not_kept_together():
@@ -132,3 +132,13 @@ def test_with_the_unit_pair_captions_are_not_kept_together():
         for clusters, unit in ((captions, "pair"), (np.arange(300), "caption"))
     )
     assert by_pair == alone
+
+
+def test_systems_of_two_pairs_each_have_a_pooled_correlation_alone():
+    data = rated_pairs(6, pairs_per_caption=2)
+    means, agreement = system_agreement(data.human, data.scores, np.array(list("abcabc")), data.clusters, PLAN)
+    assert len(means) == 3 * 3
+    for found in agreement:
+        expected = stats.spearmanr(data.human, data.scores[found.metric]).statistic
+        assert np.isnan(found.macro_srcc.estimate)
+        assert found.pooled_srcc.estimate == pytest.approx(expected, abs=1e-12)
