@@ -92,6 +92,18 @@ def disturbances(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def mutation(session: nox.Session) -> None:
+    """Plant small faults in the numerical core (``pip install cosmic-ray`` first) and see that the tests notice."""
+    session.run("python", "-m", "tests.mutation.check", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def branches(session: nox.Session) -> None:
+    """Branch coverage of the same files, of each at least 95 %; compiled kernels run once more as plain Python."""
+    session.run("python", "-m", "tests.mutation.branches", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
     session.run("python", "-m", "tests.retraining", *session.posargs)

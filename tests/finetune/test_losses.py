@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
@@ -281,3 +282,21 @@ def test_a_new_term_is_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_term_must_have_a_name_of_its_own(name: str) -> None:
     with pytest.raises(UsageError):
         losses.register(name)
+
+
+@pytest.mark.parametrize("record", [LossInputs, losses.RegisteredTerm, losses.Loss])
+def test_what_a_loss_is_made_of_cannot_be_changed_while_it_is_computed(record: type) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(object.__new__(record), fields(record)[0].name, None)
+
+
+def test_a_gradient_step_on_ranks_pulls_only_pairs_in_the_wrong_order_or_too_close() -> None:
+    """Leads of 0.3 (enough), 0.05 (too small) and -0.2 (wrong): hinges 0, 0.05 and 0.3, by hand."""
+    cosines = np.array([0.5, 0.2, 0.25, 0.45])
+    text = np.stack([cosines, np.sqrt(1 - cosines**2)], axis=1)
+    audio = np.tile([1.0, 0.0], (4, 1))
+    for better, worse, hinge in ((0, 1, 0.0), (2, 1, 0.05), (2, 3, 0.3)):
+        ratings = np.zeros(2)
+        ratings[0] = 1.0
+        rows = [better, worse]
+        assert float(parse_loss("rank")(inputs_of(audio[rows], text[rows], ratings))) == pytest.approx(hinge)

@@ -250,3 +250,17 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
     score(SpectrumEncoder(), make_pairs(tmp_path), progress=lambda *report: told.append(report))
     assert told[-1] == ("spectrum: clips", 6, 6)
     assert ("spectrum: captions", 3, 3) in told
+
+
+def test_a_clip_and_a_caption_of_one_direction_score_one_to_the_last_digit(tmp_path: Path) -> None:
+    """Embeddings are stored in single precision, in which their length is not exactly 1."""
+
+    class Constant(SpectrumEncoder):
+        def embed_audio(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+            return np.tile(np.arange(1, 9, dtype=np.float32), (len(inputs), 1))
+
+        def embed_captions(self, captions: Sequence[TokenisedCaption]) -> np.ndarray:
+            return np.tile(np.arange(1, 9, dtype=np.float32), (len(captions), 1))
+
+    [cosine] = score(Constant("head"), make_pairs(tmp_path, 1, 1)).cosines
+    assert cosine == pytest.approx(1, abs=1e-15)

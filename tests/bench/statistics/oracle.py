@@ -7,6 +7,9 @@ import warnings
 import numpy as np
 from scipy import stats
 
+from bench.statistics.resampling import BLOCK, bootstrap_weights
+from bench.statistics.types import ResamplingPlan
+
 
 def statistics(human: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """SRCC, LCC, tau-b and MSE by scipy, NaN where one input is constant."""
@@ -30,3 +33,15 @@ def weighted(human: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.n
 def bootstrap(human: np.ndarray, scores: np.ndarray, clusters: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Statistics on each resample; ``weights[clusters, resamples]`` as drawn by bench.statistics.resampling."""
     return np.array([weighted(human, scores, column[clusters]) for column in weights.T])
+
+
+def all_weights(plan: ResamplingPlan, stratum: str, n_clusters: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each resample of the plan, over all blocks."""
+    blocks = range(-(-plan.n_resamples // BLOCK))
+    rows = [min(BLOCK, plan.n_resamples - block * BLOCK) for block in blocks]
+    drawn = [
+        w
+        for block, n in zip(blocks, rows, strict=True)
+        for w in bootstrap_weights(plan.seed, stratum, n_clusters, block, n)
+    ]
+    return np.concatenate(drawn, axis=1)

@@ -39,3 +39,9 @@ def planted_metric(ratings: np.ndarray, srcc: float, seed: int = 0) -> np.ndarra
         too_weak = stats.spearmanr(scores, ratings).statistic < srcc
         low, high = (share, high) if too_weak else (low, share)
     return scores
+
+
+def some_pairs() -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Return ratings, the scores of two metrics, and captions of 120 pairs."""
+    data = rated_pairs(120, n_metrics=2, seed=3)
+    return data.human, data.scores, data.clusters

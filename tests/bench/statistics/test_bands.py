@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.bands import band_estimates, restricted_correlation
+from bench.statistics.bands import _random_half, band_estimates, restricted_correlation
 from bench.statistics.reliability import Ratings
+from bench.statistics.resampling import bootstrap_weights
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from tests.bench.statistics import relate
@@ -144,3 +145,119 @@ def test_pairs_without_ratings_are_refused():
     ratings, truth = simulated(50)
     with pytest.raises(DataError, match="ratings hold 1 NaN"):
         band_estimates(ratings, {"m": np.append(truth, 0.0)}, {"all": np.ones(51, bool)}, np.arange(51), 0.0, PLAN)
+
+
+def quantiles(values):
+    values = np.array(values)
+    return tuple(np.quantile(values[~np.isnan(values)], [0.025, 0.975]))
+
+
+def test_observed_bands_and_their_intervals_equal_a_plain_loop():
+    """Whole captions drawn, pairs written out, correlations by scipy, spreads by numpy."""
+    rng = np.random.default_rng(12)
+    ratings, truth = simulated(90, seed=4)
+    captions = rng.integers(0, 30, 90)
+    natural = rng.random(90) < 0.6
+    x, y, plan = truth + rng.normal(size=90), means(ratings), ResamplingPlan(n_resamples=40, seed=5)
+    found = band_estimates(ratings, {"x": x}, {"source=natural": natural}, captions, 0.1, plan, n_splits=1)
+    records = by_key(r for r in found if r.method == "observed")
+    x, y, unit = x[natural], y[natural], np.unique(captions[natural], return_inverse=True)[1]
+    [weights] = bootstrap_weights(5, "source=natural", int(unit.max()) + 1, 0, 40)
+    for band, inside in (("band=low", y <= 0.1), ("band=high", y > 0.1)):
+        for statistic, correlate in (("srcc", stats.spearmanr), ("lcc", stats.pearsonr)):
+
+            def one(drawn, inside=inside, correlate=correlate):
+                kept = drawn[inside[drawn]]
+                r, ratio = correlate(x[drawn], y[drawn]).statistic, y[kept].std() / y[drawn].std()
+                predicted = r * ratio / np.sqrt(1 - r**2 + r**2 * ratio**2)
+                return r, predicted, correlate(x[kept], y[kept]).statistic
+
+            record = records["x", f"{band},source=natural", "observed", statistic]
+            overall, predicted, estimate = one(np.arange(len(x)))
+            assert (record.overall, record.predicted) == pytest.approx((overall, predicted), abs=1e-10)
+            assert record.estimate.estimate == pytest.approx(estimate, abs=1e-10)
+            resampled = np.array([one(np.repeat(np.arange(len(x)), column[unit])) for column in weights.T])
+            ends = (record.estimate.low, record.estimate.high, record.excess.low, record.excess.high)
+            expected = (*quantiles(resampled[:, 2]), *quantiles(resampled[:, 2] - resampled[:, 1]))
+            assert ends == pytest.approx(expected, abs=1e-10)
+            assert (record.n_pairs, record.n_resamples) == (inside.sum(), 40)
+
+
+def test_restriction_by_a_third_variable_is_the_correlation_of_a_selected_normal():
+    """Case III, by simulation: select on z, correlate x and y."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=400_000)
+    x, y = 0.6 * z + 0.8 * rng.normal(size=z.size), 0.5 * z + np.sqrt(0.75) * rng.normal(size=z.size)
+    whole, kept = np.corrcoef([x, y, z]), z < -0.3
+    one = [np.array([value]) for value in (whole[0, 1], whole[0, 2], whole[1, 2], z[kept].std() / z.std())]
+    assert restricted_correlation(*one)[0] == pytest.approx(np.corrcoef(x[kept], y[kept])[0, 1], abs=0.01)
+
+
+def test_listeners_are_halved_evenly_and_an_odd_one_goes_either_way():
+    count = np.array([1, 2, 3, 4, 7])
+    pair = np.random.default_rng(0).permutation(np.repeat(np.arange(5), count))
+    draws = np.array([_random_half(pair, count, np.random.default_rng(seed)) for seed in range(2000)])
+    sizes = np.array([np.bincount(pair, draw, 5) for draw in draws])
+    for p, n in enumerate(count):
+        assert set(sizes[:, p]) == {n // 2, (n + 1) // 2}
+    # The share of a coin thrown 2000 times has standard error 0.011.
+    np.testing.assert_allclose(draws.mean(axis=0), 0.5, atol=5 * 0.0112)
+
+
+def test_cross_fitted_halves_are_means_of_disjoint_ratings():
+    """Ratings 0 and 4 of every pair: the half that bands is the other one than the half that is correlated with."""
+    pair = np.tile(np.arange(40), 2)
+    score = np.r_[np.zeros(40), np.full(40, 4.0)] + np.tile(np.arange(40) / 1000, 2)
+    x, everything = np.arange(40) / 40, {"all": np.ones(40, bool)}
+    found = band_estimates(Ratings(score, pair, pair), {"x": x}, everything, np.arange(40), 2.0, PLAN, n_splits=1)
+    crossed = by_key(r for r in found if r.method == "cross-fitted")
+    for band in ("band=low", "band=high"):
+        record = crossed["x", band, "cross-fitted", "srcc"]
+        assert record.estimate.estimate == pytest.approx(1)
+        assert record.band_sd < 0.02
+        assert (record.n_splits, record.n_resamples) == (1, 60)
+    assert sum(crossed["x", band, "cross-fitted", "srcc"].n_pairs for band in ("band=low", "band=high")) == 40
+
+
+def test_splits_are_averaged():
+    """A record over several splits lies between those of its single splits, which other seeds cannot replace."""
+    ratings, truth = simulated(60)
+    everything, captions = {"all": np.ones(60, bool)}, np.arange(60)
+    one, three = (
+        by_key(band_estimates(ratings, {"m": truth}, everything, captions, 0.0, PLAN, n_splits=n)) for n in (1, 3)
+    )
+    key = ("m", "band=low", "cross-fitted", "lcc")
+    assert (one[key].n_splits, three[key].n_splits) == (1, 3)
+    for name in ("overall", "predicted", "band_sd", "n_pairs"):
+        assert getattr(one[key], name) != getattr(three[key], name)
+    observed = ("m", "band=low", "observed", "lcc")
+    assert one[observed] == three[observed]
+
+
+def test_three_pairs_in_a_band_are_enough():
+    ratings, truth = simulated(30)
+    mean = np.sort(means(ratings))
+    everything = {"all": np.ones(30, bool)}
+    for n_low, n_records in ((2, 0), (3, 4), (27, 4), (28, 0)):
+        edge = float(mean[n_low - 1])
+        found = band_estimates(ratings, {"m": truth}, everything, np.arange(30), edge, PLAN, n_splits=1)
+        assert len([r for r in found if r.method == "observed"]) == n_records
+
+
+def test_no_more_than_999_resamples_are_made():
+    ratings, truth = simulated(12)
+    everything, plan = {"all": np.ones(12, bool)}, ResamplingPlan(n_resamples=1200)
+    found = band_estimates(ratings, {"m": truth}, everything, np.arange(12), 0.0, plan, n_splits=1)
+    assert {record.n_resamples for record in found} == {999}
+
+
+def test_a_stratum_is_split_by_its_own_ratings_alone():
+    ratings, truth = simulated(90)
+    inside = np.arange(90) % 3 != 0
+    wild = Ratings(np.where(inside[ratings.pair], ratings.score, 1e6), ratings.pair, ratings.listener)
+    tame, found = (
+        band_estimates(one, {"m": truth}, {"source=natural": inside}, np.arange(90), 0.0, PLAN, n_splits=2)
+        for one in (ratings, wild)
+    )
+    assert {record.method for record in found} == {"observed", "cross-fitted"}
+    assert found == tame

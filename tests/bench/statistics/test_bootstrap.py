@@ -7,38 +7,15 @@ import pytest
 from scipy import stats
 
 from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
-from bench.statistics.intervals import (
-    analytic_interval,
-    bca_interval,
-    bootstrap_interval,
-    expanded_interval,
-    percentile_interval,
-)
-from bench.statistics.resampling import BLOCK, bootstrap_weights, leave_out_statistics
+from bench.statistics.intervals import bca_interval, bootstrap_interval, expanded_interval, percentile_interval
+from bench.statistics.resampling import leave_out_statistics
 from bench.statistics.types import STATISTICS, ResamplingPlan
-from bench.statistics.weighted import prepare
 from metrics.errors import DataError
 from tests.bench.statistics import oracle
-from tests.bench.statistics.simulate import rated_pairs
+from tests.bench.statistics.simulate import some_pairs
 
 PLAN = ResamplingPlan(n_resamples=150)
 EVERYTHING = {"all": np.ones(120, bool)}
-
-
-def some_pairs():
-    data = rated_pairs(120, n_metrics=2, seed=3)
-    return data.human, data.scores, data.clusters
-
-
-def all_weights(plan, stratum, n_clusters):
-    blocks = range(-(-plan.n_resamples // BLOCK))
-    rows = [min(BLOCK, plan.n_resamples - block * BLOCK) for block in blocks]
-    drawn = [
-        w
-        for block, n in zip(blocks, rows, strict=True)
-        for w in bootstrap_weights(plan.seed, stratum, n_clusters, block, n)
-    ]
-    return np.concatenate(drawn, axis=1)
 
 
 @pytest.mark.parametrize("unit", ["caption", "pair"])
@@ -49,7 +26,7 @@ def test_equals_the_scipy_loop_resample_by_resample(unit, n_threads):
     mask = np.arange(120) % 4 != 0
     [found] = bootstrap_strata(human, scores, {"part": mask}, captions, plan, n_threads)
     unit_of = np.unique(captions[mask] if unit == "caption" else np.arange(mask.sum()), return_inverse=True)[1]
-    weights = all_weights(plan, "part", int(unit_of.max()) + 1)
+    weights = oracle.all_weights(plan, "part", int(unit_of.max()) + 1)
     for m, row in enumerate(scores.values()):
         expected = oracle.bootstrap(human[mask], row[mask], unit_of, weights)
         np.testing.assert_allclose(found.resampled[:, m], expected, rtol=0, atol=1e-10)
@@ -75,24 +52,6 @@ def test_narrow_blocks_draw_the_same_resamples(monkeypatch):
     np.testing.assert_array_equal(wide.resampled, narrow.resampled)
 
 
-def test_seed_and_stratum_key_the_draws():
-    first, again, other_seed, other_stratum = (
-        np.concatenate(list(bootstrap_weights(seed, stratum, 50, 0, 8)))
-        for seed, stratum in [(0, "all"), (0, "all"), (1, "all"), (0, "band=low")]
-    )
-    np.testing.assert_array_equal(first, again)
-    assert (first != other_seed).any()
-    assert (first != other_stratum).any()
-
-
-def test_resamples_draw_every_cluster_equally_often():
-    weights = all_weights(ResamplingPlan(n_resamples=4000), "all", 20)
-    assert (weights.sum(axis=0) == 20).all()
-    # A count is binomial(20, 1/20); the mean over 4000 resamples has standard error 0.0154.
-    np.testing.assert_allclose(weights.mean(axis=1), 1, atol=5 * 0.0154)
-    assert weights.var() == pytest.approx(0.95, abs=0.02)
-
-
 def test_one_pair_a_caption_makes_the_units_agree():
     human, scores, _ = some_pairs()
     by_caption, by_pair = (
@@ -108,71 +67,6 @@ def test_point_estimates_are_scipys():
     for metric in scores:
         found = [e.estimate for e in estimates if e.metric == metric]
         np.testing.assert_allclose(found, oracle.statistics(human, scores[metric]), rtol=0, atol=1e-12)
-
-
-def test_jackknife_leaves_out_one_cluster_at_a_time():
-    human, scores, captions = some_pairs()
-    found = leave_out_statistics(prepare(human, np.stack(list(scores.values())), captions), np.arange(40))
-    for m, row in enumerate(scores.values()):
-        kept = [captions != c for c in range(40)]
-        expected = [oracle.statistics(human[k], row[k]) for k in kept]
-        np.testing.assert_allclose(found[:, m], expected, rtol=0, atol=1e-10)
-
-
-@pytest.mark.parametrize("method", ["percentile", "BCa"])
-@pytest.mark.parametrize("statistic", ["srcc", "mse"])
-def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
-    """scipy's own bootstrap, given our distribution through `bootstrap_result`, adds no resamples of its own."""
-    rng = np.random.default_rng(8)
-    human, scores = rng.random(40), rng.random(40)
-    s = STATISTICS.index(statistic)
-
-    def value(index):
-        return oracle.statistics(human[index.astype(int)], scores[index.astype(int)])[s]
-
-    options = {"vectorized": False, "confidence_level": 0.9, "method": method}
-    theirs = stats.bootstrap((np.arange(40),), value, n_resamples=200, rng=np.random.default_rng(0), **options)
-    again = stats.bootstrap((np.arange(40),), value, n_resamples=0, bootstrap_result=theirs, **options)
-    jackknife = leave_out_statistics(prepare(human, scores[None], np.arange(40)), np.arange(40))[:, 0, s]
-    estimate = float(value(np.arange(40)))
-    ours = (
-        percentile_interval(theirs.bootstrap_distribution, 0.9)
-        if method == "percentile"
-        else bca_interval(estimate, theirs.bootstrap_distribution, jackknife, 0.9)[:2]
-    )
-    np.testing.assert_allclose(ours, again.confidence_interval, rtol=0, atol=1e-10)
-
-
-@pytest.mark.parametrize("n_clusters", [5, 40, 2000])
-def test_expanded_interval_of_a_mean_is_students(n_clusters):
-    """On a bootstrap distribution of known normal shape, the interval is the mean -/+ t s / sqrt(n)."""
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=n_clusters)
-    spread = values.std() / np.sqrt(n_clusters)
-    resampled = values.mean() + spread * stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
-    expected = stats.t.interval(0.95, n_clusters - 1, values.mean(), values.std(ddof=1) / np.sqrt(n_clusters))
-    np.testing.assert_allclose(expanded_interval(resampled, 0.95, n_clusters), expected, rtol=1e-3)
-
-
-def test_the_analytic_interval_of_lcc_is_scipys():
-    rng = np.random.default_rng(0)
-    human, scores = rng.random((2, 30))
-    result = stats.pearsonr(human, scores)
-    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
-    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
-
-
-@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
-def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
-    """Bonett & Wright 2000, for r = .5 and n = 50."""
-    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
-    for end, sign in ((low, -1), (high, 1)):
-        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
-
-
-@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
-def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
-    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
 
 
 def test_many_clusters_are_left_out_in_groups(monkeypatch):
@@ -216,7 +110,7 @@ def test_undefined_resamples_are_counted():
     human = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
     scores = {"m": np.array([0.0, 0.0, 0.0, 0.0, 1.0])}
     estimate = estimate_correlations(human, scores, {"all": np.ones(5, bool)}, np.arange(5), PLAN, ["srcc"])[0]
-    n_without_the_last = (all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
+    n_without_the_last = (oracle.all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
     assert estimate.note == f"{n_without_the_last} of 150 resamples undefined and left out"
     mostly_undefined = np.r_[np.full(80, np.nan), np.linspace(0, 1, 70)]
     low, _, reason = bootstrap_interval("percentile", 0.5, mostly_undefined, 0.95, n_clusters=5)
@@ -247,3 +141,69 @@ def test_almost_constant_scores_are_remarked_upon():
     scores = {"m": 1 + 2.0**-52 * (np.arange(120) % 2)}
     estimate = estimate_correlations(human, scores, EVERYTHING, captions, PLAN, ["lcc"])[0]
     assert "almost constant" in estimate.note
+
+
+@pytest.mark.parametrize("ci_method", ["percentile", "expanded", "bca"])
+def test_records_hold_the_interval_of_their_own_cell(ci_method):
+    human, scores, captions = some_pairs()
+    plan = ResamplingPlan(n_resamples=400, ci_method=ci_method, confidence_level=0.8, seed=9)
+    [one] = bootstrap_strata(human, scores, EVERYTHING, captions, plan)
+    assert one.resampled.shape == (400, 2, 4)
+    estimates = estimate_correlations(human, scores, EVERYTHING, captions, plan)
+    keys = [(e.metric, e.statistic) for e in estimates]
+    assert keys == [(metric, statistic) for metric in scores for statistic in STATISTICS]
+    for e in estimates:
+        m, s = list(scores).index(e.metric), STATISTICS.index(e.statistic)
+        values = one.resampled[:, m, s]
+        expected = {
+            "percentile": lambda values=values: percentile_interval(values, 0.8),
+            "expanded": lambda values=values: expanded_interval(values, 0.8, 40),
+            "bca": lambda e=e, values=values, m=m, s=s: bca_interval(e.estimate, values, one.jackknife[:, m, s], 0.8)[
+                :2
+            ],
+        }[ci_method]()
+        assert (e.low, e.high) == expected
+        assert (e.n_pairs, e.n_clusters, e.confidence_level, e.seed, e.note) == (120, 40, 0.8, 9, "")
+
+
+def test_groups_of_clusters_are_drawn_by_chance_and_of_equal_size(monkeypatch):
+    human, scores, captions = some_pairs()
+    monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
+    groups = []
+    monkeypatch.setattr(
+        "bench.statistics.bootstrap.leave_out_statistics",
+        lambda sample, group, n_threads: groups.append(group) or leave_out_statistics(sample, group, n_threads),
+    )
+    bootstrap_strata(human, scores, EVERYTHING, captions, ResamplingPlan(5, ci_method="bca"))
+    bootstrap_strata(human, scores, {"half": captions < 20}, captions, ResamplingPlan(5, ci_method="bca"))
+    assert (np.bincount(groups[0]) == 2).all()
+    assert (groups[0] != np.arange(40) % 20).any()
+    np.testing.assert_array_equal(groups[1], np.arange(20))
+
+
+def test_three_pairs_and_three_captions_are_enough():
+    human, scores = np.array([0.1, 0.5, 0.9]), {"m": np.array([0.3, 0.2, 0.9])}
+    [found] = estimate_correlations(human, scores, {"all": np.ones(3, bool)}, np.arange(3), PLAN, ["lcc"])
+    assert found.estimate == pytest.approx(stats.pearsonr(human, scores["m"]).statistic)
+    assert found.low < found.high
+
+
+def test_a_stratum_without_pairs_is_an_estimate_of_nothing():
+    human, scores, captions = some_pairs()
+    for found in estimate_correlations(human, scores, {"none": np.zeros(120, bool)}, captions, PLAN):
+        assert np.isnan(found.estimate)
+        assert (found.n_pairs, found.n_clusters, found.note.split(";")[0]) == (0, 0, "0 pairs, fewer than 3")
+
+
+def test_bad_ratings_are_refused():
+    human, scores, captions = some_pairs()
+    human[[3, 4]] = np.nan
+    with pytest.raises(DataError, match="the ratings hold 2 NaN or infinite values among 120"):
+        estimate_correlations(human, scores, EVERYTHING, captions, PLAN)
+
+
+def test_without_metrics_there_is_nothing_to_resample():
+    human, _, captions = some_pairs()
+    [found] = bootstrap_strata(human, {}, EVERYTHING, captions, PLAN)
+    assert found.resampled is None
+    assert found.estimates.shape == (0, 4)

@@ -8,7 +8,9 @@ from scipy import stats
 from sklearn.isotonic import IsotonicRegression
 
 from bench.statistics.calibration import calibrated_errors, fit_affine, fit_isotonic
-from bench.statistics.folds import TrainingData
+from bench.statistics.folds import TrainingData, cluster_folds
+from bench.statistics.resampling import bootstrap_weights
+from bench.statistics.sample import StratumSample
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
 
@@ -71,3 +73,33 @@ def test_cross_fitting_does_not_reward_noise():
 def test_strata_too_small_are_left_out():
     data = rated_pairs(150)
     assert calibrated_errors(data.human, data.scores, {"few": data.clusters < 2}, data.clusters, PLAN) == []
+
+
+def test_cross_fitted_maps_and_intervals_equal_a_plain_loop():
+    data, plan = rated_pairs(60, n_metrics=1, seed=5), ResamplingPlan(n_resamples=40, seed=1)
+    row = data.scores["metric0"].round(2)
+    everything = {"all": np.ones(60, bool)}
+    [found] = calibrated_errors(data.human, {"metric0": row}, everything, data.clusters, plan)
+    sample = StratumSample("all", ("metric0",), data.human, row[None], data.clusters)
+    fold = cluster_folds(sample, 1)[data.clusters]
+    [weights] = bootstrap_weights(1, "all", 20, 0, 40)
+    for measured, fit in ((found.raw, None), (found.affine, fit_affine), (found.isotonic, fit_isotonic)):
+        squared = (row - data.human) ** 2
+        for k in range(10) if fit else ():
+            judged = fold == k
+            squared[judged] = (fit(row[~judged], data.human[~judged])(row[judged]) - data.human[judged]) ** 2
+        drawn = [np.repeat(squared, column[data.clusters]).mean() for column in weights.T]
+        assert measured.estimate == pytest.approx(squared.mean(), abs=1e-12)
+        assert (measured.low, measured.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-12)
+    assert (found.n_resamples, found.seed) == (40, 1)
+
+
+def test_ten_folds_of_captions_have_equal_sizes():
+    for n_clusters in (7, 60, 65):
+        sample = StratumSample("all", ("m",), np.zeros(n_clusters), np.zeros((1, n_clusters)), np.arange(n_clusters))
+        fold = cluster_folds(sample, 0)
+        sizes = np.bincount(fold)
+        assert len(sizes) == min(10, n_clusters)
+        assert sizes.max() - sizes.min() <= 1
+        assert (fold != np.arange(n_clusters) % 10).any()
+        assert (fold != cluster_folds(sample, 1)).any()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from scipy import stats
 
 from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
-from bench.statistics.comparison import compare_metrics, holm, rank_clusters
-from bench.statistics.intervals import percentile_interval
+from bench.statistics.comparison import compare_metrics, differences_of, holm, rank_clusters
+from bench.statistics.intervals import bca_interval, percentile_interval
 from bench.statistics.permutation import permutation_p_value, swap_bits, swapped_differences
+from bench.statistics.resampling import BLOCK
 from bench.statistics.sample import StratumSample
 from bench.statistics.types import STATISTICS, ResamplingPlan
 from tests.bench.statistics import oracle
@@ -190,3 +192,84 @@ def test_rank_clusters_open_where_a_difference_is_shown():
         ("mse", "metric1", 2),
         ("mse", "metric3", 3),
     ]
+
+
+def test_permutations_do_not_depend_on_blocks(monkeypatch):
+    sample = sample_of(rated_pairs(60, n_metrics=3, seed=2), metrics=("metric0", "metric1", "metric2"))
+    pairs, n = [(0, 1), (2, 0)], BLOCK + 20
+    wide = swapped_differences(sample, pairs, 7, n, 1)
+    assert wide.shape == (n, 2, 4)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 200_000)
+    np.testing.assert_array_equal(swapped_differences(sample, pairs, 7, n, 2), wide)
+    np.testing.assert_array_equal(swapped_differences(sample, pairs[1:], 7, n, 2), wide[:, 1:])
+    swapped = swap_bits(7, "all", 20, 1)[sample.clusters, 15] == 1
+    expected = brute_force(sample.human, sample.scores[2], sample.scores[0], swapped)
+    np.testing.assert_allclose(wide[BLOCK + 15, 1], expected, rtol=0, atol=1e-10)
+
+
+def test_half_of_the_clusters_are_swapped_by_numpys_pcg64():
+    key = (zlib.crc32(b"permutation|all"), 3)
+    draw = np.random.Generator(np.random.PCG64(np.random.SeedSequence(5, spawn_key=key)))
+    expected = draw.integers(0, 2, (BLOCK, 10), dtype=np.uint8).T
+    np.testing.assert_array_equal(swap_bits(5, "all", 10, 3), expected)
+
+
+def test_p_values_of_a_difference_equal_up_to_rounding_count_as_reached():
+    assert permutation_p_value(0.3, np.array([0.3 - 1e-14, 0.3 - 1e-9])) == 2 / 3
+    assert permutation_p_value(-0.3, np.array([0.31, 0.2])) == 2 / 3
+
+
+def test_differences_are_a_minus_b_with_the_plan_that_made_them():
+    data = rated_pairs(60, n_metrics=2, seed=4)
+    everything, plan = {"all": np.ones(60, bool)}, ResamplingPlan(60, seed=3, ci_method="bca", confidence_level=0.9)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything, data.clusters, plan)
+    found = compare_metrics(data.human, data.scores, everything, data.clusters, plan, ["lcc"], 30)[0]
+    a, b = (oracle.statistics(data.human, row)[1] for row in data.scores.values())
+    values, left_out = (block[:, 0, 1] - block[:, 1, 1] for block in (bootstrap.resampled, bootstrap.jackknife))
+    assert found.delta == pytest.approx(a - b, abs=1e-12)
+    assert (found.low, found.high) == bca_interval(found.delta, values, left_out, 0.9)[:2]
+    assert (found.n_resamples, found.n_permutations, found.seed, found.confidence_level) == (60, 30, 3, 0.9)
+    assert (found.n_pairs, found.n_clusters, found.ci_method, found.resample_unit) == (60, 20, "bca", "caption")
+
+
+def test_without_permutations_there_are_intervals_and_no_p_values():
+    data = rated_pairs(60)
+    everything = {"all": np.ones(60, bool)}
+    found = compare_metrics(data.human, data.scores, everything, data.clusters, ResamplingPlan(20), n_permutations=0)
+    assert np.isnan([[d.p_value, d.p_holm] for d in found]).all()
+    assert np.isfinite([[d.low, d.high] for d in found]).all()
+
+
+def test_a_single_metric_is_compared_with_nothing():
+    data = rated_pairs(60, n_metrics=1)
+    everything = {"all": np.ones(60, bool)}
+    assert compare_metrics(data.human, data.scores, everything, data.clusters, ResamplingPlan(20)) == []
+
+
+def test_holm_adjusts_within_one_statistic():
+    data = rated_pairs(60, n_metrics=3)
+    everything = {"all": np.ones(60, bool)}
+    found = compare_metrics(data.human, data.scores, everything, data.clusters, ResamplingPlan(20), n_permutations=200)
+    for statistic in STATISTICS:
+        table = [d for d in found if d.statistic == statistic]
+        assert [d.p_holm for d in table] == list(holm(np.array([d.p_value for d in table])))
+
+
+def test_a_p_value_at_the_level_opens_a_cluster_and_one_above_does_not():
+    data = rated_pairs(60)
+    everything = {"all": np.ones(60, bool)}
+    estimates = estimate_correlations(data.human, data.scores, everything, data.clusters, ResamplingPlan(20), ["lcc"])
+    [one] = compare_metrics(data.human, data.scores, everything, data.clusters, ResamplingPlan(20), ["lcc"], 9)
+    for p, n_clusters in ((0.05, 2), (0.0501, 1), (np.nan, 1)):
+        assert len({c.cluster for c in rank_clusters(estimates, [replace(one, p_holm=p)])}) == n_clusters
+
+
+def test_9999_permutations_are_made_unless_told_otherwise():
+    data = rated_pairs(24)
+    everything, plan = {"all": np.ones(24, bool)}, ResamplingPlan(20)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything, data.clusters, plan)
+    found = [
+        *compare_metrics(data.human, data.scores, everything, data.clusters, plan),
+        *differences_of(bootstrap, plan),
+    ]
+    assert {difference.n_permutations for difference in found} == {9999}

@@ -8,8 +8,9 @@ import pytest
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.crossed import crossed_spreads, mean_ratings
 from bench.statistics.reliability import Ratings
+from bench.statistics.resampling import BLOCK, bootstrap_weights, generator
 from bench.statistics.types import ResamplingPlan
-from tests.bench.statistics import relate
+from tests.bench.statistics import oracle, relate
 from tests.bench.statistics.simulate import planted_metric
 
 PLAN = ResamplingPlan(n_resamples=300)
@@ -89,3 +90,63 @@ def test_listeners_bias_srcc_downwards_on_relate():
     assert srcc.n_listeners == 873
     assert srcc.bias == pytest.approx(-0.04, abs=0.008)
     assert srcc.caption_spread < srcc.spread < 2 * srcc.caption_spread
+
+
+def by_hand(ratings, row, captions, plan, n_listeners):
+    """Draw captions and listeners as documented, write the drawn pairs out, and let scipy compute."""
+    values = []
+    for r in range(plan.n_resamples):
+        block, lane = divmod(r, BLOCK)
+        if lane == 0:
+            listeners = generator(plan.seed, "listeners", "part", block)
+            n_lanes = min(BLOCK, plan.n_resamples - r)
+            [weights] = bootstrap_weights(plan.seed, "part", int(captions.max()) + 1, block, n_lanes)
+        drawn = np.bincount(listeners.integers(0, n_listeners, n_listeners), minlength=n_listeners)
+        kept, human = [], []
+        for p in range(len(captions)):
+            of_pair = ratings.pair == p
+            copies = np.repeat(ratings.score[of_pair], drawn[ratings.listener[of_pair]])
+            if len(copies):
+                kept += [p] * int(weights[captions[p], lane])
+                human += [copies.mean()] * int(weights[captions[p], lane])
+        values.append(oracle.statistics(np.array(human), row[kept]) if human else np.full(4, np.nan))
+    return np.array(values)
+
+
+def test_equals_a_plain_loop_also_where_no_drawn_pair_was_rated():
+    rng = np.random.default_rng(6)
+    pair = np.repeat(np.arange(8), [1, 2, 1, 2, 1, 1, 2, 1])
+    ratings = Ratings(rng.normal(size=11), pair, rng.integers(0, 4, 11))
+    captions, row = np.arange(8) // 2, rng.normal(size=8)
+    plan = ResamplingPlan(n_resamples=BLOCK + 14, seed=3)
+    bootstrap, found = spreads(ratings, {"m": row}, captions, np.ones(8, bool), plan)
+    expected = by_hand(ratings, row, captions, plan, 4)
+    assert np.isnan(expected[:, 3]).any()
+    for s, record in enumerate(found):
+        values = expected[~np.isnan(expected[:, s]), s]
+        assert record.spread == pytest.approx(values.std(ddof=1), abs=1e-10)
+        assert record.bias == pytest.approx(values.mean() - bootstrap.estimates[0, s], abs=1e-10)
+        recentred = (record.recentred.estimate, record.recentred.low, record.recentred.high)
+        quantiles = np.quantile(values, [0.025, 0.975]) - record.bias
+        assert recentred == pytest.approx((bootstrap.estimates[0, s], *quantiles), abs=1e-10)
+        assert (record.n_listeners, record.n_resamples, record.seed) == (4, BLOCK + 14, 3)
+
+
+def test_no_more_than_999_resamples_are_made():
+    ratings, scores, captions = rated(n_pairs=12)
+    _, found = spreads(ratings, scores, captions, np.ones(12, bool), ResamplingPlan(n_resamples=1200))
+    assert {record.n_resamples for record in found} == {999}
+
+
+def test_a_single_resample_has_no_spread():
+    ratings, scores, captions = rated(n_pairs=12)
+    for n_resamples, defined in ((1, False), (2, True)):
+        _, found = spreads(ratings, scores, captions, np.ones(12, bool), ResamplingPlan(n_resamples=n_resamples))
+        assert np.isfinite(found[3].spread) == defined
+
+
+def test_constant_scores_have_no_bias_and_say_why():
+    ratings, _, captions = rated(n_pairs=12)
+    _, found = spreads(ratings, {"flat": np.zeros(12)}, captions, np.ones(12, bool), ResamplingPlan(n_resamples=5))
+    assert np.isnan([found[0].bias, found[0].spread, found[0].recentred.low]).all()
+    assert found[0].note == "the scores are constant"

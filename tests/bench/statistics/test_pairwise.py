@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bench.statistics.folds import TrainingData, cluster_folds
 from bench.statistics.pairwise import best_epsilon, compare_clips, pairwise_accuracies
+from bench.statistics.resampling import bootstrap_weights
 from bench.statistics.sample import StratumSample
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
@@ -122,3 +123,34 @@ def test_the_resampling_unit_of_the_plan_does_not_matter():
     plans = [ResamplingPlan(n_resamples=50, unit=unit) for unit in ("caption", "pair")]
     by_caption, by_pair = (pairwise_accuracies(human, scores, everything, captions, plan) for plan in plans)
     assert by_caption == by_pair
+
+
+def test_intervals_draw_captions():
+    human, scores, captions = coarse()
+    part = np.arange(180) % 5 != 0
+    plan = ResamplingPlan(n_resamples=50, seed=4)
+    found = pairwise_accuracies(human, scores, {"part": part}, captions, plan)[1]
+    row, unit = scores["metric1"][part], np.unique(captions[part], return_inverse=True)[1]
+    per_caption = np.array(
+        [brute_accuracy(human[part][unit == c], row[unit == c], unit[unit == c], 0) for c in range(60)]
+    )
+    [weights] = bootstrap_weights(4, "part|comparisons", 60, 0, 50)
+    expected = np.quantile([np.repeat(per_caption, column).mean() for column in weights.T], [0.025, 0.975])
+    assert found.accuracy_uncalibrated.estimate == pytest.approx(per_caption.mean())
+    assert (found.accuracy_uncalibrated.low, found.accuracy_uncalibrated.high) == pytest.approx(tuple(expected))
+    assert (found.metric, found.stratum, found.n_resamples, found.seed) == ("metric1", "part", 50, 4)
+
+
+def test_three_captions_with_two_clips_are_enough():
+    human, scores, captions = coarse()
+    for n_captions, n_records in ((2, 0), (3, 2)):
+        found = pairwise_accuracies(human, scores, {"few": captions < n_captions}, captions, PLAN)
+        assert len(found) == n_records
+
+
+def test_the_smallest_of_equally_good_thresholds_is_taken():
+    """One comparison tied by listeners at distance 1, one ordered rightly at 3: any threshold from 1 to 3 is best."""
+    compared = compare_clips(np.array([0.5, 0.5, 0.2, 0.8]), np.array([1.0, 2.0, 0.0, 3.0]), np.array([0, 0, 1, 1]))
+    assert best_epsilon(compared) == 1.0
+    apart = compare_clips(np.array([0.1, 0.9]), np.array([0.0, 1.0]), np.array([0, 0]))
+    assert best_epsilon(apart) == 0.0

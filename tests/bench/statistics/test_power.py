@@ -40,3 +40,13 @@ def test_nothing_where_nothing_was_resampled():
     data = rated_pairs(150)
     [bootstrap] = bootstrap_strata(data.human, data.scores, {"few": data.clusters < 2}, data.clusters, PLAN)
     assert detectable_differences(bootstrap) == []
+
+
+def test_one_resample_has_no_spread():
+    data = rated_pairs(30)
+    for n_resamples, defined in ((1, False), (2, True)):
+        plan = ResamplingPlan(n_resamples)
+        [bootstrap] = bootstrap_strata(data.human, data.scores, {"all": np.ones(30, bool)}, data.clusters, plan)
+        [found] = detectable_differences(bootstrap)
+        assert np.isfinite(found.standard_error) == defined
+        assert (found.power, found.level, found.n_clusters) == (0.8, 0.05, 10)

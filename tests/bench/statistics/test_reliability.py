@@ -147,3 +147,92 @@ def test_reliability_of_relate():
     assert whole.ceiling.estimate == pytest.approx(0.79, abs=0.006)
     assert low.icc1.estimate == pytest.approx(-0.13, abs=0.005)
     assert high.icc1.estimate == pytest.approx(0.06, abs=0.005)
+
+
+def analysis_of_variance(ratings, n_pairs):
+    """The formulas of the module's description, by plain loops over pairs: n0, ICC(1), ICC(1,k), reliability."""
+    groups = [ratings.score[ratings.pair == p] for p in range(n_pairs)]
+    n, grand = len(ratings.score), ratings.score.mean()
+    between = sum(len(group) * (group.mean() - grand) ** 2 for group in groups) / (n_pairs - 1)
+    within = sum(((group - group.mean()) ** 2).sum() for group in groups) / (n - n_pairs)
+    n0 = (n - sum(len(group) ** 2 for group in groups) / n) / (n_pairs - 1)
+    of_pairs, harmonic = (between - within) / n0, n_pairs / sum(1 / len(group) for group in groups)
+    return n0, of_pairs / (of_pairs + within), 1 - within / between, of_pairs / (of_pairs + within / harmonic)
+
+
+def test_unequal_numbers_of_ratings_follow_the_analysis_of_variance():
+    ratings, _ = simulated(30, np.random.default_rng(0).integers(1, 6, 30), 1.0, seed=4)
+    [found] = estimate_reliability(ratings, everything(30), np.arange(30) // 2, ResamplingPlan(9, seed=2))
+    one = found.estimate
+    values = (one.ratings_per_pair, one.icc1.estimate, one.icc1k.estimate, one.reliability.estimate)
+    assert values == pytest.approx(analysis_of_variance(ratings, 30), abs=1e-12)
+    assert one.icc1k_ceiling.estimate == pytest.approx(np.sqrt(one.icc1k.estimate))
+    assert one.ceiling.estimate == pytest.approx(np.sqrt(one.reliability.estimate))
+    assert (one.n_pairs, one.n_ratings, one.n_clusters) == (30, len(ratings.score), 15)
+    assert (one.note, one.resample_unit, one.n_resamples, one.seed) == ("", "caption", 9, 2)
+
+
+def test_with_the_unit_pair_every_pair_is_drawn_on_its_own():
+    ratings, _ = simulated(30, 3, 1.0)
+    captions = np.arange(30) // 3
+    by_pair, alone = (
+        estimate_reliability(ratings, everything(30), clusters, ResamplingPlan(50, unit=unit))[0]
+        for clusters, unit in ((captions, "pair"), (np.arange(30), "caption"))
+    )
+    assert by_pair.estimate.n_clusters == 30
+    np.testing.assert_array_equal(by_pair.resampled, alone.resampled)
+
+
+def test_a_stratum_has_its_own_ratings_alone_and_an_empty_one_no_record():
+    ratings, _ = simulated(40, 3, 1.0)
+    half = np.arange(40) < 20
+    strata = {"half": half, "none": np.zeros(40, bool)}
+    [found] = estimate_reliability(ratings, strata, np.arange(40), PLAN)
+    own = ratings.pair < 20
+    expected = analysis_of_variance(Ratings(ratings.score[own], ratings.pair[own], ratings.listener[own]), 20)
+    assert found.estimate.icc1.estimate == pytest.approx(expected[1], abs=1e-12)
+
+
+@pytest.mark.parametrize(("n_captions", "note"), [(2, "no interval: 2 clusters, fewer than 3"), (3, "")])
+def test_fewer_than_three_captions_give_values_without_intervals(n_captions, note):
+    data, (ratings, _) = rated_pairs(n_captions * 3, pairs_per_caption=3), simulated(n_captions * 3, 3, 0.5)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(n_captions * 3), data.clusters, PLAN)
+    [found] = estimate_reliability(ratings, everything(n_captions * 3), data.clusters, PLAN)
+    share = ceiling_shares(bootstrap, found, PLAN)[0].share
+    assert found.estimate.note == note
+    assert np.isfinite([found.estimate.icc1.estimate, share.estimate]).all()
+    assert np.isnan([found.estimate.icc1.low, share.low, share.high]).all() == bool(note)
+
+
+def test_a_share_needs_one_plan_for_both_sides():
+    data, (ratings, _) = rated_pairs(30), simulated(30, 3, 1.0)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(30), data.clusters, ResamplingPlan(10))
+    [found] = estimate_reliability(ratings, everything(30), data.clusters, ResamplingPlan(11))
+    with pytest.raises(DataError, match="different plans"):
+        ceiling_shares(bootstrap, found, PLAN)
+
+
+def test_a_metric_without_an_estimate_has_no_share_and_says_why():
+    data, (ratings, _) = rated_pairs(30), simulated(30, 3, 0.5)
+    flat = {"flat": np.zeros(30)}
+    [bootstrap] = bootstrap_strata(data.human, flat, everything(30), data.clusters, PLAN)
+    [found] = estimate_reliability(ratings, everything(30), data.clusters, PLAN)
+    shares = ceiling_shares(bootstrap, found, PLAN)
+    assert [(share.statistic, share.note) for share in shares] == [
+        ("srcc", "the scores are constant"),
+        ("lcc", "the scores are constant"),
+    ]
+    assert np.isnan(shares[0].share.estimate)
+
+
+def test_resamples_without_reliability_are_left_out_of_a_share():
+    data, (ratings, _) = rated_pairs(12), simulated(12, 2, 1.5, seed=1)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(12), np.arange(12), PLAN)
+    [found] = estimate_reliability(ratings, everything(12), np.arange(12), PLAN)
+    ceilings = found.resampled[:, 4]
+    assert found.estimate.ceiling.estimate > 0
+    assert 0 < (ceilings == 0).mean() < 0.5
+    share = ceiling_shares(bootstrap, found, PLAN, ["srcc"])[0].share
+    ratios = bootstrap.resampled[ceilings > 0, 0, 0] / ceilings[ceilings > 0]
+    ratios = ratios[~np.isnan(ratios)]
+    assert (share.low, share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))

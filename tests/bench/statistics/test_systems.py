@@ -80,3 +80,65 @@ def test_unknown_systems_are_left_out():
     assert {m.system for m in means} == {"a", "c"}
     assert agreement[0].n_systems == 2
     assert system_agreement(human, scores, np.full(300, ""), captions, PLAN) == ([], [])
+
+
+def test_every_mean_and_interval_equals_a_plain_loop():
+    human, scores, systems, captions = rated_systems()
+    kept = np.random.default_rng(1).random(300) < 0.7
+    human, systems, captions = human[kept], systems[kept], captions[kept]
+    scores = {name: row[kept] for name, row in scores.items()}
+    plan = ResamplingPlan(n_resamples=30, seed=2)
+    means, agreement = system_agreement(human, scores, systems, captions, plan)
+    unit = np.unique(captions, return_inverse=True)[1]
+    [weights] = bootstrap_weights(2, "systems", int(unit.max()) + 1, 0, 30)
+    resamples = [np.repeat(np.arange(len(human)), column[unit]) for column in weights.T]
+    for record in means:
+        row = human if record.scored_by == "human" else scores[record.scored_by]
+        inside = systems == record.system
+        drawn = [row[i[inside[i]]].mean() for i in resamples]
+        assert record.n_pairs == inside.sum()
+        assert record.mean.estimate == pytest.approx(row[inside].mean())
+        assert (record.mean.low, record.mean.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
+    row, pooled = scores["metric1"], agreement[1].pooled_srcc
+    drawn = [stats.spearmanr(human[i], row[i]).statistic for i in resamples]
+    assert (pooled.low, pooled.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-10)
+    assert (agreement[1].n_resamples, agreement[1].seed) == (30, 2)
+
+
+def test_a_system_of_two_pairs_counts_for_means_and_not_for_correlations():
+    human, scores, systems, captions = rated_systems()
+    for n_left in (2, 3):
+        rare = np.cumsum(systems == "b") <= n_left
+        kept = (systems != "b") | rare
+        row = scores["metric0"][kept]
+        means, [found] = system_agreement(human[kept], {"metric0": row}, systems[kept], captions[kept], PLAN)
+        within = [
+            stats.spearmanr(human[kept][systems[kept] == k], row[systems[kept] == k]).statistic
+            for k in ("ac" if n_left == 2 else "abc")
+        ]
+        assert {m.system for m in means} == {"a", "b", "c"}
+        assert found.macro_srcc.estimate == pytest.approx(np.mean(within), abs=1e-12)
+
+
+@pytest.mark.parametrize(("human", "score", "share"), [(0, 1, 0.5), (1, 0, 0.5), (0, 0, 0.5), (1, -1, 0), (-1, -2, 1)])
+def test_two_systems_are_ordered_alike_or_not_or_tied_by_either(human, score, share):
+    assert pairwise_system_accuracy(np.array([[0.0, human]]), np.array([[0.0, score]]))[0] == share
+
+
+def test_with_the_unit_pair_captions_are_not_kept_together():
+    human, scores, systems, captions = rated_systems()
+    by_pair, alone = (
+        system_agreement(human, scores, systems, clusters, ResamplingPlan(20, unit=unit))
+        for clusters, unit in ((captions, "pair"), (np.arange(300), "caption"))
+    )
+    assert by_pair == alone
+
+
+def test_systems_of_two_pairs_each_have_a_pooled_correlation_alone():
+    data = rated_pairs(6, pairs_per_caption=2)
+    means, agreement = system_agreement(data.human, data.scores, np.array(list("abcabc")), data.clusters, PLAN)
+    assert len(means) == 3 * 3
+    for found in agreement:
+        expected = stats.spearmanr(data.human, data.scores[found.metric]).statistic
+        assert np.isnan(found.macro_srcc.estimate)
+        assert found.pooled_srcc.estimate == pytest.approx(expected, abs=1e-12)

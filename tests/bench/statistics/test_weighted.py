@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.statistics.weighted import prepare, weighted_statistics
+from bench.statistics.weighted import MAX_TREE_LEVELS, prepare, weighted_statistics
 from tests.bench.statistics import oracle
 
 
@@ -67,3 +67,25 @@ def test_many_levels_are_counted_block_by_block(monkeypatch):
     split = prepare(human, scores, np.arange(400))
     assert len(split.orders[0].runs) > 10
     np.testing.assert_array_equal(weighted_statistics(split, weights), one_tree)
+
+
+def test_the_memory_of_a_lane_is_what_the_kernels_work_on():
+    rng = np.random.default_rng(0)
+    sample = prepare(rng.integers(0, 30, 500) / 30, rng.normal(size=(2, 500)), rng.permutation(500) % 170)
+    lane = [
+        np.empty(sample.n_clusters, np.uint8),  # counts of draws
+        np.empty(sample.n_clusters, np.uint8),  # the same, transposed
+        np.empty(sample.n_levels, np.int32),  # ranks
+        np.empty(MAX_TREE_LEVELS, np.int32),  # tree
+    ]
+    assert sample.bytes_per_lane() == sum(array.nbytes for array in lane)
+
+
+def test_clusters_without_pairs_may_carry_weight():
+    """A stratum's band leaves captions empty: what they are drawn changes nothing."""
+    rng = np.random.default_rng(3)
+    human, scores, clusters = rng.random(30), rng.random((1, 30)), np.arange(30) % 7
+    weights = rng.integers(1, 4, (9, 5)).astype(np.uint8)
+    found = weighted_statistics(prepare(human, scores, clusters, 9), weights)
+    expected = weighted_statistics(prepare(human, scores, clusters), np.ascontiguousarray(weights[:7]))
+    np.testing.assert_array_equal(found, expected)

@@ -1,0 +1,113 @@
+"""Confidence intervals: against scipy, theory and published standard errors, and where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.statistics.intervals import (
+    analytic_interval,
+    bca_interval,
+    bootstrap_interval,
+    expanded_interval,
+    measured,
+    percentile_interval,
+)
+from bench.statistics.resampling import (
+    leave_out_statistics,
+)
+from bench.statistics.types import STATISTICS
+from bench.statistics.weighted import prepare
+from tests.bench.statistics import oracle
+
+
+@pytest.mark.parametrize("method", ["percentile", "BCa"])
+@pytest.mark.parametrize("statistic", ["srcc", "mse"])
+def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
+    """scipy's own bootstrap, given our distribution through `bootstrap_result`, adds no resamples of its own."""
+    rng = np.random.default_rng(8)
+    human, scores = rng.random(40), rng.random(40)
+    s = STATISTICS.index(statistic)
+
+    def value(index):
+        return oracle.statistics(human[index.astype(int)], scores[index.astype(int)])[s]
+
+    options = {"vectorized": False, "confidence_level": 0.9, "method": method}
+    theirs = stats.bootstrap((np.arange(40),), value, n_resamples=200, rng=np.random.default_rng(0), **options)
+    again = stats.bootstrap((np.arange(40),), value, n_resamples=0, bootstrap_result=theirs, **options)
+    jackknife = leave_out_statistics(prepare(human, scores[None], np.arange(40)), np.arange(40))[:, 0, s]
+    estimate = float(value(np.arange(40)))
+    ours = (
+        percentile_interval(theirs.bootstrap_distribution, 0.9)
+        if method == "percentile"
+        else bca_interval(estimate, theirs.bootstrap_distribution, jackknife, 0.9)[:2]
+    )
+    np.testing.assert_allclose(ours, again.confidence_interval, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_clusters", [5, 40, 2000])
+def test_expanded_interval_of_a_mean_is_students(n_clusters):
+    """On a bootstrap distribution of known normal shape, the interval is the mean -/+ t s / sqrt(n)."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=n_clusters)
+    spread = values.std() / np.sqrt(n_clusters)
+    resampled = values.mean() + spread * stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    expected = stats.t.interval(0.95, n_clusters - 1, values.mean(), values.std(ddof=1) / np.sqrt(n_clusters))
+    np.testing.assert_allclose(expanded_interval(resampled, 0.95, n_clusters), expected, rtol=1e-3)
+
+
+def test_the_analytic_interval_of_lcc_is_scipys():
+    rng = np.random.default_rng(0)
+    human, scores = rng.random((2, 30))
+    result = stats.pearsonr(human, scores)
+    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
+    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
+
+
+@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
+def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
+    """Bonett & Wright 2000, for r = .5 and n = 50."""
+    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
+    for end, sign in ((low, -1), (high, 1)):
+        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
+
+
+@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
+def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
+    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
+
+
+@pytest.mark.parametrize("statistic", ["srcc", "lcc", "ktau"])
+def test_five_pairs_have_an_analytic_interval_and_four_have_none(statistic):
+    low, high, reason = analytic_interval(statistic, -0.3, 5, 0.9)
+    assert low < -0.3 < high
+    assert reason == ""
+    assert analytic_interval(statistic, -0.3, 4, 0.9)[2] == "no analytic interval"
+    assert analytic_interval(statistic, -1.0, 9, 0.9)[2] == "no analytic interval"
+
+
+def test_bca_counts_resamples_equal_to_the_estimate_half():
+    """Symmetric around the estimate with many equal to it: no bias; a symmetric jackknife: no acceleration."""
+    resampled = np.r_[np.full(30, 0.5), np.linspace(0, 0.4, 50), np.linspace(0.6, 1, 50)]
+    low, high, reason = bca_interval(0.5, resampled, np.array([0.4, 0.5, 0.6]), 0.9)
+    assert (low, high) == pytest.approx(percentile_interval(resampled, 0.9), abs=1e-12)
+    assert reason == ""
+    shifted = bca_interval(0.5 + 1e-13, resampled, np.array([0.4, 0.5, 0.6]), 0.9)
+    assert shifted[:2] == pytest.approx((low, high), abs=1e-12)
+
+
+def test_a_jackknife_of_equal_values_has_no_acceleration():
+    low, _, reason = bca_interval(0.5, np.linspace(0, 1, 101), np.full(10, 0.5), 0.9)
+    assert np.isnan(low)
+    assert "BCa undefined" in reason
+
+
+def test_half_of_the_resamples_may_be_undefined_and_no_more():
+    for n_undefined, defined in ((50, True), (51, False)):
+        values = np.r_[np.full(n_undefined, np.nan), np.linspace(0, 1, 100 - n_undefined)]
+        low, high, remark = bootstrap_interval("percentile", 0.5, values, 0.9, n_clusters=5)
+        assert np.isfinite([low, high]).all() == defined
+        assert remark.startswith("50 of 100 resamples undefined" if defined else "undefined on 51 of 100")
+    assert np.isnan(measured(0.5, values, 0.9).low)
+    assert measured(0.5, values, 0.9).estimate == 0.5

@@ -1,0 +1,108 @@
+"""Which clusters a resample draws, sums over them, and the memory and threads that this takes."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+
+from bench.statistics.resampling import (
+    BLOCK,
+    SCRATCH_BYTES,
+    available_cores,
+    bootstrap_sums,
+    bootstrap_weights,
+    layout,
+    leave_out_statistics,
+    run_blocks,
+)
+from bench.statistics.types import ResamplingPlan
+from bench.statistics.weighted import prepare
+from tests.bench.statistics import oracle
+from tests.bench.statistics.simulate import some_pairs
+
+
+def test_seed_and_stratum_key_the_draws():
+    first, again, other_seed, other_stratum = (
+        np.concatenate(list(bootstrap_weights(seed, stratum, 50, 0, 8)))
+        for seed, stratum in [(0, "all"), (0, "all"), (1, "all"), (0, "band=low")]
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other_seed).any()
+    assert (first != other_stratum).any()
+
+
+def test_draws_are_those_of_pcg64():
+    """Spelt out with numpy: the same seed gives the same resamples wherever numpy is."""
+    for block, n in ((0, BLOCK), (1, 5)):
+        key = (zlib.crc32(b"bootstrap|band=low"), block)
+        draws = np.random.Generator(np.random.PCG64(np.random.SeedSequence(11, spawn_key=key)))
+        expected = [np.bincount(row, minlength=30) for row in draws.integers(0, 30, (n, 30), dtype=np.uint32)]
+        [weights] = bootstrap_weights(11, "band=low", 30, block, n)
+        np.testing.assert_array_equal(weights, np.transpose(expected))
+
+
+def test_resamples_draw_every_cluster_equally_often():
+    weights = oracle.all_weights(ResamplingPlan(n_resamples=4000), "all", 20)
+    assert (weights.sum(axis=0) == 20).all()
+    # A count is binomial(20, 1/20); the mean over 4000 resamples has standard error 0.0154.
+    np.testing.assert_allclose(weights.mean(axis=1), 1, atol=5 * 0.0154)
+    assert weights.var() == pytest.approx(0.95, abs=0.02)
+
+
+def test_sums_are_of_the_drawn_clusters():
+    totals = np.random.default_rng(0).normal(size=(40, 3))
+    weights = oracle.all_weights(ResamplingPlan(BLOCK + 9, seed=2), "all", 40)
+    found = bootstrap_sums(totals, 2, "all", BLOCK + 9)
+    np.testing.assert_allclose(found, weights.T @ totals, rtol=0, atol=1e-12)
+
+
+def test_jackknife_leaves_out_one_cluster_at_a_time():
+    human, scores, captions = some_pairs()
+    found = leave_out_statistics(prepare(human, np.stack(list(scores.values())), captions), np.arange(40))
+    for m, row in enumerate(scores.values()):
+        kept = [captions != c for c in range(40)]
+        expected = [oracle.statistics(human[k], row[k]) for k in kept]
+        np.testing.assert_allclose(found[:, m], expected, rtol=0, atol=1e-10)
+
+
+def test_every_group_is_left_out_in_turn_also_in_narrow_blocks(monkeypatch):
+    human, scores, captions = some_pairs()
+    sample = prepare(human, np.stack(list(scores.values())), captions)
+    group = np.arange(40) % 13
+    wide = leave_out_statistics(sample, group)
+    assert wide.shape == (13, 2, 4)
+    for k in (0, 5, 12):
+        kept = group[captions] != k
+        expected = oracle.statistics(human[kept], scores["metric1"][kept])
+        np.testing.assert_allclose(wide[k, 1], expected, rtol=0, atol=1e-10)
+    monkeypatch.setattr("bench.statistics.resampling.SCRATCH_BYTES", 5 * sample.bytes_per_lane())
+    np.testing.assert_array_equal(leave_out_statistics(sample, group), wide)
+
+
+@pytest.mark.parametrize("bytes_per_lane", [1, 1000, 10**6, 2 * 10**7, 10**8, 10**9])
+@pytest.mark.parametrize("n_threads", [1, 2, 16])
+def test_the_layout_keeps_to_the_memory_and_works_with_little(bytes_per_lane, n_threads):
+    threads, width = layout(bytes_per_lane, n_threads)
+    assert 1 <= threads <= n_threads
+    assert 1 <= width <= BLOCK
+    assert BLOCK % width == 0
+    in_use = threads * width * bytes_per_lane
+    assert in_use <= SCRATCH_BYTES or (threads, width) == (1, 1)
+    wider = 2 * in_use > SCRATCH_BYTES or width == BLOCK
+    assert wider, "memory is left for lanes twice as wide"
+
+
+def test_small_samples_use_every_core_that_is_given():
+    assert layout(1000, 16) == (16, BLOCK)
+    assert layout(1000, None) == (available_cores(), BLOCK)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_every_block_is_computed_once_and_errors_come_through(n_threads):
+    done = []
+    run_blocks(done.append, 7, n_threads)
+    assert sorted(done) == list(range(7))
+    with pytest.raises(ZeroDivisionError):
+        run_blocks(lambda block: 1 // (block - 2), 4, n_threads)
