@@ -13,7 +13,9 @@ from rich.table import Table
 
 from bench.commands.progress import terminal_progress
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
+from bench.datasets.external import set_folder
 from bench.records import json_text
+from metrics.errors import UnavailableError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +54,9 @@ def pull_command(
 
     console = _console()
     entry = find_entry(name)
+    if entry.target is not None:
+        folder = set_folder(entry.family, data_root)
+        raise UnavailableError(f"{name} cannot be fetched from here: {entry.how_to_get} or put its files into {folder}")
     if entry.kind is None:
         console.print(f"{name} is made on the spot: nothing to fetch.")
         return
@@ -66,7 +71,7 @@ def pull_command(
 
 @datasets_app.command("audit")
 def audit_command(
-    name: Annotated[str, typer.Argument(help="relate, relate:is, relate:os, demo, or a .csv file.")],
+    name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
     split: Annotated[str | None, typer.Option(help="Which part; default: the data set's own.")] = None,
     screening: Annotated[str | None, typer.Option(help="How listeners are screened.")] = None,
     data_root: DataRoot = None,
@@ -148,13 +153,13 @@ def _print_records(records: list[DatasetRecord]) -> None:
     table = Table("name", "what listeners rate", "splits", "ratings", "clips")
     for record in records:
         here = ["here" if present else "absent" for present in (record.ratings_present, record.audio_present)]
-        table.add_row(record.entry.name, record.entry.summary, "\n".join(record.entry.splits), *here)
+        table.add_row(record.entry.name, record.entry.summary, "\n".join(record.entry.splits) or "-", *here)
     console = _console()
     console.print(table)
     for record in records:
         place = "made on the spot" if record.location is None else f"in {record.location}"
         console.print(f"{record.entry.name}: {place}; licence: {record.entry.licence}", soft_wrap=True)
-    console.print("Fetch RELATE with: bench datasets pull relate")
+    console.print("Fetch RELATE with: bench datasets pull relate; what to do for others: bench datasets pull NAME")
     console.print("Your own ratings: --dataset FILE.csv with the columns audio_path,text,rating")
 
 

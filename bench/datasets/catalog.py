@@ -1,4 +1,5 @@
-"""The data sets by name: ``relate``, ``relate:is``, ``relate:os``, ``demo``, or a CSV file of the user's own.
+"""The data sets by name: RELATE's three questions, other people's (see `bench.datasets.external`), ``demo``, or a CSV
+file of the user's own.
 
 Each name maps to a ``"module:function"`` string, so that listing loads nothing.
 """
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.datasets import release
+from bench.datasets import audioeval, musiceval, pam, release, xacle
+from bench.datasets.external import set_folder
 from bench.datasets.release import SAMPLE_RATE_HZ, Kind
 from bench.datasets.types import RatedDataset
 from metrics.errors import UnavailableError, UsageError, did_you_mean
@@ -32,6 +34,8 @@ class DatasetEntry:
         screenings: values of ``--screening``; the first one is the default; empty where listeners are not screened.
         kind: which question of RELATE; None for other data sets.
         sample_rate_hz: of every clip; None where clips may differ.
+        target: ``"module:function"`` of an external set; called with the folder, and with the split if it has any.
+        how_to_get: what the user of an external set must do.
     """
 
     name: str
@@ -41,6 +45,13 @@ class DatasetEntry:
     screenings: tuple[str, ...] = ()
     kind: Kind | None = None
     sample_rate_hz: int | None = None
+    target: str | None = None
+    how_to_get: str = ""
+
+    @property
+    def family(self) -> str:
+        """What stands before the colon: the name of its folder."""
+        return self.name.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +95,58 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         splits=("test", "train", "validation"),
         screenings=("anchor-mean", "none"),
     ),
+    DatasetEntry(
+        "xacle",
+        "XACLE Challenge: how well the clip matches the caption, 0 to 10",
+        "see the terms that come with it",
+        splits=xacle.SPLITS,
+        sample_rate_hz=SAMPLE_RATE_HZ,
+        target="bench.datasets.xacle:load_xacle",
+        how_to_get=xacle.HOW_TO_GET,
+    ),
+    *(
+        DatasetEntry(
+            f"pam:{part}",
+            f"PAM's listening test: how well generated {what} matches the caption, 1 to 5",
+            "see https://zenodo.org/records/10737388",
+            splits=(),
+            target=f"bench.datasets.pam:load_{part}",
+            how_to_get=pam.HOW_TO_GET,
+        )
+        for part, what in (("audio", "sound"), ("music", "music"))
+    ),
+    DatasetEntry(
+        "audioeval",
+        "AudioEval: text alignment by experts and others, 1 to 10",
+        "CC BY-NC 4.0",
+        splits=(),
+        target="bench.datasets.audioeval:load_audioeval",
+        how_to_get=audioeval.HOW_TO_GET,
+    ),
+    DatasetEntry(
+        "musiceval",
+        "MusicEval: how well generated music matches the prompt, 1 to 5",
+        "CC BY-NC 4.0",
+        splits=musiceval.SPLITS,
+        sample_rate_hz=16_000,
+        target="bench.datasets.musiceval:load_musiceval",
+        how_to_get=musiceval.HOW_TO_GET,
+    ),
 )
 
 
 def list_datasets(data_root: Path | None = None) -> list[DatasetRecord]:
     """Say of each data set where its files are and whether they are there; loads and downloads nothing."""
-    return [_record(entry, release.data_root(data_root)) for entry in ENTRIES]
+    return [_record(entry, data_root) for entry in ENTRIES]
 
 
-def _record(entry: DatasetEntry, root: Path) -> DatasetRecord:
+def _record(entry: DatasetEntry, data_root: Path | None) -> DatasetRecord:
+    if entry.target is not None:
+        folder = set_folder(entry.family, data_root)
+        return DatasetRecord(entry, folder, folder.is_dir(), folder.is_dir())
     if entry.kind is None:
         return DatasetRecord(entry, None, ratings_present=True, audio_present=True)
+    root = release.data_root(data_root)
     ratings = (root / release.score_file(entry.kind)).is_file()
     return DatasetRecord(entry, root, ratings, release.audio_root(root).is_dir())
 
@@ -128,7 +180,7 @@ def load_dataset(
         name: as in ``--dataset``.
         split: None takes the default: ``test``, or everything of a CSV file.
         screening: None takes the data set's default; a CSV file has none.
-        data_root: folder of RELATE's files (None takes ``$RELATE_ROOT`` or the user's data folder) or of the demo's.
+        data_root: folder of the data set's files; None takes ``$RELATE_ROOT`` or the user's data folder.
         scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10.
         with_audio: False spares the demo the rendering of its clips where no metric is going to listen to them.
         progress: told how far that rendering has come.
@@ -147,8 +199,25 @@ def load_dataset(
     if entry.kind is not None:
         load = partial(_resolve("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
         return load(**_given(split=split, screening=screening))
+    if entry.target is not None:
+        return _load_external(entry, split, screening, data_root)
     load = partial(_resolve("bench.datasets.demo:load_demo"), data_root, with_audio=with_audio, progress=progress)
     return load(**_given(split=split, screening=screening))
+
+
+def _load_external(
+    entry: DatasetEntry, split: str | None, screening: str | None, data_root: Path | None
+) -> RatedDataset:
+    """Load another's data set; all have only listeners whom its publishers kept."""
+    _refuse(entry.name, screening=None if screening == "none" else screening)
+    load = partial(_resolve(entry.target or ""), data_root)
+    if not entry.splits:
+        _refuse(entry.name, split=split)
+        return load()
+    if split not in (None, *entry.splits):
+        hint = did_you_mean(str(split), entry.splits)
+        raise UsageError(f"{entry.name} has no split {split!r}{hint} (known: {', '.join(entry.splits)})")
+    return load(**_given(split=split))
 
 
 def _given(**options: str | None) -> Mapping[str, str]:

@@ -70,7 +70,7 @@ def test_defaults_come_first_in_the_listing(root: Path) -> None:
 
 def test_listing_tells_what_is_there(root: Path, tmp_path: Path) -> None:
     records = {record.entry.name: record for record in list_datasets(root)}
-    assert list(records) == ["relate", "relate:is", "relate:os", "demo"]
+    assert list(records)[:4] == ["relate", "relate:is", "relate:os", "demo"]
     assert records["relate"].location == root
     assert records["relate"].ratings_present
     assert not records["relate"].audio_present

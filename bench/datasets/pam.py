@@ -1,0 +1,70 @@
+"""PAM's listening tests: mean ratings, 1 to 5, of how well generated sounds (or music) match their captions (REL).
+
+Deshmukh et al., "PAM: Prompting Audio-Language Models for Audio Quality Assessment", Interspeech 2024;
+https://zenodo.org/records/10737388 (see there for the licence). Layout, under ``human_eval``:
+
+    {audio,music}/scores.csv        Model, File Name, Text, OVL, REL
+    {audio,music}/MODEL/FILE NAME   the clips
+
+``OVL``, overall quality, is not about the caption and is not read. Single ratings are not published.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from bench.csvfile import CsvRow
+from bench.datasets.assembly import caption_id_of
+from bench.datasets.external import ONLY_MEANS, rated_pair, read_columns, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatedPair, RatingScale
+
+Part = Literal["audio", "music"]
+
+SCALE = RatingScale(1.0, 5.0)
+HOW_TO_GET = "fetch and unpack human_eval from https://zenodo.org/records/10737388,"
+
+_COLUMNS = {
+    "system": ("Model", "model"),
+    "file": ("File Name", "file_name", "Filename"),
+    "text": ("Text", "text"),
+    "rating": ("REL", "rel"),
+}
+
+
+def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
+    """Load one of the two tests. Clips are not opened: a missing one is no error here.
+
+    Raises:
+        UnavailableError: its scores are not there.
+        DataError: the file is broken, or a rating is not on the scale.
+    """
+    folder = set_folder("pam", root)
+    folder = (folder / "human_eval" if (folder / "human_eval").is_dir() else folder) / part
+    path = folder / "scores.csv"
+    refuse_missing(path, HOW_TO_GET)
+    table = read_columns(path, _COLUMNS)
+    seen: dict[str, int] = {}
+    pairs = sorted((_pair(row, folder, seen) for row in table.rows), key=lambda rated: rated.pair.pair_id)
+    return RatedDataset(f"pam:{part}", SCALE, tuple(pairs), (), table.sha256, folder, notes=(ONLY_MEANS,))
+
+
+def _pair(row: CsvRow, folder: Path, seen: dict[str, int]) -> RatedPair:
+    system, name, caption = row.text("system"), row.text("file"), row.text("text")
+    beside = folder / name
+    return rated_pair(
+        row,
+        pair_id=f"{system}/{name}",
+        clip=beside if beside.exists() else folder / system / name,
+        caption=caption,
+        caption_id=caption_id_of(caption),
+        rating=row.number("rating", SCALE.low, SCALE.high),
+        n_ratings=1,
+        system=system,
+        seen=seen,
+    )
+
+
+load_audio = partial(load_pam, part="audio")
+load_music = partial(load_pam, part="music")
