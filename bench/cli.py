@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.across import across_command
 from bench.commands.compare import compare_command
 from bench.commands.console import run_app
 from bench.commands.datasets import datasets_app
@@ -33,6 +34,7 @@ app.command("score")(score_command)
 app.command("report")(report_command)
 app.command("metrics")(metrics_command)
 app.command("compare")(compare_command)
+app.command("across")(across_command)
 app.command("reproduce")(reproduce_command)
 app.add_typer(datasets_app, name="datasets")
 app.command("doctor")(doctor_command)

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from bench.datasets.overlap import folded
 from bench.datasets.types import RatedDataset
 from bench.records import read_records, write_records
 from metrics.errors import DataError
@@ -178,16 +179,16 @@ def _compare(
     tested: RatedDataset,
     clip_sha256: Mapping[str, str],
 ) -> Leakage:
-    captions = {_folded(text) for text in items.get("captions") or ()}
+    captions = {folded(text) for text in items.get("captions") or ()}
     clips = set(items.get("clips") or {}) | set((items.get("clips") or {}).values()) - {""}
     listeners = set(items.get("listeners") or ())
     names = {rated.pair.pair_id: tested.portable_name(rated.pair.audio_path) for rated in tested.pairs}
     keys = {pair_id: clip_sha256.get(pair_id) or name for pair_id, name in names.items()}
-    found_captions = [r.pair.caption for r in tested.pairs if _folded(r.pair.caption) in captions]
+    found_captions = [r.pair.caption for r in tested.pairs if folded(r.pair.caption) in captions]
     found_clips = [names[r.pair.pair_id] for r in tested.pairs if keys[r.pair.pair_id] in clips]
     heard = {rating.listener_id for rating in tested.ratings}
-    affected = [r for r in tested.pairs if _folded(r.pair.caption) in captions or keys[r.pair.pair_id] in clips]
-    n_captions = len({_folded(r.pair.caption) for r in tested.pairs})
+    affected = [r for r in tested.pairs if folded(r.pair.caption) in captions or keys[r.pair.pair_id] in clips]
+    n_captions = len({folded(r.pair.caption) for r in tested.pairs})
     return Leakage(
         metric,
         str(data["name"]),
@@ -204,7 +205,3 @@ def _compare(
 
 def _shared(kind: str, n_tested: int, found: Iterable[str], items: Mapping[str, Any]) -> SharedItems:
     return SharedItems(kind, n_tested, None if items.get(kind) is None else tuple(dict.fromkeys(found)))
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

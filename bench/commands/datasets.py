@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +14,17 @@ from rich.table import Table
 from bench.commands.progress import terminal_progress
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
 from bench.datasets.external import set_folder
+from bench.datasets.overlap import label
 from bench.records import json_text
-from metrics.errors import UnavailableError
+from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from bench.datasets.audit import Audit, ClipProblem, GroupSummary
+    from bench.datasets.overlap import Overlap
     from bench.datasets.types import RatedDataset
+    from bench.leakage import Leakage
 
 EXAMPLES_SHOWN = 3
 
@@ -91,6 +94,65 @@ def audit_command(
         _print_json(asdict(found))
     else:
         _print_audit(found)
+
+
+@datasets_app.command("overlap")
+def overlap_command(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Data sets, as NAME or NAME@SPLIT; two or more.")],
+    trained: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="A fine-tuned checkpoint: what of the data sets it was trained on."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count captions and clips that data sets share, with each other and with what a scorer was trained on."""
+    from bench.datasets.overlap import find_overlaps
+    from bench.leakage import find_leakage, read_training
+
+    if len(names) < 2 and not trained:
+        raise UsageError(
+            f"{names[0]!r} alone overlaps with nothing; name another data set, or a checkpoint by --trained"
+        )
+    datasets = [_load_part(name) for name in names]
+    with terminal_progress() as progress:
+        overlaps = find_overlaps(datasets, progress)
+    leakage: list[tuple[str, Leakage]] = []
+    for folder in trained or ():
+        training = read_training(folder)
+        if training is None:
+            raise UsageError(f"{folder} has no training.json; give the folder of a checkpoint that 'finetune' made")
+        leakage += [
+            (label(tested), found) for tested in datasets for found in find_leakage(folder.name, training, tested)
+        ]
+    if as_json:
+        _print_json({"overlaps": overlaps, "leakage": [{"tested_on": name, **asdict(one)} for name, one in leakage]})
+    else:
+        _print_overlaps(overlaps, leakage)
+
+
+def _load_part(name: str) -> RatedDataset:
+    """Load ``NAME`` or ``NAME@SPLIT``."""
+    known, _, split = name.partition("@")
+    return load_dataset(known, split=split or None)
+
+
+def _print_overlaps(overlaps: Sequence[Overlap], leakage: Sequence[tuple[str, Leakage]]) -> None:
+    console = _console()
+    table = Table("data sets", title="in common")
+    for column in ("captions", "clips", "pairs of the first", "pairs of the second"):
+        table.add_column(column, justify="right")
+    for one in overlaps:
+        clips = "not here" if one.n_clips is None else f"{one.n_clips:,}"
+        counts = (f"{one.n_affected_first:,}", f"{one.n_affected_second:,}")
+        table.add_row(f"{one.first}\n{one.second}", f"{len(one.captions):,}", clips, *counts)
+    if overlaps:
+        console.print(table)
+    for tested, found in leakage:
+        shared = ", ".join(
+            f"{item.kind} {'not written down' if item.shared is None else f'{len(item.shared):,} of {item.n_tested:,}'}"
+            for item in found.items
+        )
+        console.print(f"{found.metric}, {found.part} on {found.trained_on}, against {tested}: {shared}", soft_wrap=True)
 
 
 def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:

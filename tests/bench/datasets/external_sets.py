@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-CAPTIONS = ("a dog barks", 'rain, then "thunder"', "a car passes")
+CAPTIONS = ("a dog barks", 'rain, then "thunder"', "a car passes by the house")
 SYSTEMS = ("alpha", "beta")
 
 

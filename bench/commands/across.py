@@ -1,0 +1,39 @@
+"""``bench across``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bench.commands.console import deliver, show_report
+
+Format = Literal["markdown", "latex", "json"]
+Statistic = Literal["srcc", "lcc", "ktau", "mse"]
+
+
+def across_command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, one a data set.")],
+    statistic: Annotated[Statistic, typer.Option(help="Which statistic.")] = "srcc",
+    format: Annotated[
+        Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+) -> None:
+    """Put runs over different data sets beside each other: every metric on every data set, average and mean rank."""
+    from bench.across import across, build_across
+    from bench.records import json_text
+    from bench.reports import latex, markdown
+    from bench.run import read_run
+
+    found = across([read_run(run) for run in runs], statistic)
+    report = build_across(found)
+    if format is None and output is None:
+        show_report(report)
+        return
+    if format == "json":
+        text = json_text(vars(found)) + "\n"
+    else:
+        text = latex.render(report) if format == "latex" else markdown.render(report)
+    deliver(text, output, "Table")

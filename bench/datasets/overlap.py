@@ -1,0 +1,79 @@
+"""What data sets have in common: captions, and clips by the content of their files.
+
+Scores on two data sets that share material are no independent evidence, and a scorer that was trained on one of them
+has seen a part of the other. Captions are compared without regard to case and spacing. A clip that is missing has no
+content and is compared with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from bench.datasets.types import RatedDataset
+from metrics.files import sha256_of_file
+from metrics.types import ProgressCallback, no_progress
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two data sets share.
+
+    Attributes:
+        first, second: their names, with the split.
+        captions: shared ones, folded, in alphabetical order.
+        n_clips: shared clips by content; None where one of them has no clips here.
+        n_affected_first, n_affected_second: pairs of each with a shared caption or clip.
+    """
+
+    first: str
+    second: str
+    captions: tuple[str, ...]
+    n_clips: int | None
+    n_affected_first: int
+    n_affected_second: int
+
+
+def folded(caption: str) -> str:
+    """Return a caption without regard to case and spacing."""
+    return " ".join(caption.casefold().split())
+
+
+def find_overlaps(datasets: Sequence[RatedDataset], progress: ProgressCallback = no_progress) -> tuple[Overlap, ...]:
+    """Compare every two data sets."""
+    hashes = [_clip_hashes(dataset, progress) for dataset in datasets]
+    indexed = list(zip(datasets, hashes, strict=True))
+    return tuple(_overlap(*first, *second) for first, second in combinations(indexed, 2))
+
+
+def label(dataset: RatedDataset) -> str:
+    """Return the name of a data set, with its split if it has any."""
+    return f"{dataset.name} ({dataset.split})" if dataset.split else dataset.name
+
+
+def _overlap(
+    first: RatedDataset, first_clips: dict[str, str], second: RatedDataset, second_clips: dict[str, str]
+) -> Overlap:
+    captions = _captions(first) & _captions(second)
+    clips = set(first_clips.values()) & set(second_clips.values())
+    affected = [
+        sum(folded(rated.pair.caption) in captions or known.get(rated.pair.pair_id) in clips for rated in dataset.pairs)
+        for dataset, known in ((first, first_clips), (second, second_clips))
+    ]
+    n_clips = len(clips) if first_clips and second_clips else None
+    return Overlap(label(first), label(second), tuple(sorted(captions)), n_clips, *affected)
+
+
+def _captions(dataset: RatedDataset) -> set[str]:
+    return {folded(rated.pair.caption) for rated in dataset.pairs}
+
+
+def _clip_hashes(dataset: RatedDataset, progress: ProgressCallback) -> dict[str, str]:
+    """Return the SHA-256 of each clip that is here, by pair id."""
+    hashes: dict[str, str] = {}
+    for done, rated in enumerate(dataset.pairs, start=1):
+        if rated.pair.audio_path.is_file():
+            hashes[rated.pair.pair_id] = sha256_of_file(rated.pair.audio_path)
+        progress(f"clips of {label(dataset)}", done, len(dataset.pairs))
+    return hashes
