@@ -119,8 +119,10 @@ def dependencies(session: nox.Session, end: str) -> None:
     compile_ = ("uv", "pip", "compile", "pyproject.toml", "--quiet", "--python", session.virtualenv.location)
     session.run(*compile_, "--resolution", resolution, "--output-file", versions)
     session.install("-r", versions)
-    session.install("beartype", "hypothesis", "pytest", "-c", versions)
     session.install("--no-deps", "-e", ".")
+    session.run("bench", "demo", "--out", f"{session.create_tmp()}/demo")
+    # The tests check shapes at run time, and jaxtyping's import hook spares compiled kernels from 0.3.11 on.
+    session.install("beartype", "hypothesis", "pytest", "--upgrade", "jaxtyping")
     # Old versions of libraries among new ones of what these need: their deprecation warnings are not ours.
     session.run("pytest", "-m", "not browser and not slow", "-W", "ignore::DeprecationWarning", *session.posargs)
 

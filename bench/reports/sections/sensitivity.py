@@ -20,7 +20,7 @@ def sensitivity_section(spreads: Sequence[CrossedSpread], estimates: Sequence[Co
             (
                 Cell(usual[one.metric].estimate, usual[one.metric].low, usual[one.metric].high),
                 Cell(one.recentred.estimate, one.recentred.low, one.recentred.high, note=one.note),
-                Cell(one.spread / one.caption_spread, decimals=2),
+                _ratio(one),
             ),
         )
         for one in chosen
@@ -33,3 +33,10 @@ def sensitivity_section(spreads: Sequence[CrossedSpread], estimates: Sequence[Co
         tuple(rows),
     )
     return Section("Had other listeners been asked", (), (table,))
+
+
+def _ratio(spread: CrossedSpread) -> Cell:
+    """With very few pairs all resamples may have one value: then no ratio exists."""
+    if spread.caption_spread == 0:
+        return Cell(note="resampling captions changes nothing: too few pairs for a standard error")
+    return Cell(spread.spread / spread.caption_spread, decimals=2)
