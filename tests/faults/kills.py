@@ -75,7 +75,9 @@ def attack(job: Job, n_kills: int, moments: random.Random) -> Verdict:
         victim = job.place / f"victim-{verdict.restarts}"
         done_before = 0
         for _ in range(min(KILLS_IN_A_ROW, n_kills - verdict.kills)):
-            verdict.kills += kill(job, victim, moments.uniform(0.9 * began_to_write, took))
+            killed = kill(job, victim, moments.uniform(0.9 * began_to_write, took))
+            verdict.kills += killed
+            took *= 1.0 if killed else 0.9  # the machine has become faster since
             verdict.half_written += broken(job, victim, expected)
             done = job.work_done(victim)
             verdict.lost += [f"{done_before} -> {done}"] if done < done_before else []
