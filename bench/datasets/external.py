@@ -50,6 +50,11 @@ def read_columns(path: Path, required: Spellings, optional: Spellings | None = N
     return CsvTable(path, table.sha256, rows, tuple(own[column] for column in table.columns), table.ignored)
 
 
+def has_any_column(path: Path, names: Sequence[str]) -> bool:
+    """Say whether a CSV file is there and its header has one of these columns."""
+    return any(name in names for name in _header(path))
+
+
 def read_lines(path: Path, separator: str, n_fields: int) -> Iterator[CsvRow]:
     """Yield the rows of a list without a header; their fields are called ``0``, ``1`` ….
 

@@ -4,9 +4,10 @@ Deshmukh et al., "PAM: Prompting Audio-Language Models for Audio Quality Assessm
 https://zenodo.org/records/10737388 (see there for the licence). Layout, under ``human_eval``:
 
     {audio,music}/scores.csv        Model, File Name, Text, OVL, REL
-    {audio,music}/MODEL/FILE NAME   the clips
+    {audio,music}/MODEL/FILE NAME   the clips; names in the table lack ``.wav``
 
-``OVL``, overall quality, is not about the caption and is not read. Single ratings are not published.
+The model ``real`` is the recording that the caption was written for. ``OVL``, overall quality, is not about the caption
+and is not read. Single ratings are not published.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from bench.datasets.types import RatedDataset, RatedPair, RatingScale
 Part = Literal["audio", "music"]
 
 SCALE = RatingScale(1.0, 5.0)
-HOW_TO_GET = "fetch and unpack human_eval from https://zenodo.org/records/10737388,"
+RECORDING = "real"
+HOW_TO_GET = "fetch and unpack https://zenodo.org/records/10737388/files/human_eval.zip,"
 
 _COLUMNS = {
     "system": ("Model", "model"),
@@ -52,15 +54,17 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
 
 def _pair(row: CsvRow, folder: Path, seen: dict[str, int]) -> RatedPair:
     system, name, caption = row.text("system"), row.text("file"), row.text("text")
-    beside = folder / name
+    clip = name if name.endswith(".wav") else f"{name}.wav"
+    beside = folder / clip
     return rated_pair(
         row,
         pair_id=f"{system}/{name}",
-        clip=beside if beside.exists() else folder / system / name,
+        clip=beside if beside.exists() else folder / system / clip,
         caption=caption,
         caption_id=caption_id_of(caption),
         rating=row.number("rating", SCALE.low, SCALE.high),
         n_ratings=1,
+        source="natural" if system == RECORDING else "synthesized",
         system=system,
         seen=seen,
     )

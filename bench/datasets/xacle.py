@@ -2,13 +2,13 @@
 
 Source: https://xacle.org (by e-mail to dataset@xacle.org); the layout is that of the challenge's baseline:
 
-    meta_data/{train,validation,test}.csv           wav_file_name,text,score,listener_id
+    meta_data/{train,validation}.csv                wav_file_name,text,score,listener_id
     meta_data/{train,validation,test}_average.csv   wav_file_name,text,average_score
+    meta_data/test_with_score.csv                   the test part once its ratings were published (2026)
     wav/                                            the clips, 16 kHz
 
-The files of the parts are preferred, for they name listeners; the averages do where there are no others. The READMEs
-call the first column ``wavname`` and the last ``score`` too. Licence: see the terms that come with the download.
-Ratings of the test part were not published while the challenge ran. Clips may be those of RELATE: see
+A file that names listeners is preferred to one of averages. The READMEs spell columns otherwise than the files do:
+both are accepted. Licence: see the terms that come with the download. Captions may be those of other sets: see
 ``bench datasets overlap``.
 """
 
@@ -18,16 +18,18 @@ from pathlib import Path
 
 from bench.csvfile import CsvRow
 from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of
-from bench.datasets.external import ONLY_MEANS, rated_pair, read_columns, refuse_missing, set_folder
+from bench.datasets.external import ONLY_MEANS, has_any_column, rated_pair, read_columns, refuse_missing, set_folder
 from bench.datasets.types import RatedDataset, RatedPair, RatingScale
 
 SCALE = RatingScale(0.0, 10.0)
 SPLITS = ("validation", "train", "test")
 HOW_TO_GET = "write to dataset@xacle.org with 'Download dataset' as the subject, unpack what comes as the answer,"
 
-_PAIR = {"wav": ("wav_file_name", "wavname", "wav_name"), "text": ("text", "caption")}
-_SINGLE = {**_PAIR, "score": ("score", "rating"), "listener_id": ("listener_id", "listener")}
-_MEAN = {**_PAIR, "score": ("average_score", "score", "mean_score")}
+_NAMES = ("{}.csv", "{}_with_score.csv", "{}_average.csv")
+_PAIR = {"wav": ("wav_file_name", "wave_file_name", "wavname", "wav_name"), "text": ("text", "caption")}
+_LISTENER = ("listener_id", "listener")
+_SCORE = ("score", "rating", "11-point semantic-alignment score")
+_AVERAGE = ("average_score", "average_semantic_alignement_score", "average_semantic_alignment_score", "mean_score")
 
 
 def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedDataset:
@@ -38,14 +40,14 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
         DataError: a file is broken, or a rating is not on the scale.
     """
     folder = set_folder("xacle", root)
-    listed = folder / "meta_data"
-    single, mean = listed / f"{split}.csv", listed / f"{split}_average.csv"
-    path = single if single.exists() else mean
+    candidates = [folder / "meta_data" / name.format(split) for name in _NAMES]
+    path = next((path for path in candidates if has_any_column(path, (*_LISTENER, *_SCORE, *_AVERAGE))), candidates[0])
     refuse_missing(path, HOW_TO_GET)
-    table = read_columns(path, _SINGLE if path == single else _MEAN)
-    if path == single:
+    if has_any_column(path, _LISTENER):
+        table = read_columns(path, {**_PAIR, "score": _SCORE, "listener_id": _LISTENER})
         pairs, ratings = assemble(_single(row, folder, split) for row in table.rows)
     else:
+        table = read_columns(path, {**_PAIR, "score": (*_AVERAGE, *_SCORE)})
         pairs, ratings = _means(table.rows, folder, split), ()
     notes = () if ratings else (ONLY_MEANS,)
     return RatedDataset("xacle", SCALE, pairs, ratings, table.sha256, folder, split, notes=notes)

@@ -24,9 +24,9 @@ def write_xacle(root: Path, *, averages: bool = False, columns: str = "wav_file_
 
 
 def write_pam(root: Path, part: str = "audio") -> Path:
-    """Three captions by two systems."""
-    rows = [f'{system},{k}.wav,"{caption.replace(chr(34), "")}",{4 - k},{1 + k + 0.5 * (system == "beta")}'
-            for system in SYSTEMS for k, caption in enumerate(CAPTIONS)]  # fmt: skip
+    """Three captions by two systems, and recorded."""
+    rows = [f'{system},{k},"{caption.replace(chr(34), "")}",{4 - k},{1 + k + 0.5 * (system == "beta")}'
+            for system in (*SYSTEMS, "real") for k, caption in enumerate(CAPTIONS)]  # fmt: skip
     _write(root / "human_eval" / part / "scores.csv", "\n".join(["Model,File Name,Text,OVL,REL", *rows]))
     return root
 

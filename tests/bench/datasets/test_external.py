@@ -28,7 +28,12 @@ def test_every_external_set_has_a_miniature() -> None:
 
 @pytest.mark.parametrize(
     "columns",
-    ["wav_file_name,text,score,listener_id", "wavname,text,score,listener_id", "wav_name,caption,rating,listener"],
+    [
+        "wav_file_name,text,score,listener_id",
+        "wavname,text,score,listener_id",
+        "wav_name,caption,rating,listener",
+        "wave_file_name,text,11-point semantic-alignment score,listener_id",
+    ],
 )
 def test_xacle_with_listeners(tmp_path: Path, columns: str) -> None:
     dataset = load_dataset("xacle", data_root=write_xacle(tmp_path, columns=columns))
@@ -40,7 +45,24 @@ def test_xacle_with_listeners(tmp_path: Path, columns: str) -> None:
     assert (dataset.split, dataset.scale.low, dataset.scale.high) == ("validation", 0, 10)
 
 
-@pytest.mark.parametrize("column", ["average_score", "score"])
+def test_xacle_prefers_the_file_that_names_listeners(tmp_path: Path) -> None:
+    write_xacle(tmp_path, averages=True, columns="wav_file_name,text,average_score")
+    path = write_xacle(tmp_path) / "meta_data" / "validation.csv"
+    assert len(load_dataset("xacle", data_root=tmp_path).ratings) == 6
+    path.write_text(path.read_text().replace("score", "skore", 1))
+    with pytest.raises(DataError, match="no column 'score'"):
+        load_dataset("xacle", data_root=tmp_path)
+
+
+def test_xacle_test_part_once_it_has_scores(tmp_path: Path) -> None:
+    write_xacle(tmp_path, averages=True, columns="wav_file_name,text,average_score")
+    listed = tmp_path / "meta_data"
+    (listed / "validation_average.csv").rename(listed / "test_with_score.csv")
+    (listed / "test.csv").write_text("wav_file_name,text\n0.wav,a dog barks\n")
+    assert len(load_dataset("xacle", data_root=tmp_path, split="test").pairs) == 3
+
+
+@pytest.mark.parametrize("column", ["average_score", "average_semantic_alignement_score", "score"])
 def test_xacle_of_which_only_averages_are_there(tmp_path: Path, column: str) -> None:
     root = write_xacle(tmp_path, averages=True, columns=f"wav_file_name,text,{column}")
     dataset = load_dataset("xacle", data_root=root)
@@ -52,11 +74,14 @@ def test_xacle_of_which_only_averages_are_there(tmp_path: Path, column: str) -> 
 def test_pam_rates_relevance(tmp_path: Path) -> None:
     dataset = load_dataset("pam:audio", data_root=write_pam(tmp_path))
     assert [(r.pair.pair_id, r.system, r.mean_rating) for r in dataset.pairs][2:4] == [
-        ("alpha/2.wav", "alpha", 3.0),
-        ("beta/0.wav", "beta", 1.5),
+        ("alpha/2", "alpha", 3.0),
+        ("beta/0", "beta", 1.5),
     ]
     assert dataset.pairs[0].pair.audio_path == tmp_path / "human_eval" / "audio" / "alpha" / "0.wav"
     assert len({rated.caption_id for rated in dataset.pairs}) == 3
+    assert {(rated.system, rated.source) for rated in dataset.pairs} == {
+        ("alpha", "synthesized"), ("beta", "synthesized"), ("real", "natural"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("rating", "rater"), [("text_alignment", "rater_id"), ("alignment", "annotator_id")])
@@ -119,10 +144,10 @@ def replaced(name: str, old: str, new: str) -> Damage:
     ("name", "damage", "expected"),
     [
         ("xacle", replaced("meta_data/validation.csv", ",1,1", ",11,1"), "score is 11, expected 0 to 10"),
-        ("xacle", replaced("meta_data/validation.csv", "listener_id", "who"), "no column 'listener_id'"),
+        ("xacle", replaced("meta_data/validation.csv", "listener_id", "who"), "is also on line 2"),
         ("xacle", replaced("meta_data/validation.csv", ",1,1", ",1,2"), "listener '2' rates pair"),
         ("pam:audio", replaced("human_eval/audio/scores.csv", "REL", "MOS"), "no column 'REL'"),
-        ("pam:audio", replaced("human_eval/audio/scores.csv", "1.wav", "0.wav"), "is also on line 2"),
+        ("pam:audio", replaced("human_eval/audio/scores.csv", "alpha,1", "alpha,0"), "is also on line 2"),
         ("audioeval", replaced("annotations/ratings.csv", "alpha_0", "gamma_0"), "clip 'gamma_0' is not in"),
         ("audioeval", replaced("data/metadata.jsonl", "{", "["), "line 1: no JSON object with file_name"),
         ("audioeval", replaced("data/metadata.jsonl", '"a dog barks"', "null"), "prompt_text is no text"),
