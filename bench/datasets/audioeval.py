@@ -77,7 +77,7 @@ def _facts(path: Path, number: int, line: str) -> PairFacts:
         if not isinstance(caption, str) or not caption.strip():
             raise TypeError("prompt_text is no text")
         system = next((str(clip[key]) for key in _SYSTEMS if clip.get(key) is not None), None)
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise DataError(
             f"{path}, line {number}: no JSON object with file_name and prompt_text ({reason}); fetch the file again"

@@ -50,7 +50,7 @@ def survives(target: Target, content: bytes) -> bool:
 def make_targets() -> Mapping[str, Target]:
     """Return every parser by name."""
     folder = Path(mkdtemp(dir=MEMORY if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) else None, prefix="fuzz-"))
-    return {**_tables(folder), **_records(folder), **_files(folder), **_texts()}
+    return {**_tables(folder), **_others_sets(folder), **_records(folder), **_files(folder), **_texts()}
 
 
 def _tables(folder: Path) -> dict[str, Target]:
@@ -96,6 +96,43 @@ def _tables(folder: Path) -> dict[str, Target]:
             lambda content: read_ratings(_written(folder / "single" / "ratings.csv", content).parent, ["a", "b"]),
             (b"pair_id,listener_id,score\na,x,5\nb,x,4\n",),
             words,
+        ),
+    }
+
+
+def _others_sets(folder: Path) -> dict[str, Target]:
+    from bench.datasets.audioeval import read_metadata
+    from bench.datasets.musiceval import load_musiceval
+    from bench.datasets.xacle import load_xacle
+    from bench.scoring.source import find_shards, read_shard
+
+    _written(folder / "prompt_info.txt", b"P001\ta piano\n")
+
+    def read_pairs(content: bytes) -> None:
+        path = _written(folder / "pairs.csv", content)
+        for shard in find_shards(path, 2):
+            read_shard(path, shard)
+
+    return {
+        "xacle": Target(
+            lambda content: load_xacle(_written(folder / "meta_data" / "validation.csv", content).parents[1]),
+            (b"wav_file_name,text,score,listener_id\na.wav,a dog,5,1\n", b"wav_file_name,text,average_score\na,b,1\n"),
+            ("wav_file_name", "text", "average_score", "listener_id", '"', ","),
+        ),
+        "audioeval": Target(
+            lambda content: read_metadata(_written(folder / "metadata.jsonl", content)),
+            (b'{"file_name": "a.wav", "prompt_text": "a dog", "system": "x"}\n',),
+            ("file_name", "prompt_text", "wav_name", "null"),
+        ),
+        "musiceval": Target(
+            lambda content: load_musiceval(_written(folder / "sets" / "test_mos_list.txt", content).parents[1]),
+            (b"m-S001_P001.wav,3.0,4.0\n",),
+            ("S001", "_P001", ".wav", ","),
+        ),
+        "pairs to score": Target(
+            read_pairs,
+            (b"audio_path,text\na.wav,a dog\n", b'audio_path,text,system,pair_id\r\na,"x, y",s,1\r\nb,z,s,2\r\n'),
+            ("audio_path", "text", "system", "pair_id", '"', ",", "\r\n"),
         ),
     }
 
