@@ -56,7 +56,7 @@ def occupied(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
     """
     work = work_folder(folder)
     busy = f"another process is training {folder}; wait for it, or choose another --name"
-    with held(work.with_suffix(".lock"), busy, "choose another --out"):
+    with held(work.with_suffix(".lock"), busy, "choose another --out", remove=True):
         _check_work(work, resume, overwrite)
         work.mkdir(exist_ok=True)
         try:

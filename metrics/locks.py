@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -12,13 +12,15 @@ from metrics.errors import ClapBenchError
 
 
 @contextmanager
-def held(lock: Path, busy: str, elsewhere: str) -> Iterator[None]:
-    """Hold the lock ``lock``, a file that is made with its folder and stays; a process that dies lets go of it.
+def held(lock: Path, busy: str, elsewhere: str, *, remove: bool = False) -> Iterator[None]:
+    """Hold the lock ``lock``, a file that is made with its folder; a process that dies lets go of it.
 
     Args:
         lock: the file.
         busy: what to say when another process holds it: who, and what to do.
         elsewhere: what to do when the folder cannot be written.
+        remove: delete the file afterwards, while it is still held: filelock sees a lock that was deleted before it
+            could be taken. Where an open file cannot be deleted (Windows) it stays.
 
     Raises:
         ClapBenchError: another process holds it, or the folder cannot be written.
@@ -34,4 +36,7 @@ def held(lock: Path, busy: str, elsewhere: str) -> Iterator[None]:
     try:
         yield
     finally:
+        if remove:
+            with suppress(OSError):
+                lock.unlink()
         file.release()

@@ -96,9 +96,10 @@ def _pull(place: Path, server: Served) -> Job:
     sha256 = hashlib.sha256(server.files["/scores/REL.csv"]).hexdigest()
     code = (
         "import sys; from pathlib import Path; from bench.datasets.download import pull_relate; "
-        "from bench.datasets.transfer import RemoteFile; url, root = sys.argv[1:]; "
+        "from bench.datasets.transfer import RemoteFile; from bench.commands.console import run_app; "
+        "url, root = sys.argv[1:]; run_app(lambda: "
         f"pull_relate(Path(root), rating_files=[RemoteFile(url + '/scores/REL.csv', 'scores/REL.csv', '{sha256}')], "
-        "archive=RemoteFile(url + '/RELATE_wave.zip', 'RELATE_wave.zip'))"
+        "archive=RemoteFile(url + '/RELATE_wave.zip', 'RELATE_wave.zip')))"
     )
 
     def command(folder: Path) -> list[str]:

@@ -38,6 +38,7 @@ def test_without_colour_nothing_is_coloured_and_nothing_is_too_wide(
     run_folder: Path, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")  # rich takes a dumb terminal for 80 columns wide, whatever is said
     text = drawn(run_folder, width)
     codes = {code for sequence in CODES.findall(text) for code in sequence.split(";")}
     assert codes <= {"", "0", "1", "2", "3"}, "bold, dim and italics are no colours"
