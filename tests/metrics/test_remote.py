@@ -135,10 +135,10 @@ def test_errors_keep_their_class() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_the_death_of_the_child_is_noticed(tmp_path: Path, pairs: list[AudioTextPair]) -> None:
     name = scorer_file(tmp_path, "import os, sys\nprint('last words', file=sys.stderr)\nos.kill(os.getpid(), 9)")
-    with pytest.raises(ClapBenchError, match=r"killed by SIGKILL, perhaps for memory.*printed is: last words"):
+    with pytest.raises(ClapBenchError, match=r"killed by SIGKILL, perhaps for memory.*printed: last words"):
         RemoteScorer(HERE, name, ScorerOptions()).score(pairs)
     name = scorer_file(tmp_path, "import os\nos._exit(5)")
-    with pytest.raises(ClapBenchError, match=r"exit status 5.*printed is: nothing"):
+    with pytest.raises(ClapBenchError, match=r"exit status 5.*printed: nothing"):
         RemoteScorer(HERE, name, ScorerOptions()).score(pairs)
 
 
