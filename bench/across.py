@@ -15,10 +15,11 @@ from statistics import NormalDist
 import numpy as np
 from scipy.stats import rankdata
 
+from bench.datasets.overlap import label
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS
 from bench.run import EXTERNAL, Run
-from bench.statistics.types import CorrelationEstimate, Statistic
+from bench.statistics.types import HIGHER_IS_BETTER, CorrelationEstimate, Statistic
 from metrics.errors import UsageError
 
 MISSING = "was not scored in the run of this data set"
@@ -78,13 +79,13 @@ def build_across(found: AcrossDatasets) -> Report:
         Row(metric, (*(_cell(one) for one in ones), _average_cell(found, metric), _rank_cell(found, metric)))
         for metric, ones in sorted(found.estimates.items(), key=lambda item: _order(found, item[0]))
     ]
-    columns = [Column(name, _n_pairs(found, i)) for i, name in enumerate(found.datasets)]
-    label = STATISTIC_LABELS[found.statistic]
+    columns = [Column(dataset, _n_pairs(found, i)) for i, dataset in enumerate(found.datasets)]
+    name = STATISTIC_LABELS[found.statistic]
     reading = (
-        f"{label} on all pairs, with {found.confidence_level:.0%} intervals; the average gives every data set the same "
+        f"{name} on all pairs, with {found.confidence_level:.0%} intervals; the average gives every data set the same "
         "weight, and its interval takes them as independent. Ranks are among metrics that all data sets have."
     )
-    table = Table(f"{label} by data set", reading, (*columns, Column("average"), Column("mean rank")), tuple(rows))
+    table = Table(f"{name} by data set", reading, (*columns, Column("average"), Column("mean rank")), tuple(rows))
     return Report(f"{len(found.datasets)} data sets", (), (Section("Metrics across data sets", (), (table,)),))
 
 
@@ -105,7 +106,7 @@ def _refuse_other_metrics(runs: Sequence[Run]) -> None:
     for run in runs:
         for metric, signature in run.manifest.signatures.items():
             known, first = seen.setdefault(metric, (signature, run))
-            if known != signature and not signature.startswith(EXTERNAL):
+            if known != signature and EXTERNAL not in signature.split("|"):
                 raise UsageError(
                     f"{metric} is not the same in {first.folder} and {run.folder}: signatures {known!r} and "
                     f"{signature!r}; run one of them again ('bench compare' says what else differs)"
@@ -113,8 +114,7 @@ def _refuse_other_metrics(runs: Sequence[Run]) -> None:
 
 
 def _label(run: Run) -> str:
-    data = run.manifest.dataset
-    return f"{data.name} ({data.split})" if data.split else data.name
+    return label(run.manifest.dataset.name, run.manifest.dataset.split)
 
 
 def _estimate(run: Run, metric: str, statistic: Statistic) -> CorrelationEstimate | None:
@@ -133,7 +133,7 @@ def _average(estimates: Sequence[CorrelationEstimate]) -> tuple[float, float, fl
 def _mean_ranks(complete: Mapping[str, Sequence[CorrelationEstimate]], statistic: Statistic) -> dict[str, float]:
     if not complete:
         return {}
-    sign = 1 if statistic == "mse" else -1
+    sign = -1 if HIGHER_IS_BETTER[statistic] else 1
     values = sign * np.array([[one.estimate for one in found] for found in complete.values()])
     return dict(zip(complete, rankdata(values, axis=0).mean(axis=1).tolist(), strict=True))
 
@@ -154,7 +154,7 @@ def _cell(one: CorrelationEstimate | None) -> Cell:
 def _average_cell(found: AcrossDatasets, metric: str) -> Cell:
     if metric not in found.averages:
         return Cell()
-    best = min if found.statistic == "mse" else max
+    best = max if HIGHER_IS_BETTER[found.statistic] else min
     is_best = found.averages[metric][0] == best(average[0] for average in found.averages.values())
     return Cell(*found.averages[metric], best=is_best)
 

@@ -15,11 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench.datasets.overlap import folded
+from bench.datasets.overlap import clip_hashes, folded
 from bench.datasets.types import RatedDataset
 from bench.records import read_records, write_records
 from metrics.errors import DataError
-from metrics.files import sha256_of_file
 from metrics.types import Scorer, TrainedScorer
 from metrics.variants import find_variant
 
@@ -114,7 +113,7 @@ def leakage_of(scorers: Mapping[str, Scorer], tested: RatedDataset) -> tuple[Lea
         tested: the pairs, whose clips are hashed if any training wrote down its own.
     """
     trainings = {metric: training for metric, scorer in scorers.items() if (training := _training_of(metric, scorer))}
-    hashes = _clip_hashes(tested) if any(map(_names_clips, trainings.values())) else {}
+    hashes = clip_hashes(tested) if any(map(_names_clips, trainings.values())) else {}
     return tuple(chain.from_iterable(find_leakage(m, training, tested, hashes) for m, training in trainings.items()))
 
 
@@ -164,11 +163,6 @@ def _training_of(metric: str, scorer: Scorer) -> Mapping[str, Any] | None:
 
 def _names_clips(training: Mapping[str, Any]) -> bool:
     return any(items.get("clips") for data in training["data"] for items in data["parts"].values())
-
-
-def _clip_hashes(tested: RatedDataset) -> dict[str, str]:
-    paths = {rated.pair.pair_id: rated.pair.audio_path for rated in tested.pairs}
-    return {pair_id: sha256_of_file(path) for pair_id, path in paths.items() if path.is_file()}
 
 
 def _compare(

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from bench.commands.console import deliver, show_report
+from bench.statistics.types import Statistic
 
 Format = Literal["markdown", "latex", "json"]
-Statistic = Literal["srcc", "lcc", "ktau", "mse"]
 
 
 def across_command(

@@ -122,7 +122,9 @@ def overlap_command(
         if training is None:
             raise UsageError(f"{folder} has no training.json; give the folder of a checkpoint that 'finetune' made")
         leakage += [
-            (label(tested), found) for tested in datasets for found in find_leakage(folder.name, training, tested)
+            (label(tested.name, tested.split), found)
+            for tested in datasets
+            for found in find_leakage(folder.name, training, tested)
         ]
     if as_json:
         _print_json({"overlaps": overlaps, "leakage": [{"tested_on": name, **asdict(one)} for name, one in leakage]})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.csvfile import CsvRow
+from bench.csvfile import CsvRow, quoted
 from bench.datasets.types import RatedPair, Rating, Source
 from metrics.types import AudioTextPair
 
@@ -56,6 +56,29 @@ def assemble(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple[Rat
     pairs = tuple(_rated_pair(by_pair[pair_id]) for pair_id in sorted(by_pair))
     in_file_order = sorted((rated for of_pair in by_pair.values() for rated in of_pair), key=lambda it: it.row.line)
     return pairs, tuple(Rating(it.facts.pair_id, it.listener_id, it.score) for it in in_file_order)
+
+
+def assemble_means(rows: Iterable[RatedRow], n_ratings: int = 1) -> tuple[RatedPair, ...]:
+    """Return the pairs of a source that gives the mean of ``n_ratings`` ratings, one row a pair, sorted by pair_id.
+
+    Raises:
+        DataError: a pair has two rows.
+    """
+    listed = list(rows)
+    check_unique(listed)
+    return tuple(replace(rated, n_ratings=n_ratings) for rated in assemble(listed)[0])
+
+
+def check_unique(rows: Iterable[RatedRow]) -> None:
+    """Raise `DataError` if a pair has two rows."""
+    lines: dict[str, int] = {}
+    for rated in rows:
+        first = lines.setdefault(rated.facts.pair_id, rated.row.line)
+        if first != rated.row.line:
+            raise rated.row.error(
+                f"pair {quoted(rated.facts.pair_id)} is also on line {first}; remove one of them, "
+                "or add a column listener_id if they are ratings by several listeners"
+            )
 
 
 def _rated_pair(rows: list[RatedRow]) -> RatedPair:

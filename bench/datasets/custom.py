@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from bench.csvfile import CsvRow, CsvTable, quoted, read_csv
-from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of
+from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of, check_unique
 from bench.datasets.strata import SOURCES
 from bench.datasets.types import RatedDataset, RatingScale, Source
 from metrics.errors import UsageError, did_you_mean
@@ -43,7 +43,7 @@ def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: 
     table = read_csv(path, REQUIRED, OPTIONAL)
     rated = [_rated_row(row, path.parent, limits) for row in table.rows]
     if "listener_id" not in table.columns:
-        _check_unique(rated)
+        check_unique(rated)
     pairs, ratings = assemble(_of_split(table, rated, split))
     return RatedDataset(
         name=str(path),
@@ -93,17 +93,6 @@ def _source(row: CsvRow) -> Source | None:
     expected = " or ".join(SOURCES)
     hint = did_you_mean(found, SOURCES)
     raise row.error(f"source is {quoted(found)}, expected {expected} or nothing{hint}; correct it")
-
-
-def _check_unique(rows: list[RatedRow]) -> None:
-    lines: dict[str, int] = {}
-    for rated in rows:
-        first = lines.setdefault(rated.facts.pair_id, rated.row.line)
-        if first != rated.row.line:
-            raise rated.row.error(
-                f"pair {quoted(rated.facts.pair_id)} is also on line {first}; remove one of them, "
-                "or add a column listener_id if they are ratings by several listeners"
-            )
 
 
 def _of_split(table: CsvTable, rows: list[RatedRow], split: str | None) -> list[RatedRow]:

@@ -14,9 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from bench.csvfile import CsvRow, CsvTable, read_csv
-from bench.datasets.types import RatedPair, Source
 from metrics.errors import DataError, UnavailableError
-from metrics.types import AudioTextPair
 
 Spellings = Mapping[str, Sequence[str]]
 """Names that a column has been seen under, by the name that the adapter uses."""
@@ -35,17 +33,15 @@ def refuse_missing(path: Path, how_to_get: str) -> None:
         raise UnavailableError(f"{path}: no such file; {how_to_get} or name the folder of a copy with --data-root")
 
 
-def read_columns(path: Path, required: Spellings, optional: Spellings | None = None) -> CsvTable:
+def read_columns(path: Path, required: Spellings) -> CsvTable:
     """Read a CSV file whose columns may be spelt in several ways; rows have the adapter's own names.
 
     Raises:
         DataError: see `bench.csvfile.read_csv`.
     """
-    spellings = {**required, **(optional or {})}
     seen = _header(path)
-    chosen = {name: next((s for s in names if s in seen), names[0]) for name, names in spellings.items()}
-    table = read_csv(path, [chosen[name] for name in required], [chosen[name] for name in optional or ()])
-    own = {spelt: name for name, spelt in chosen.items()}
+    own = {next((spelt for spelt in names if spelt in seen), names[0]): name for name, names in required.items()}
+    table = read_csv(path, list(own))
     rows = tuple(CsvRow(row.path, row.line, {own[k]: v for k, v in row.fields.items()}) for row in table.rows)
     return CsvTable(path, table.sha256, rows, tuple(own[column] for column in table.columns), table.ignored)
 
@@ -72,31 +68,6 @@ def read_lines(path: Path, separator: str, n_fields: int) -> Iterator[CsvRow]:
             raise DataError(f"{found}, expected {n_fields} separated by {separator!r}; fetch the file again")
         if line.strip():
             yield CsvRow(path, number, {str(k): field.strip() for k, field in enumerate(fields)})
-
-
-def rated_pair(
-    row: CsvRow,
-    *,
-    pair_id: str,
-    clip: Path,
-    caption: str,
-    caption_id: str,
-    rating: float,
-    n_ratings: int,
-    source: Source | None = None,
-    system: str | None = None,
-    split: str | None = None,
-    seen: dict[str, int],
-) -> RatedPair:
-    """Return a pair of which only the mean rating is published.
-
-    Raises:
-        DataError: another row has the same pair; ``seen`` remembers lines by pair.
-    """
-    first = seen.setdefault(pair_id, row.line)
-    if first != row.line:
-        raise row.error(f"pair {pair_id!r} is also on line {first}; remove one of them")
-    return RatedPair(AudioTextPair(pair_id, clip, caption), rating, n_ratings, source, system, caption_id, split)
 
 
 def hash_of(*paths: Path) -> str:

@@ -18,9 +18,9 @@ import re
 from pathlib import Path
 
 from bench.csvfile import CsvRow, quoted
-from bench.datasets.assembly import caption_id_of
-from bench.datasets.external import hash_of, rated_pair, read_lines, refuse_missing, set_folder
-from bench.datasets.types import RatedDataset, RatedPair, RatingScale
+from bench.datasets.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
+from bench.datasets.external import hash_of, read_lines, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatingScale
 
 SCALE = RatingScale(1.0, 5.0)
 SPLITS = ("test", "train", "dev")
@@ -45,31 +45,25 @@ def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0]) -> Rated
     demos = folder / "demo_prompt_info.txt"
     sources = [path for path in (prompts, demos) if path.exists()]
     texts = {row["0"].removesuffix(".wav"): row["1"] for path in sources for row in read_lines(path, "\t", 2)}
-    seen: dict[str, int] = {}
-    pairs = [_pair(row, folder, texts, split, seen) for row in read_lines(listed, ",", 3)]
-    pairs.sort(key=lambda rated: rated.pair.pair_id)
-    return RatedDataset(
-        "musiceval", SCALE, tuple(pairs), (), hash_of(listed, *sources), folder, split, notes=(NAMELESS,)
-    )
+    pairs = assemble_means((_row(row, folder, texts, split) for row in read_lines(listed, ",", 3)), N_EXPERTS)
+    return RatedDataset("musiceval", SCALE, pairs, (), hash_of(listed, *sources), folder, split, notes=(NAMELESS,))
 
 
-def _pair(row: CsvRow, folder: Path, texts: dict[str, str], split: str, seen: dict[str, int]) -> RatedPair:
+def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedRow:
     clip = _CLIP.fullmatch(row["0"])
     if clip is None:
         raise row.error(f"the clip is {quoted(row['0'])}, expected …-S001_P001.wav; fetch the file again")
-    caption = texts.get(row["0"].removesuffix(".wav")) or texts.get(clip["prompt"])
+    pair_id = row["0"].removesuffix(".wav")
+    caption = texts.get(pair_id) or texts.get(clip["prompt"])
     if not caption:
         raise row.error(f"prompt {clip['prompt']} of {row['0']} is in no list of prompts; fetch the files again")
-    return rated_pair(
-        row,
-        pair_id=row["0"].removesuffix(".wav"),
-        clip=folder / "wav" / row["0"],
+    facts = PairFacts(
+        pair_id=pair_id,
+        audio_path=folder / "wav" / row["0"],
         caption=caption,
-        caption_id=caption_id_of(caption),
-        rating=row.number("2", SCALE.low, SCALE.high),
-        n_ratings=N_EXPERTS,
         source="synthesized",
         system=clip["system"],
+        caption_id=caption_id_of(caption),
         split=split,
-        seen=seen,
     )
+    return RatedRow(facts, "", row.number("2", SCALE.low, SCALE.high), row)

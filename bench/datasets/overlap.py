@@ -42,14 +42,14 @@ def folded(caption: str) -> str:
 
 def find_overlaps(datasets: Sequence[RatedDataset], progress: ProgressCallback = no_progress) -> tuple[Overlap, ...]:
     """Compare every two data sets."""
-    hashes = [_clip_hashes(dataset, progress) for dataset in datasets]
+    hashes = [clip_hashes(dataset, progress) for dataset in datasets]
     indexed = list(zip(datasets, hashes, strict=True))
     return tuple(_overlap(*first, *second) for first, second in combinations(indexed, 2))
 
 
-def label(dataset: RatedDataset) -> str:
+def label(name: str, split: str | None) -> str:
     """Return the name of a data set, with its split if it has any."""
-    return f"{dataset.name} ({dataset.split})" if dataset.split else dataset.name
+    return f"{name} ({split})" if split else name
 
 
 def _overlap(
@@ -62,18 +62,19 @@ def _overlap(
         for dataset, known in ((first, first_clips), (second, second_clips))
     ]
     n_clips = len(clips) if first_clips and second_clips else None
-    return Overlap(label(first), label(second), tuple(sorted(captions)), n_clips, *affected)
+    names = label(first.name, first.split), label(second.name, second.split)
+    return Overlap(names[0], names[1], tuple(sorted(captions)), n_clips, *affected)
 
 
 def _captions(dataset: RatedDataset) -> set[str]:
     return {folded(rated.pair.caption) for rated in dataset.pairs}
 
 
-def _clip_hashes(dataset: RatedDataset, progress: ProgressCallback) -> dict[str, str]:
+def clip_hashes(dataset: RatedDataset, progress: ProgressCallback = no_progress) -> dict[str, str]:
     """Return the SHA-256 of each clip that is here, by pair id."""
     hashes: dict[str, str] = {}
     for done, rated in enumerate(dataset.pairs, start=1):
         if rated.pair.audio_path.is_file():
             hashes[rated.pair.pair_id] = sha256_of_file(rated.pair.audio_path)
-        progress(f"clips of {label(dataset)}", done, len(dataset.pairs))
+        progress(f"clips of {label(dataset.name, dataset.split)}", done, len(dataset.pairs))
     return hashes

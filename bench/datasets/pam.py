@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from bench.csvfile import CsvRow
-from bench.datasets.assembly import caption_id_of
-from bench.datasets.external import ONLY_MEANS, rated_pair, read_columns, refuse_missing, set_folder
-from bench.datasets.types import RatedDataset, RatedPair, RatingScale
+from bench.datasets.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
+from bench.datasets.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatingScale
 
 Part = Literal["audio", "music"]
 
@@ -47,27 +47,24 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
     path = folder / "scores.csv"
     refuse_missing(path, HOW_TO_GET)
     table = read_columns(path, _COLUMNS)
-    seen: dict[str, int] = {}
-    pairs = sorted((_pair(row, folder, seen) for row in table.rows), key=lambda rated: rated.pair.pair_id)
-    return RatedDataset(f"pam:{part}", SCALE, tuple(pairs), (), table.sha256, folder, notes=(ONLY_MEANS,))
+    pairs = assemble_means(_row(row, folder) for row in table.rows)
+    return RatedDataset(f"pam:{part}", SCALE, pairs, (), table.sha256, folder, notes=(ONLY_MEANS,))
 
 
-def _pair(row: CsvRow, folder: Path, seen: dict[str, int]) -> RatedPair:
+def _row(row: CsvRow, folder: Path) -> RatedRow:
     system, name, caption = row.text("system"), row.text("file"), row.text("text")
     clip = name if name.endswith(".wav") else f"{name}.wav"
     beside = folder / clip
-    return rated_pair(
-        row,
+    facts = PairFacts(
         pair_id=f"{system}/{name}",
-        clip=beside if beside.exists() else folder / system / clip,
+        audio_path=beside if beside.exists() else folder / system / clip,
         caption=caption,
-        caption_id=caption_id_of(caption),
-        rating=row.number("rating", SCALE.low, SCALE.high),
-        n_ratings=1,
         source="natural" if system == RECORDING else "synthesized",
         system=system,
-        seen=seen,
+        caption_id=caption_id_of(caption),
+        split=None,
     )
+    return RatedRow(facts, "", row.number("rating", SCALE.low, SCALE.high), row)
 
 
 load_audio = partial(load_pam, part="audio")

@@ -17,9 +17,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.csvfile import CsvRow
-from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of
-from bench.datasets.external import ONLY_MEANS, has_any_column, rated_pair, read_columns, refuse_missing, set_folder
-from bench.datasets.types import RatedDataset, RatedPair, RatingScale
+from bench.datasets.assembly import PairFacts, RatedRow, assemble, assemble_means, caption_id_of
+from bench.datasets.external import ONLY_MEANS, has_any_column, read_columns, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatingScale
 
 SCALE = RatingScale(0.0, 10.0)
 SPLITS = ("validation", "train", "test")
@@ -45,36 +45,17 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
     refuse_missing(path, HOW_TO_GET)
     if has_any_column(path, _LISTENER):
         table = read_columns(path, {**_PAIR, "score": _SCORE, "listener_id": _LISTENER})
-        pairs, ratings = assemble(_single(row, folder, split) for row in table.rows)
+        pairs, ratings = assemble(_row(row, folder, split) for row in table.rows)
     else:
         table = read_columns(path, {**_PAIR, "score": (*_AVERAGE, *_SCORE)})
-        pairs, ratings = _means(table.rows, folder, split), ()
+        pairs, ratings = assemble_means(_row(row, folder, split) for row in table.rows), ()
     notes = () if ratings else (ONLY_MEANS,)
     return RatedDataset("xacle", SCALE, pairs, ratings, table.sha256, folder, split, notes=notes)
 
 
-def _single(row: CsvRow, folder: Path, split: str) -> RatedRow:
-    pair_id, clip, caption = _pair(row, folder)
-    facts = PairFacts(pair_id, clip, caption, None, None, caption_id_of(caption), split)
-    return RatedRow(facts, row.text("listener_id"), row.number("score", SCALE.low, SCALE.high), row)
-
-
-def _means(rows: tuple[CsvRow, ...], folder: Path, split: str) -> tuple[RatedPair, ...]:
-    seen: dict[str, int] = {}
-    pairs: list[RatedPair] = []
-    for row in rows:
-        pair_id, clip, caption = _pair(row, folder)
-        rating = row.number("score", SCALE.low, SCALE.high)
-        of_caption = caption_id_of(caption)
-        pairs.append(
-            rated_pair(
-                row, pair_id=pair_id, clip=clip, caption=caption, caption_id=of_caption, rating=rating, n_ratings=1,
-                split=split, seen=seen,
-            )
-        )  # fmt: skip
-    return tuple(sorted(pairs, key=lambda rated: rated.pair.pair_id))
-
-
-def _pair(row: CsvRow, folder: Path) -> tuple[str, Path, str]:
+def _row(row: CsvRow, folder: Path, split: str) -> RatedRow:
     name, caption = row.text("wav").lstrip("/"), row.text("text")
-    return f"{name}#{caption_id_of(caption)}", folder / "wav" / name, caption
+    of_caption = caption_id_of(caption)
+    facts = PairFacts(f"{name}#{of_caption}", folder / "wav" / name, caption, None, None, of_caption, split)
+    listener = row.text("listener_id") if "listener_id" in row.fields else ""
+    return RatedRow(facts, listener, row.number("score", SCALE.low, SCALE.high), row)

@@ -12,7 +12,6 @@ interval is too narrow. It says nothing about whether listeners would agree.
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from bench.records import plain
+from bench.records import json_text
 from bench.scoring import parquet
 from bench.scoring.plan import MetricSignature, ScoringJob
 from metrics.files import replacing, write_text
@@ -139,7 +138,7 @@ def summarise(job: ScoringJob, provenance: Mapping[str, Any]) -> ScoringSummary:
         job.plan.sha256, job.plan.n_pairs, n_failures, len(job.plan.shards), CONFIDENCE_LEVEL, job.plan.metrics,
         _means(tallies, metrics), provenance,
     )  # fmt: skip
-    write_text(job.out / SUMMARY_NAME, json.dumps(plain(summary), indent=1, ensure_ascii=False) + "\n")
+    write_text(job.out / SUMMARY_NAME, json_text(summary) + "\n")
     return summary
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench.across import across, build_across
+from bench.datasets.catalog import load_dataset
 from bench.run import Run, RunRequest, read_run, run_benchmark
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
@@ -105,3 +106,25 @@ def test_another_metric_of_the_same_name_is_refused(runs: tuple[Path, Path, Path
     )
     with pytest.raises(UsageError, match=r"random is not the same in .*; run one of them again"):
         across([read_run(runs[0]), other])
+
+
+def test_scores_from_files_may_differ_by_data_set(tmp_path: Path) -> None:
+    runs = []
+    for name, write in (("pam:audio", write_pam), ("audioeval", write_audioeval)):
+        root = write(tmp_path / name.replace(":", "-"))
+        pairs = [rated.pair.pair_id for rated in load_dataset(name, data_root=root).pairs]
+        scores = tmp_path / f"{name.replace(':', '-')}.csv"
+        scores.write_text("pair_id,score\n" + "".join(f"{pair},{k / 10}\n" for k, pair in enumerate(pairs)))
+        runs.append(
+            run_benchmark(
+                RunRequest(
+                    name,
+                    (),
+                    data_root=root,
+                    score_files={"mine": scores},
+                    resampling=ResamplingPlan(n_resamples=9),
+                    out=tmp_path / f"run-{name.replace(':', '-')}",
+                )
+            )
+        )
+    assert set(across(runs).averages) == {"mine"}
