@@ -172,10 +172,10 @@ def _decode(path: Path, content: bytes) -> str:
         offset = error.start + len(content) - len(error.object)
         line = content.count(b"\n", 0, offset) + 1
         found = f"byte 0x{content[offset]:02x} at offset {offset}"
-        raise DataError(f"{path}, line {line}: {found} is not UTF-8; save the file again as UTF-8") from error
+        raise not_utf8(path, line, found) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{path}, line {line}: holds a NUL character; is this a CSV file? save it again as UTF-8 text")
+        raise not_text(path, line)
     return text
 
 
@@ -217,6 +217,16 @@ def _parse_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def not_utf8(path: Path, line: int, found: str) -> DataError:
+    """Return an error (to be raised): the bytes ``found`` are no text."""
+    return DataError(f"{path}, line {line}: {found} is not UTF-8; save the file again as UTF-8")
+
+
+def not_text(path: Path, line: int) -> DataError:
+    """Return an error (to be raised): a NUL character is in no text."""
+    return DataError(f"{path}, line {line}: holds a NUL character; is this a CSV file? save it again as UTF-8 text")
 
 
 def check_width(path: Path, line: int, record: Sequence[str], n_columns: int) -> None:

@@ -51,7 +51,7 @@ from bench.statistics.folds import TrainingData
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
-from metrics.registry import availability, make_scorer
+from metrics.registry import availability, make_scorers
 from metrics.types import PairScores, ProgressCallback, Scorer, ScorerOptions, no_progress
 
 EXTERNAL = "scores from a file"
@@ -198,7 +198,7 @@ def score(
     progress: ProgressCallback,
 ) -> Scored:
     """Score the pairs; metrics whose outcome ``folder`` keeps are not run again."""
-    scorers = {metric: _make_scorer(metric, request.scorer_options, progress) for metric in request.metrics}
+    scorers = make_scorers(request.metrics, request.scorer_options, progress)
     signatures = {metric: scorer.spec.signature() for metric, scorer in scorers.items()}
     outcomes = {metric: _outcome(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()}
     for name, values in external.items():
@@ -281,13 +281,6 @@ def _refuse_unavailable(metrics: Sequence[str]) -> None:
         raise UnavailableError(
             f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing)
         ) from cause
-
-
-def _make_scorer(metric: str, options: ScorerOptions, progress: ProgressCallback) -> Scorer:
-    def named_progress(stage: str, done: int, total: int) -> None:
-        progress(f"{metric}: {stage}", done, total)
-
-    return make_scorer(metric, replace(options, progress=named_progress))
 
 
 def _outcome(metric: str, scorer: Scorer, dataset: RatedDataset, pairs: pd.DataFrame, folder: Path) -> PairScores:

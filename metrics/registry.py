@@ -19,7 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from metrics import one_file, plugins
 from metrics.errors import PluginError, UnavailableError, UsageError, did_you_mean
 from metrics.plugins import Origin
-from metrics.types import Scorer, ScorerOptions
+from metrics.types import ProgressCallback, Scorer, ScorerOptions, no_progress
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
 
@@ -228,6 +228,17 @@ def make_scorer(name: str, options: ScorerOptions) -> Scorer:
         raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
     scorer: Scorer = _resolve(family.target)(argument, options)
     return scorer
+
+
+def make_scorers(
+    names: Iterable[str], options: ScorerOptions, progress: ProgressCallback = no_progress
+) -> dict[str, Scorer]:
+    """Build scorers by name; ``progress`` is told ``metric: stage``. A model is loaded when it first scores."""
+
+    def named(name: str) -> ProgressCallback:
+        return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
+
+    return {name: make_scorer(name, replace(options, progress=named(name))) for name in names}
 
 
 def _status(family: ScorerFamily, argument: str | None) -> Availability:

@@ -24,8 +24,14 @@ METRICS_OF_THE_PAPER = "laion,ms,human"
 DEMO_METRICS = "tiny,human:tiny-wsce+mae,loudness,caption-length,random"
 SOME_PAIRS_FAILED = 3
 
-
 Device = Literal["auto", "cpu", "cuda", "mps"]
+
+# What `bench run` and `bench score` both ask for.
+DeviceOption = Annotated[Device, typer.Option(help="Where models run.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")]
+PrecisionOption = Annotated[Precision, typer.Option(help="Of the forward pass.")]
+WindowOption = Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")]
 
 
 def run_command(
@@ -60,10 +66,8 @@ def run_command(
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption",
     seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = 0,
-    device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")
-    ] = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -71,11 +75,11 @@ def run_command(
             help="Threads that decode audio beside the model; 0 decodes in between. [default: half the cores, to 8]",
         ),
     ] = None,
-    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
-    window: Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")] = "cover",
+    precision: PrecisionOption = "fp32",
+    window: WindowOption = "cover",
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
     store: Annotated[bool, typer.Option(help="Keep embeddings, so that no clip is embedded twice.")] = True,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")] = False,
+    strict: Strict = False,
 ) -> None:
     """Score every pair with every metric and print stratified correlations with confidence intervals.
 

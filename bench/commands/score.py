@@ -10,12 +10,20 @@ import typer
 
 from bench.commands.console import say, show_report
 from bench.commands.progress import terminal_progress
-from bench.commands.run import METRICS_OF_THE_PAPER, SOME_PAIRS_FAILED, Device
+from bench.commands.run import (
+    METRICS_OF_THE_PAPER,
+    SOME_PAIRS_FAILED,
+    BatchSize,
+    DeviceOption,
+    PrecisionOption,
+    Strict,
+    WindowOption,
+)
 from bench.scoring.names import EngineName
 from metrics.errors import ClapBenchError
 from metrics.folders import embedding_store
 from metrics.prefetch import default_workers
-from metrics.types import Precision, ScorerOptions, WindowPolicy
+from metrics.types import ScorerOptions
 
 if TYPE_CHECKING:
     from bench.scoring.summary import ScoringSummary
@@ -39,20 +47,18 @@ def score_command(
     processes: Annotated[
         int, typer.Option(min=1, help="Processes that each hold the models; with Ray the most of them.")
     ] = 1,
-    device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")
-    ] = None,
+    device: DeviceOption = "auto",
+    batch_size: BatchSize = None,
     workers: Annotated[
         int | None,
         typer.Option(min=0, help="Threads a process that decode audio. [default: half the cores, to 8, shared out]"),
     ] = None,
-    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
-    window: Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")] = "cover",
+    precision: PrecisionOption = "fp32",
+    window: WindowOption = "cover",
     seed: Annotated[int, typer.Option(min=0, help="Of metrics that draw numbers.")] = 0,
     store: Annotated[bool, typer.Option(help="Keep embeddings, so that no clip is embedded twice.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")] = False,
+    strict: Strict = False,
 ) -> None:
     """Score any number of pairs that nobody rated: Parquet shards, and mean scores by system.
 

@@ -12,10 +12,11 @@ from bench.scoring.engines import Engine
 from bench.scoring.engines.local import LocalEngine
 from bench.scoring.names import EngineName
 from bench.scoring.plan import DEFAULT_SHARD_SIZE, begin_job
-from bench.scoring.shard import check_shards, make_scorers
+from bench.scoring.shard import check_shards
 from bench.scoring.summary import ScoringSummary, summarise
 from bench.scoring.work import discard_claims, report
 from metrics.errors import UsageError
+from metrics.registry import make_scorers
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,7 @@ class ScoringJob:
 
 
 def begin_job(
-    source: Path, out: Path, audio_root: Path, shard_size: int, scorers: Sequence[tuple[str, Scorer]],
+    source: Path, out: Path, audio_root: Path, shard_size: int, scorers: Mapping[str, Scorer],
     options: ScorerOptions,
 ) -> ScoringJob:  # fmt: skip
     """Make the plan, or take up the one that the folder holds. Several processes may do so at once.
@@ -91,7 +91,7 @@ def begin_job(
         DataError: the pairs' file is broken.
         ClapBenchError: the folder cannot be written.
     """
-    signatures = tuple(MetricSignature(name, scorer.spec.signature()) for name, scorer in scorers)
+    signatures = tuple(MetricSignature(name, scorer.spec.signature()) for name, scorer in scorers.items())
     known = (out / PLAN_NAME).exists()
     shards = () if known else find_shards(source, shard_size)
     wanted = ScoringPlan(sha256_of_file(source), str(audio_root.resolve()), shard_size, signatures, shards)

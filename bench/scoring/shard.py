@@ -9,7 +9,6 @@ whoever computes it, so computing one twice does no harm.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob
 from bench.scoring.source import Shard, SourceRow, read_shard
 from metrics.errors import DataError
-from metrics.registry import make_scorer
-from metrics.types import AudioTextPair, PairScores, ProgressCallback, Scorer, ScorerOptions
+from metrics.registry import make_scorers
+from metrics.types import AudioTextPair, PairScores, Scorer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,10 +35,10 @@ class ShardScorer:
         DataError: a metric here is not the one that the plan names: another checkpoint, or other packages.
     """
 
-    def __init__(self, job: ScoringJob, scorers: Sequence[tuple[str, Scorer]] | None = None) -> None:
+    def __init__(self, job: ScoringJob, scorers: Mapping[str, Scorer] | None = None) -> None:
         self._job = job
         names = [one.metric for one in job.plan.metrics]
-        self._scorers = dict(scorers if scorers is not None else make_scorers(names, job.options))
+        self._scorers = make_scorers(names, job.options) if scorers is None else scorers
         for one in job.plan.metrics:
             found = self._scorers[one.metric].spec.signature()
             if found != one.signature:
@@ -58,25 +57,6 @@ class ShardScorer:
         notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
         facts = {"plan": self._job.fingerprint, "shard": shard.index, "notes": notes}
         parquet.write_table(_table(shard, rows, pairs, outcomes), self._job.shard_path(shard), facts)
-
-
-def make_scorers(
-    names: Sequence[str], options: ScorerOptions, progress: ProgressCallback | None = None
-) -> list[tuple[str, Scorer]]:
-    """Build the scorers by name; a model is loaded when it first scores.
-
-    Args:
-        names: of the scorers.
-        options: how to run them.
-        progress: told ``metric: stage``.
-    """
-    if progress is None:
-        return [(name, make_scorer(name, options)) for name in names]
-
-    def named(name: str) -> ProgressCallback:
-        return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
-
-    return [(name, make_scorer(name, replace(options, progress=named(name)))) for name in names]
 
 
 def make_pairs(rows: Sequence[SourceRow], audio_root: Path, shard: Shard) -> list[AudioTextPair]:

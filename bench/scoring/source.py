@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from bench.csvfile import check_header, check_width, explain
+from bench.csvfile import check_header, check_width, explain, not_text, not_utf8
 from bench.scoring import parquet
 from metrics.errors import DataError, UsageError
 
@@ -149,9 +149,8 @@ def _records(path: Path, stream: BinaryIO, first_line: int) -> Iterator[tuple[in
 
 def _decode(path: Path, line: int, raw: bytes) -> str:
     if b"\0" in raw:
-        raise DataError(f"{path}, line {line}: holds a NUL character; is this a CSV file? save it again as UTF-8 text")
+        raise not_text(path, line)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = f"byte 0x{raw[error.start]:02x}"
-        raise DataError(f"{path}, line {line}: {found} is not UTF-8; save the file again as UTF-8") from error
+        raise not_utf8(path, line, f"byte 0x{raw[error.start]:02x}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from bench.scoring.plan import ScoringJob
@@ -20,5 +20,5 @@ class Engine(Protocol):
     @property
     def leads(self) -> bool: ...
 
-    def run(self, job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
+    def run(self, job: ScoringJob, scorers: Mapping[str, Scorer], progress: ProgressCallback) -> None:
         """Return when every shard is there. ``scorers`` are those of this process, with nothing loaded yet."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -40,14 +40,14 @@ class LocalEngine:
     def __init__(self, n_processes: int) -> None:
         self._n_processes = n_processes
 
-    def run(self, job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
+    def run(self, job: ScoringJob, scorers: Mapping[str, Scorer], progress: ProgressCallback) -> None:
         if self._n_processes == 1:
             run_here(job, scorers, progress)
         else:
             run_processes(job, self._n_processes, progress)
 
 
-def run_here(job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
+def run_here(job: ScoringJob, scorers: Mapping[str, Scorer], progress: ProgressCallback) -> None:
     """Score in this process whatever no other process has claimed, until every shard is there."""
     scorer = ShardScorer(job, scorers)
     work_through(job, scorer.score, lambda: report(job, progress))

@@ -16,7 +16,7 @@ All ranks need one file system.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from bench.scoring.plan import ScoringJob
 from bench.scoring.shard import ShardScorer
@@ -32,7 +32,7 @@ class RankEngine:
         if device in ("auto", "cuda"):
             _take_gpu(int(os.environ.get("LOCAL_RANK", "0")))
 
-    def run(self, job: ScoringJob, scorers: Sequence[tuple[str, Scorer]], progress: ProgressCallback) -> None:
+    def run(self, job: ScoringJob, scorers: Mapping[str, Scorer], progress: ProgressCallback) -> None:
         scorer = ShardScorer(job, scorers)
         work_through(job, scorer.score, lambda: report(job, progress))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class RayEngine:
     def run(
         self,
         job: ScoringJob,
-        scorers: Sequence[tuple[str, Scorer]],  # noqa: ARG002
+        scorers: Mapping[str, Scorer],  # noqa: ARG002
         progress: ProgressCallback,
     ) -> None:
         import ray
