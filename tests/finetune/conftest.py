@@ -13,9 +13,9 @@ from finetune.data import PairSet
 from tests.finetune.small import halves, load_small, pair_set, small_dataset, small_model
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small models gain nothing from threads, and lose much where cores are shared."""
+    """Small models gain nothing from threads, and lose much where cores are shared. Other packages' tests keep theirs."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
