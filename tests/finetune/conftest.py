@@ -15,7 +15,7 @@ from tests.finetune.small import halves, load_small, pair_set, small_dataset, sm
 
 @pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small models gain nothing from threads, and lose much where cores are shared. Other packages' tests keep theirs."""
+    """Small models gain nothing from threads, and lose much where cores are shared; the tests elsewhere keep theirs."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
