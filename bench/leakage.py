@@ -174,14 +174,19 @@ def _compare(
     clip_sha256: Mapping[str, str],
 ) -> Leakage:
     captions = {folded(text) for text in items.get("captions") or ()}
-    clips = set(items.get("clips") or {}) | set((items.get("clips") or {}).values()) - {""}
+    clips: Mapping[str, str] = items.get("clips") or {}
+    contents = set(clips.values()) - {""}
     listeners = set(items.get("listeners") or ())
     names = {rated.pair.pair_id: tested.portable_name(rated.pair.audio_path) for rated in tested.pairs}
-    keys = {pair_id: clip_sha256.get(pair_id) or name for pair_id, name in names.items()}
+
+    def is_shared(pair_id: str) -> bool:
+        content, name = clip_sha256.get(pair_id), names[pair_id]
+        return content in contents or (name in clips and not (content and clips[name]))
+
     found_captions = [r.pair.caption for r in tested.pairs if folded(r.pair.caption) in captions]
-    found_clips = [names[r.pair.pair_id] for r in tested.pairs if keys[r.pair.pair_id] in clips]
+    found_clips = [names[r.pair.pair_id] for r in tested.pairs if is_shared(r.pair.pair_id)]
     heard = {rating.listener_id for rating in tested.ratings}
-    affected = [r for r in tested.pairs if folded(r.pair.caption) in captions or keys[r.pair.pair_id] in clips]
+    affected = [r for r in tested.pairs if folded(r.pair.caption) in captions or is_shared(r.pair.pair_id)]
     n_captions = len({folded(r.pair.caption) for r in tested.pairs})
     return Leakage(
         metric,

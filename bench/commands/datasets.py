@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.commands.progress import terminal_progress
-from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset
+from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
 from bench.datasets.external import set_folder
 from bench.datasets.overlap import label
 from bench.records import json_text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from bench.datasets.audit import Audit, ClipProblem, GroupSummary
+    from bench.datasets.download import PullReport
     from bench.datasets.overlap import Overlap
     from bench.datasets.types import RatedDataset
     from bench.leakage import Leakage
@@ -50,24 +51,22 @@ def list_command(data_root: DataRoot = None, as_json: AsJson = False) -> None:
 def pull_command(
     name: Annotated[str, typer.Argument(help="Name of the data set, e.g. relate.")],
     data_root: DataRoot = None,
-    audio: Annotated[bool, typer.Option(help="Fetch the clips too (about 4 GB).")] = True,
+    audio: Annotated[bool, typer.Option(help="Fetch the clips too (RELATE: about 4 GB).")] = True,
 ) -> None:
     """Fetch a data set from its publishers; repeat the command to go on after a break."""
-    from bench.datasets.download import pull_relate
-
     console = _console()
     entry = find_entry(name)
-    if entry.target is not None:
-        folder = set_folder(entry.family, data_root)
-        raise UnavailableError(f"{name} cannot be fetched from here: {entry.how_to_get} or put its files into {folder}")
-    if entry.kind is None:
+    if entry.pull is None and entry.target is None:
         console.print(f"{name} is made on the spot: nothing to fetch.")
         return
+    if entry.pull is None:
+        folder = set_folder(entry.family, data_root)
+        raise UnavailableError(f"{name} cannot be fetched from here: {entry.how_to_get} or put its files into {folder}")
     with terminal_progress() as progress:
-        report = pull_relate(data_root, progress, audio=audio)
+        report: PullReport = resolve(entry.pull)(data_root, progress, audio=audio)
     for record in report.files:
         console.print(f"{record.sha256}  {record.n_bytes:>13,} bytes  {record.url}", soft_wrap=True)
-    clips = "were there already or not asked for" if report.n_clips is None else f"{report.n_clips:,} unpacked"
+    clips = "were there already or not asked for" if report.n_clips is None else f"{report.n_clips:,} came"
     console.print(f"ratings in {report.root}; clips: {clips}", soft_wrap=True)
     console.print(f"licence: {entry.licence}", soft_wrap=True)
 
@@ -106,7 +105,7 @@ def overlap_command(
     as_json: AsJson = False,
 ) -> None:
     """Count captions and clips that data sets share, with each other and with what a scorer was trained on."""
-    from bench.datasets.overlap import find_overlaps
+    from bench.datasets.overlap import clip_hashes, find_overlaps
     from bench.leakage import find_leakage, read_training
 
     if len(names) < 2 and not trained:
@@ -115,7 +114,8 @@ def overlap_command(
         )
     datasets = [_load_part(name) for name in names]
     with terminal_progress() as progress:
-        overlaps = find_overlaps(datasets, progress)
+        hashes = [clip_hashes(dataset, progress) for dataset in datasets]
+    overlaps = find_overlaps(datasets, hashes)
     leakage: list[tuple[str, Leakage]] = []
     for folder in trained or ():
         training = read_training(folder)
@@ -123,8 +123,8 @@ def overlap_command(
             raise UsageError(f"{folder} has no training.json; give the folder of a checkpoint that 'finetune' made")
         leakage += [
             (label(tested.name, tested.split), found)
-            for tested in datasets
-            for found in find_leakage(folder.name, training, tested)
+            for tested, known in zip(datasets, hashes, strict=True)
+            for found in find_leakage(folder.name, training, tested, known)
         ]
     if as_json:
         _print_json({"overlaps": overlaps, "leakage": [{"tested_on": name, **asdict(one)} for name, one in leakage]})
@@ -223,7 +223,7 @@ def _print_records(records: list[DatasetRecord]) -> None:
     for record in records:
         place = "made on the spot" if record.location is None else f"in {record.location}"
         console.print(f"{record.entry.name}: {place}; licence: {record.entry.licence}", soft_wrap=True)
-    console.print("Fetch RELATE with: bench datasets pull relate; what to do for others: bench datasets pull NAME")
+    console.print("Fetch one with: bench datasets pull NAME, which says what to do where it cannot")
     console.print("Your own ratings: --dataset FILE.csv with the columns audio_path,text,rating")
 
 

@@ -2,7 +2,7 @@
 
 The archive's checksum is not published, so nothing in it is trusted: it is unpacked only if no member is absolute,
 climbs out with ``..``, is a link or a device, is encrypted, or comes twice, and if it does not swell beyond all reason
-(a zip bomb). Only clips in the expected folders are written; other members (notes, what macOS leaves behind) are
+(a zip bomb). Only the members that the data set needs are written; others (notes, what macOS leaves behind) are
 passed over. Everything goes to a temporary folder beside the target, which is renamed when it is complete: a run that
 is cut off leaves no half folder, and the next one starts afresh.
 """
@@ -15,7 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -25,7 +25,9 @@ from metrics.types import ProgressCallback, no_progress
 
 CHUNK_BYTES = 1 << 20
 
-_CLIP_NAME = re.compile(r"[\w-]+\.wav", re.ASCII)
+Placement = Callable[[str], str | None]
+"""Where a member goes, by its path in the archive: a path under the target, or None for one that is passed over."""
+
 _DEVICE_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII | re.IGNORECASE)  # files on no Windows
 _ENCRYPTED = 0x1  # flag bit 0 of a member (APPNOTE.TXT, section 4.4.4)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error)
@@ -51,28 +53,28 @@ class ArchiveLimits:
 DEFAULT_LIMITS = ArchiveLimits()
 
 
-def unpack_clips(
+def unpack(
     archive: Path,
     target: Path,
-    folders: Iterable[str],
+    placement: Placement,
     *,
     limits: ArchiveLimits = DEFAULT_LIMITS,
     progress: ProgressCallback = no_progress,
 ) -> int:
-    """Unpack ``…/FOLDER/NAME.wav`` to ``target/FOLDER/NAME.wav`` for each of ``folders``.
+    """Unpack what is wanted of an archive.
 
     Args:
         archive: a zip file.
         target: the folder to make; it must not exist.
-        folders: paths such as ``tango2/test``; what the archive has above them is left out.
+        placement: what is wanted, and its path under ``target``.
         limits: what the archive may hold.
-        progress: told ``("unpacking NAME", clips done, clips in all)``.
+        progress: told ``("unpacking NAME", files done, files in all)``.
 
     Returns:
-        The number of clips.
+        The number of clips, that is of files ``….wav``.
 
     Raises:
-        DataError: the archive is damaged, holds what it must not, or holds no clips; nothing of it is written.
+        DataError: the archive is damaged, holds what it must not, or nothing wanted; nothing of it is written.
         ClapBenchError: the folder cannot be written, or the disk is full.
     """
     partial = target.with_name(target.name + ".unpacking")
@@ -80,11 +82,11 @@ def unpack_clips(
         if partial.exists():
             shutil.rmtree(partial)
         with _damage_reported(archive), zipfile.ZipFile(archive) as opened:
-            clips = _find_clips(archive, opened.infolist(), frozenset(folders), limits)
-            _check_space(target.parent, sum(member.file_size for member in clips.values()))
-            for done, (name, member) in enumerate(clips.items(), start=1):
+            wanted = _find_wanted(archive, opened.infolist(), placement, limits)
+            _check_space(target.parent, sum(member.file_size for member in wanted.values()))
+            for done, (name, member) in enumerate(wanted.items(), start=1):
                 _write(opened, member, partial / name)
-                progress(f"unpacking {archive.name}", done, len(clips))
+                progress(f"unpacking {archive.name}", done, len(wanted))
         partial.rename(target)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -93,7 +95,7 @@ def unpack_clips(
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return len(clips)
+    return sum(name.endswith(".wav") for name in wanted)
 
 
 @contextmanager
@@ -104,28 +106,28 @@ def _damage_reported(archive: Path) -> Iterator[None]:
         raise DataError(f"{archive}: is damaged ({error}); delete it and run the same command again") from error
 
 
-def _find_clips(
-    archive: Path, members: list[zipfile.ZipInfo], folders: frozenset[str], limits: ArchiveLimits
+def _find_wanted(
+    archive: Path, members: list[zipfile.ZipInfo], placement: Placement, limits: ArchiveLimits
 ) -> dict[str, zipfile.ZipInfo]:
     """Return the members to write, by their path under the target, after a look at all of them."""
     if len(members) > limits.members:
         raise _refusal(archive, f"it has {len(members):,} members, expected at most {limits.members:,}")
-    clips: dict[str, zipfile.ZipInfo] = {}
+    wanted: dict[str, zipfile.ZipInfo] = {}
     taken: set[str] = set()
     for member in members:
         if problem := _problem(member):
             raise _refusal(archive, f"its member {member.orig_filename!r} {problem}")
-        name = _clip_path(member, folders)
+        name = None if member.is_dir() else placement(member.orig_filename)
         if name is None:
             continue
         if name.casefold() in taken:  # one file on macOS and Windows
             raise _refusal(archive, f"its member {member.orig_filename!r} comes twice")
         taken.add(name.casefold())
-        clips[name] = member
-    _check_sizes(archive, clips, limits)
-    if not clips:
-        raise _refusal(archive, f"it has no clips in {', '.join(sorted(folders))}")
-    return clips
+        wanted[name] = member
+    _check_sizes(archive, wanted, limits)
+    if not wanted:
+        raise _refusal(archive, "it holds nothing of the data set")
+    return wanted
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:
@@ -149,20 +151,12 @@ def _problem(member: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _clip_path(member: zipfile.ZipInfo, folders: frozenset[str]) -> str | None:
-    *above, name = PurePosixPath(member.orig_filename).parts or ("",)
-    folder = "/".join(above[-2:])
-    if member.is_dir() or folder not in folders or not _CLIP_NAME.fullmatch(name):
-        return None
-    return f"{folder}/{name}"
-
-
-def _check_sizes(archive: Path, clips: dict[str, zipfile.ZipInfo], limits: ArchiveLimits) -> None:
-    for name, member in clips.items():
+def _check_sizes(archive: Path, wanted: dict[str, zipfile.ZipInfo], limits: ArchiveLimits) -> None:
+    for name, member in wanted.items():
         if member.file_size > limits.member_bytes:
             raise _refusal(archive, f"{name} unpacks to {member.file_size:,} bytes, more than {limits.member_bytes:,}")
-    unpacked = sum(member.file_size for member in clips.values())
-    packed = sum(member.compress_size for member in clips.values())
+    unpacked = sum(member.file_size for member in wanted.values())
+    packed = sum(member.compress_size for member in wanted.values())
     if unpacked > limits.total_bytes:
         raise _refusal(archive, f"it unpacks to {unpacked:,} bytes, more than {limits.total_bytes:,}")
     if unpacked > limits.ratio * packed:
@@ -177,13 +171,13 @@ def _check_space(folder: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if n_bytes > free:
         raise ClapBenchError(
-            f"{folder}: {free / 1e9:.1f} GB free, but the clips need {n_bytes / 1e9:.1f} GB; "
+            f"{folder}: {free / 1e9:.1f} GB free, but what is in the archive needs {n_bytes / 1e9:.1f} GB; "
             "make room or name another --data-root"
         )
 
 
 def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    """Write one clip; its length and checksum are those of the archive's table, or zipfile raises."""
+    """Write one file; its length and checksum are those of the archive's table, or zipfile raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with opened.open(member) as source, path.open("xb") as out:
         shutil.copyfileobj(source, out, CHUNK_BYTES)

@@ -22,7 +22,8 @@ from bench.datasets.types import RatedDataset, RatingScale
 from metrics.errors import DataError
 
 SCALE = RatingScale(1.0, 10.0)
-HOW_TO_GET = "'hf download Hui519/AudioEval --repo-type dataset --local-dir FOLDER' fetches it: name FOLDER,"
+REPO = "Hui519/AudioEval"
+HOW_TO_GET = "fetch it with 'bench datasets pull audioeval',"
 
 _CLIP_NAMES = ("wav_name", "file_name")
 _SYSTEMS = ("system_id", "system", "model", "system_name")

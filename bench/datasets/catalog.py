@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.datasets import audioeval, musiceval, pam, release, xacle
 from bench.datasets.external import set_folder
@@ -36,6 +37,9 @@ class DatasetEntry:
         sample_rate_hz: of every clip; None where clips may differ.
         target: ``"module:function"`` of an external set; called with the folder, and with the split if it has any.
         how_to_get: what the user of an external set must do.
+        pull: ``"module:function"`` that fetches it; called with the folder and a progress callback; None where only
+            the user can.
+        ratings: files of an external set of which one must be there.
     """
 
     name: str
@@ -47,6 +51,8 @@ class DatasetEntry:
     sample_rate_hz: int | None = None
     target: str | None = None
     how_to_get: str = ""
+    pull: str | None = None
+    ratings: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -81,6 +87,7 @@ def _relate_entry(kind: Kind, name: str, summary: str) -> DatasetEntry:
         screenings=("released", "anchor-mean", "none"),
         kind=kind,
         sample_rate_hz=SAMPLE_RATE_HZ,
+        pull="bench.datasets.download:pull_relate",
     )
 
 
@@ -103,6 +110,7 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         sample_rate_hz=SAMPLE_RATE_HZ,
         target="bench.datasets.xacle:load_xacle",
         how_to_get=xacle.HOW_TO_GET,
+        ratings=(xacle.FOLDER,),
     ),
     *(
         DatasetEntry(
@@ -112,6 +120,8 @@ ENTRIES: tuple[DatasetEntry, ...] = (
             splits=(),
             target=f"bench.datasets.pam:load_{part}",
             how_to_get=pam.HOW_TO_GET,
+            pull="bench.datasets.download:pull_pam",
+            ratings=(f"{pam.FOLDER}/{part}/scores.csv", f"{part}/scores.csv"),
         )
         for part, what in (("audio", "sound"), ("music", "music"))
     ),
@@ -122,6 +132,8 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         splits=(),
         target="bench.datasets.audioeval:load_audioeval",
         how_to_get=audioeval.HOW_TO_GET,
+        pull="bench.datasets.hub_download:pull_audioeval",
+        ratings=("annotations/ratings.csv",),
     ),
     DatasetEntry(
         "musiceval",
@@ -131,6 +143,7 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         sample_rate_hz=16_000,
         target="bench.datasets.musiceval:load_musiceval",
         how_to_get=musiceval.HOW_TO_GET,
+        ratings=("prompt_info.txt",),
     ),
 )
 
@@ -143,7 +156,8 @@ def list_datasets(data_root: Path | None = None) -> list[DatasetRecord]:
 def _record(entry: DatasetEntry, data_root: Path | None) -> DatasetRecord:
     if entry.target is not None:
         folder = set_folder(entry.family, data_root)
-        return DatasetRecord(entry, folder, folder.is_dir(), folder.is_dir())
+        ratings = any((folder / name).exists() for name in entry.ratings)
+        return DatasetRecord(entry, folder, ratings, next(folder.rglob("*.wav"), None) is not None)
     if entry.kind is None:
         return DatasetRecord(entry, None, ratings_present=True, audio_present=True)
     root = release.data_root(data_root)
@@ -192,16 +206,16 @@ def load_dataset(
     """
     if Path(name).suffix.lower() == ".csv":
         _refuse(name, screening=None if screening == "none" else screening, data_root=data_root)
-        load = partial(_resolve("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
+        load = partial(_loader("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
         return load(split=split)
     entry = find_entry(name)
     _refuse(name, scale=scale)
     if entry.kind is not None:
-        load = partial(_resolve("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
+        load = partial(_loader("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
         return load(**_given(split=split, screening=screening))
     if entry.target is not None:
         return _load_external(entry, split, screening, data_root)
-    load = partial(_resolve("bench.datasets.demo:load_demo"), data_root, with_audio=with_audio, progress=progress)
+    load = partial(_loader("bench.datasets.demo:load_demo"), data_root, with_audio=with_audio, progress=progress)
     return load(**_given(split=split, screening=screening))
 
 
@@ -210,7 +224,7 @@ def _load_external(
 ) -> RatedDataset:
     """Load another's data set; all have only listeners whom its publishers kept."""
     _refuse(entry.name, screening=None if screening == "none" else screening)
-    load = partial(_resolve(entry.target or ""), data_root)
+    load = partial(_loader(entry.target or ""), data_root)
     if not entry.splits:
         _refuse(entry.name, split=split)
         return load()
@@ -232,10 +246,19 @@ def _refuse(name: str, **options: object) -> None:
             raise UsageError(f"--{option.replace('_', '-')} has no meaning for {name}; leave it out")
 
 
-def _resolve(target: str) -> Callable[..., RatedDataset]:
+def _loader(target: str) -> Callable[..., RatedDataset]:
+    return resolve(target)
+
+
+def resolve(target: str) -> Callable[..., Any]:
+    """Return the function that a ``"module:function"`` string names.
+
+    Raises:
+        UnavailableError: there is none.
+    """
     module_name, _, attribute = target.partition(":")
     try:
-        loader: Callable[..., RatedDataset] = getattr(importlib.import_module(module_name), attribute)
+        function: Callable[..., Any] = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
         raise UnavailableError(f"cannot load {target!r}: {error}; reinstall clap-bench") from error
-    return loader
+    return function

@@ -1,19 +1,23 @@
-"""Fetch RELATE for the user: the ratings, what listeners said of themselves, and the clips (about 4 GB).
+"""Fetch RELATE and PAM for the user: the ratings, what listeners said of themselves, and the clips (RELATE: 4 GB).
 
-The files come from their publishers, ratings at one commit with known hashes. The archive of the clips has no
-published checksum: its SHA-256 is recorded when it comes, in ``RELATE_wave.zip.json``. It is deleted once it is
+The files come from their publishers, RELATE's ratings at one commit with known hashes. The archives of clips have no
+published checksum: their SHA-256 is recorded when they come, in ``NAME.zip.json``. They are deleted once they are
 unpacked. Every step that is done is not done again, so a run that was cut off is simply repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.datasets import release
-from bench.datasets.archive import unpack_clips
+from bench.datasets import pam, release
+from bench.datasets.archive import Placement, unpack
+from bench.datasets.external import set_folder
 from bench.datasets.transfer import FetchRecord, RemoteFile, fetch
+from metrics.errors import UsageError
 from metrics.locks import held
 from metrics.types import ProgressCallback, no_progress
 
@@ -21,17 +25,22 @@ RATING_FILES = tuple(
     RemoteFile(f"{release.RATINGS_URL}/{name}", name, sha256) for name, sha256 in release.SHA256.items()
 )
 AUDIO_ARCHIVE = RemoteFile(release.AUDIO_URL, f"{release.AUDIO_FOLDER}.zip")
-CLIP_FOLDERS = tuple(f"{system}/{split}" for system in release.SYSTEMS for split in release.AUDIOCAPS_SPLITS)
+PAM_ARCHIVE = RemoteFile(pam.URL, f"{pam.FOLDER}.zip")
+
+_RELATE_CLIP = re.compile(
+    rf"(?:.*/)?((?:{'|'.join(release.SYSTEMS)})/(?:{'|'.join(release.AUDIOCAPS_SPLITS)})/[\w-]+\.wav)", re.ASCII
+)
+_PAM_FILE = re.compile(r"(?:.*?/)??((?:audio|music)/(?:scores\.csv|(?:[^/]+/)?[^/.][^/]*\.wav))")
 
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What ``pull_relate`` did.
+    """What was fetched.
 
     Attributes:
         root: folder of everything that came.
-        files: the rating files, and the archive if it was fetched.
-        n_clips: clips that were unpacked; None if clips were already there or not asked for.
+        files: those of the ratings, and the archive if it was fetched.
+        n_clips: clips that came; None if clips were already there or not asked for.
     """
 
     root: Path
@@ -47,7 +56,7 @@ def pull_relate(
     rating_files: Sequence[RemoteFile] = RATING_FILES,
     archive: RemoteFile = AUDIO_ARCHIVE,
 ) -> PullReport:
-    """Fetch what is not there yet.
+    """Fetch what of RELATE is not there yet.
 
     Args:
         root: where to; None takes ``$RELATE_ROOT`` or the user's data folder.
@@ -62,19 +71,65 @@ def pull_relate(
         ClapBenchError: the folder cannot be written, another process pulls into it, or the disk is full.
     """
     folder = release.data_root(root)
+    with pulling_into(folder):
+        files = [fetch(file, folder, progress=progress) for file in rating_files]
+        if not audio:
+            return PullReport(folder, tuple(files), n_clips=None)
+        records, n_clips = _fetch_packed(archive, release.audio_root(folder), relate_clip, progress)
+        return PullReport(folder, (*files, *records), n_clips)
+
+
+def pull_pam(
+    root: Path | None = None,
+    progress: ProgressCallback = no_progress,
+    *,
+    audio: bool = True,
+    archive: RemoteFile = PAM_ARCHIVE,
+) -> PullReport:
+    """Fetch both listening tests of PAM, unless they are there; arguments and errors as of `pull_relate`.
+
+    Raises:
+        UsageError: without ``audio``: ratings and clips come in one file.
+    """
+    if not audio:
+        raise UsageError("--no-audio was given, but PAM's ratings and clips come in one archive; leave it out")
+    folder = set_folder("pam", root)
+    with pulling_into(folder):
+        return PullReport(folder, *_fetch_packed(archive, folder / pam.FOLDER, pam_file, progress))
+
+
+@contextmanager
+def pulling_into(folder: Path) -> Iterator[None]:
+    """Keep other processes from pulling into a folder.
+
+    Raises:
+        ClapBenchError: one is pulling into it, or it cannot be written.
+    """
     busy = f"another process is pulling into {folder}; wait for it, or name another --data-root"
     with held(folder / ".pull.lock", busy, "name another --data-root"):
-        return _pull(folder, progress, rating_files, archive if audio else None)
+        yield
 
 
-def _pull(
-    folder: Path, progress: ProgressCallback, rating_files: Sequence[RemoteFile], archive: RemoteFile | None
-) -> PullReport:
-    files = [fetch(file, folder, progress=progress) for file in rating_files]
-    if archive is None or release.audio_root(folder).is_dir():
-        return PullReport(folder, tuple(files), n_clips=None)
-    files.append(fetch(archive, folder, progress=progress))
-    packed = folder / archive.name
-    n_clips = unpack_clips(packed, folder / release.AUDIO_FOLDER, CLIP_FOLDERS, progress=progress)
+def relate_clip(member: str) -> str | None:
+    """Return ``SYSTEM/SPLIT/NAME.wav`` of a member of RELATE's archive, whatever is above it."""
+    match = _RELATE_CLIP.fullmatch(member)
+    return match and match[1]
+
+
+def pam_file(member: str) -> str | None:
+    """Return ``PART/scores.csv`` or ``PART/MODEL/NAME.wav`` of a member of PAM's archive, whatever is above it."""
+    match = _PAM_FILE.fullmatch(member)
+    return match and match[1]
+
+
+def _fetch_packed(
+    archive: RemoteFile, target: Path, placement: Placement, progress: ProgressCallback
+) -> tuple[tuple[FetchRecord, ...], int | None]:
+    """Fetch an archive into the folder above ``target`` and unpack it there, unless ``target`` is there."""
+    if target.is_dir():
+        return (), None
+    packed = target.parent / archive.name
+    record = fetch(archive, target.parent, progress=progress)
+    n_clips = unpack(packed, target, placement, progress=progress)
     packed.unlink()
-    return PullReport(folder, tuple(files), n_clips)
+    return (record,), n_clips

@@ -7,7 +7,7 @@ content and is compared with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -40,9 +40,13 @@ def folded(caption: str) -> str:
     return " ".join(caption.casefold().split())
 
 
-def find_overlaps(datasets: Sequence[RatedDataset], progress: ProgressCallback = no_progress) -> tuple[Overlap, ...]:
-    """Compare every two data sets."""
-    hashes = [clip_hashes(dataset, progress) for dataset in datasets]
+def find_overlaps(datasets: Sequence[RatedDataset], hashes: Sequence[Mapping[str, str]]) -> tuple[Overlap, ...]:
+    """Compare every two data sets.
+
+    Args:
+        datasets: two or more.
+        hashes: what `clip_hashes` says of each.
+    """
     indexed = list(zip(datasets, hashes, strict=True))
     return tuple(_overlap(*first, *second) for first, second in combinations(indexed, 2))
 
@@ -53,7 +57,7 @@ def label(name: str, split: str | None) -> str:
 
 
 def _overlap(
-    first: RatedDataset, first_clips: dict[str, str], second: RatedDataset, second_clips: dict[str, str]
+    first: RatedDataset, first_clips: Mapping[str, str], second: RatedDataset, second_clips: Mapping[str, str]
 ) -> Overlap:
     captions = _captions(first) & _captions(second)
     clips = set(first_clips.values()) & set(second_clips.values())

@@ -25,7 +25,9 @@ Part = Literal["audio", "music"]
 
 SCALE = RatingScale(1.0, 5.0)
 RECORDING = "real"
-HOW_TO_GET = "fetch and unpack https://zenodo.org/records/10737388/files/human_eval.zip,"
+FOLDER = "human_eval"
+URL = f"https://zenodo.org/records/10737388/files/{FOLDER}.zip"
+HOW_TO_GET = "fetch it with 'bench datasets pull pam:audio',"
 
 _COLUMNS = {
     "system": ("Model", "model"),
@@ -43,7 +45,7 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
         DataError: the file is broken, or a rating is not on the scale.
     """
     folder = set_folder("pam", root)
-    folder = (folder / "human_eval" if (folder / "human_eval").is_dir() else folder) / part
+    folder = (folder / FOLDER if (folder / FOLDER).is_dir() else folder) / part
     path = folder / "scores.csv"
     refuse_missing(path, HOW_TO_GET)
     table = read_columns(path, _COLUMNS)

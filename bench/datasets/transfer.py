@@ -8,7 +8,6 @@ is moved into place in one step, and ``NAME.json`` beside it records address, si
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import re
@@ -25,6 +24,7 @@ from typing import Any
 
 from bench import __version__
 from metrics.errors import ClapBenchError, DataError, UnavailableError
+from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, no_progress
 
 CHUNK_BYTES = 1 << 20
@@ -229,7 +229,7 @@ def _check_space(part: Path, n_bytes: int) -> None:
 
 
 def _move_into_place(file: RemoteFile, part: Path, target: Path) -> None:
-    if file.sha256 is not None and (found := sha256_of(part)) != file.sha256:
+    if file.sha256 is not None and (found := sha256_of_file(part)) != file.sha256:
         part.unlink()
         raise DataError(
             f"{file.url}: what came has sha256 {found}, expected {file.sha256}; it was thrown away: try again, "
@@ -244,7 +244,7 @@ def _record(file: RemoteFile, target: Path) -> FetchRecord:
     path = _beside(target, ".json")
     if file.sha256 is None and (known := _load_record(path)) and known.n_bytes == _size(target):
         return known
-    record = FetchRecord(file.url, sha256_of(target), _size(target))
+    record = FetchRecord(file.url, sha256_of_file(target), _size(target))
     if file.sha256 not in (None, record.sha256):
         raise DataError(
             f"{target}: has sha256 {record.sha256}, expected {file.sha256} as in the release; "
@@ -252,15 +252,6 @@ def _record(file: RemoteFile, target: Path) -> FetchRecord:
         )
     _write_json(path, asdict(record))
     return record
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, read piece by piece."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _load_version(part: Path, url: str) -> _Version | None:

@@ -24,6 +24,7 @@ from bench.datasets.types import RatedDataset, RatingScale
 SCALE = RatingScale(0.0, 10.0)
 SPLITS = ("validation", "train", "test")
 HOW_TO_GET = "write to dataset@xacle.org with 'Download dataset' as the subject, unpack what comes as the answer,"
+FOLDER = "meta_data"
 
 _NAMES = ("{}.csv", "{}_with_score.csv", "{}_average.csv")
 _PAIR = {"wav": ("wav_file_name", "wave_file_name", "wavname", "wav_name"), "text": ("text", "caption")}
@@ -40,7 +41,7 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
         DataError: a file is broken, or a rating is not on the scale.
     """
     folder = set_folder("xacle", root)
-    candidates = [folder / "meta_data" / name.format(split) for name in _NAMES]
+    candidates = [folder / FOLDER / name.format(split) for name in _NAMES]
     path = next((path for path in candidates if has_any_column(path, (*_LISTENER, *_SCORE, *_AVERAGE))), candidates[0])
     refuse_missing(path, HOW_TO_GET)
     if has_any_column(path, _LISTENER):

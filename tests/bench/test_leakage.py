@@ -72,6 +72,12 @@ def test_clips_are_compared_by_content_where_both_are_known() -> None:
     assert by_content.items[1].shared == ("b.wav",)
 
 
+def test_clips_are_compared_by_name_where_the_training_did_not_hash_them() -> None:
+    part = {**CLEAN, "clips": {"a.wav": ""}}
+    [leak] = find_leakage("m", training(train=part), small_test(), {"a": "33", "b": "44"})
+    assert leak.items[1].shared == ("a.wav",)
+
+
 def test_every_part_of_every_data_set_behind_a_model_is_compared() -> None:
     record = {
         "data": [

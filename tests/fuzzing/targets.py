@@ -169,7 +169,9 @@ def _records(folder: Path) -> dict[str, Target]:
 def _files(folder: Path) -> dict[str, Target]:
     import torch
 
-    from bench.datasets.archive import ArchiveLimits, unpack_clips
+    from bench.datasets.archive import ArchiveLimits
+    from bench.datasets.archive import unpack as unpack_archive
+    from bench.datasets.download import relate_clip
     from metrics.audio import decode
     from metrics.checkpoints import load_pickle
 
@@ -181,7 +183,7 @@ def _files(folder: Path) -> dict[str, Target]:
         archive.writestr("RELATE_wave/tango/test/a.wav", _audio("WAV"))
 
     def unpack(content: bytes) -> None:
-        unpack_clips(_written(folder / "a.zip", content), folder / "unpacked", ["tango/test"], limits=limits)
+        unpack_archive(_written(folder / "a.zip", content), folder / "unpacked", relate_clip, limits=limits)
 
     def unpack_and_clean(content: bytes) -> None:
         import shutil

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,71 +14,37 @@ from metrics import registry, weights
 from metrics.errors import UnavailableError
 from metrics.registry import availability, known_families
 from metrics.weights import HubFiles
+from tests.hub_server import COMMIT, Hub, environment_of, serve_hub
 
-COMMIT = "1" * 40
 FILES = HubFiles("org/model", (("config.json",), ("model.safetensors", "pytorch_model.bin")), ("extra.json",), COMMIT)
 
 
-class Hub(BaseHTTPRequestHandler):
-    """As much of the hub as a download needs."""
-
-    content: dict[str, bytes] = {}  # noqa: RUF012
-    requests: list[str] = []  # noqa: RUF012
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def _answer(self, with_body: bool) -> None:
-        name = self.path.rpartition("/")[2]
-        self.requests.append(f"{self.command} {self.path}")
-        body = self.content.get(name)
-        self.send_response(404 if body is None else 200)
-        if body is None:
-            self.send_header("X-Error-Code", "EntryNotFound")
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", f'"{hashlib.sha256(body or b"").hexdigest()}"')
-        self.send_header("Content-Length", str(len(body or b"")))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body or b"")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def endpoint() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    Hub.content, Hub.requests = {}, []
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def hub() -> Iterator[Hub]:
+    with serve_hub() as hub:
+        yield hub
 
 
 def fetch_elsewhere(endpoint: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Fetch `FILES` in a process of its own: huggingface_hub reads its environment on import."""
     code = "from metrics import weights; from tests.metrics.test_weights import FILES; print(weights.fetch(FILES))"
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
-    settings = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", **environment}
     command = [sys.executable, "-W", "ignore", "-c", code]
-    return subprocess.run(command, env=clean | settings, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        command, env=environment_of(endpoint, home) | environment, capture_output=True, text=True, timeout=120
+    )
 
 
-def test_files_come_from_the_hub_at_the_pinned_commit_and_then_from_the_cache(endpoint: str, tmp_path: Path) -> None:
-    Hub.content = {"config.json": b"{}", "pytorch_model.bin": b"weights"}
-    fetched = fetch_elsewhere(endpoint, tmp_path)
+def test_files_come_from_the_hub_at_the_pinned_commit_and_then_from_the_cache(hub: Hub, tmp_path: Path) -> None:
+    hub.content = {"config.json": b"{}", "pytorch_model.bin": b"weights"}
+    fetched = fetch_elsewhere(hub.url, tmp_path)
     assert fetched.returncode == 0, fetched.stderr
     snapshot = Path(fetched.stdout.strip())
     assert snapshot == tmp_path / "hub" / "models--org--model" / "snapshots" / COMMIT
     assert (snapshot / "pytorch_model.bin").read_bytes() == b"weights"
-    assert all(f"/resolve/{COMMIT}/" in request for request in Hub.requests)
-    Hub.requests.clear()
-    assert fetch_elsewhere(endpoint, tmp_path, HF_HUB_OFFLINE="1").stdout == fetched.stdout
-    assert Hub.requests == []
+    assert all(f"/resolve/{COMMIT}/" in request for request in hub.requests)
+    hub.requests.clear()
+    assert fetch_elsewhere(hub.url, tmp_path, HF_HUB_OFFLINE="1").stdout == fetched.stdout
+    assert hub.requests == []
 
 
 def test_a_hub_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
@@ -89,9 +52,9 @@ def test_a_hub_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
     assert "UnavailableError: org/model/model.safetensors is not here and cannot be fetched" in fetched.stderr
 
 
-def test_a_repository_without_the_file_is_one_clear_error(endpoint: str, tmp_path: Path) -> None:
-    Hub.content = {"config.json": b"{}"}
-    fetched = fetch_elsewhere(endpoint, tmp_path)
+def test_a_repository_without_the_file_is_one_clear_error(hub: Hub, tmp_path: Path) -> None:
+    hub.content = {"config.json": b"{}"}
+    fetched = fetch_elsewhere(hub.url, tmp_path)
     assert "UnavailableError: org/model has no model.safetensors or pytorch_model.bin" in fetched.stderr
 
 

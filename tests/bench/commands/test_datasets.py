@@ -116,7 +116,7 @@ def test_pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, audio: bool) -> N
     assert outcome.exception is None
     assert (tmp_path / "root/scores/REL.csv").read_bytes() == content
     assert (tmp_path / "root/RELATE_wave/audiocaps/test/3.wav").exists() == audio
-    assert ("clips: 1 unpacked" in outcome.stdout) == audio
+    assert ("clips: 1 came" in outcome.stdout) == audio
     assert hashlib.sha256(content).hexdigest() in outcome.stdout
     assert "not to be redistributed" in outcome.stdout
     assert outcome.stderr == ""

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from bench.datasets import download, release
-from bench.datasets.download import AUDIO_ARCHIVE, RATING_FILES, PullReport, pull_relate
+from bench.datasets import release
+from bench.datasets.catalog import load_dataset
+from bench.datasets.download import (
+    AUDIO_ARCHIVE,
+    PAM_ARCHIVE,
+    RATING_FILES,
+    PullReport,
+    pam_file,
+    pull_pam,
+    pull_relate,
+)
 from bench.datasets.relate import load_relate
 from bench.datasets.transfer import RemoteFile
-from metrics.errors import ClapBenchError, DataError
+from metrics.errors import ClapBenchError, DataError, UsageError
 from metrics.types import ProgressCallback, no_progress
+from tests.bench.datasets.external_sets import write_pam
 from tests.bench.datasets.file_server import Served, serve
 from tests.bench.datasets.synthetic_relate import write_relate, zipped_clips
 
@@ -98,5 +110,42 @@ def test_progress_names_every_stage(server: Served, tmp_path: Path) -> None:
 
 def test_addresses_are_pinned() -> None:
     assert all(f"/{release.COMMIT}/" in file.url and file.sha256 for file in RATING_FILES)
-    assert all(file.url.startswith("https://") for file in (*RATING_FILES, AUDIO_ARCHIVE))
-    assert len(download.CLIP_FOLDERS) == 10
+    assert all(file.url.startswith("https://") for file in (*RATING_FILES, AUDIO_ARCHIVE, PAM_ARCHIVE))
+
+
+def test_pam_comes_in_one_archive(tmp_path: Path) -> None:
+    published = write_pam(write_pam(tmp_path / "published"), "music")
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path in published.rglob("*.csv"):
+            archive.write(path, path.relative_to(published))
+        archive.writestr("human_eval/audio/real/0.wav", b"recorded")
+        archive.writestr("__MACOSX/human_eval/audio/real/._0.wav", b"x")
+    with serve(Served({"/human_eval.zip": stream.getvalue()})) as server:
+        packed = RemoteFile(f"{server.url}/human_eval.zip", "human_eval.zip")
+        report = pull_pam(tmp_path / "root", archive=packed)
+        assert pull_pam(tmp_path / "root", archive=packed).n_clips is None
+    assert (report.n_clips, len(report.files)) == (1, 1)
+    for part in ("audio", "music"):
+        pairs = {rated.pair.pair_id: rated.pair for rated in load_dataset(f"pam:{part}", data_root=report.root).pairs}
+        assert pairs["real/0"].audio_path.exists() == (part == "audio")
+    assert not (tmp_path / "root" / "human_eval.zip").exists()
+    with pytest.raises(UsageError, match="leave it out"):
+        pull_pam(tmp_path / "root", audio=False)
+
+
+@pytest.mark.parametrize(
+    ("member", "place"),
+    [
+        ("human_eval/audio/scores.csv", "audio/scores.csv"),
+        ("music/scores.csv", "music/scores.csv"),
+        ("a/b/human_eval/music/MusicGen large/a clip, 2.wav", "music/MusicGen large/a clip, 2.wav"),
+        ("human_eval/music/audio/3.wav", "music/audio/3.wav"),
+        ("human_eval/audio/3.wav", "audio/3.wav"),
+        ("__MACOSX/human_eval/audio/real/._3.wav", None),
+        ("human_eval/audio/real/3.txt", None),
+        ("human_eval/speech/real/3.wav", None),
+    ],
+)
+def test_where_members_of_pams_archive_go(member: str, place: str | None) -> None:
+    assert pam_file(member) == place

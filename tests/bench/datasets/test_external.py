@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets.catalog import ENTRIES, load_dataset
+from bench.datasets.catalog import ENTRIES, find_entry, list_datasets, load_dataset
 from metrics.errors import ClapBenchError, DataError, UnavailableError, UsageError
 from tests.bench.conftest import Bench
 from tests.bench.datasets.external_sets import CAPTIONS, write_audioeval, write_musiceval, write_pam, write_xacle
@@ -122,9 +122,29 @@ def test_a_set_that_is_not_here_says_how_to_get_it(name: str, tmp_path: Path, be
     assert result.status == 1
     assert "no such file" in result.err
     assert "--data-root" in result.err
+    assert find_entry(name).how_to_get in result.err
+
+
+@pytest.mark.parametrize("name", ["xacle", "musiceval"])
+def test_a_set_that_only_the_user_can_fetch(name: str, tmp_path: Path, bench: Bench) -> None:
     pulled = bench("datasets", "pull", name, "--data-root", tmp_path)
     assert pulled.status == 1
-    assert "cannot be fetched from here" in pulled.err
+    assert f"cannot be fetched from here: {find_entry(name).how_to_get}" in pulled.err
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_list_knows_what_is_here(name: str, tmp_path: Path) -> None:
+    def present(root: Path) -> tuple[bool, bool]:
+        (record,) = [record for record in list_datasets(root) if record.entry.name == name]
+        return record.ratings_present, record.audio_present
+
+    (tmp_path / "broken off.zip.part").touch()
+    assert present(tmp_path) == (False, False)
+    root = WRITERS[name](tmp_path / "data")
+    assert present(root) == (True, False)
+    (root / "wav").mkdir()
+    (root / "wav" / "1.wav").touch()
+    assert present(root) == (True, True)
 
 
 Damage = Callable[[Path], object]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from bench.datasets.custom import load_custom
-from bench.datasets.overlap import find_overlaps
+from bench.datasets.overlap import Overlap, clip_hashes, find_overlaps
 from tests.bench.conftest import Bench
 
 
@@ -31,8 +32,13 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return write_set(tmp_path / "first", first), write_set(tmp_path / "second", second)
 
 
+def overlaps(*paths: Path) -> tuple[Overlap, ...]:
+    datasets = [load_custom(path) for path in paths]
+    return find_overlaps(datasets, [clip_hashes(dataset) for dataset in datasets])
+
+
 def test_captions_and_clips(two: tuple[Path, Path]) -> None:
-    [found] = find_overlaps([load_custom(path) for path in two])
+    [found] = overlaps(*two)
     assert found.captions == ("a dog barks",)
     assert found.n_clips == 1
     assert (found.n_affected_first, found.n_affected_second) == (2, 2)
@@ -40,13 +46,13 @@ def test_captions_and_clips(two: tuple[Path, Path]) -> None:
 
 def test_without_clips_only_captions_are_compared(tmp_path: Path) -> None:
     paths = [write_set(tmp_path / name, {"a.wav": ("rain", None)}) for name in ("first", "second")]
-    [found] = find_overlaps([load_custom(path) for path in paths])
+    [found] = overlaps(*paths)
     assert (found.n_clips, found.n_affected_first) == (None, 1)
 
 
 def test_every_two_are_compared(tmp_path: Path) -> None:
     paths = [write_set(tmp_path / name, {"a.wav": (name, name.encode())}) for name in "abc"]
-    found = find_overlaps([load_custom(path) for path in paths])
+    found = overlaps(*paths)
     assert len(found) == 3
     assert not any(one.captions or one.n_clips for one in found)
 
@@ -62,11 +68,12 @@ def test_the_command(two: tuple[Path, Path], bench: Bench) -> None:
 def test_with_what_a_scorer_was_trained_on(two: tuple[Path, Path], tmp_path: Path, bench: Bench) -> None:
     checkpoint = tmp_path / "mine"
     checkpoint.mkdir()
-    training = {"data": [{"name": "elsewhere", "parts": {"train": {"captions": ["Wind"]}}}]}
+    clips = {"elsewhere/1.wav": hashlib.sha256(b"rain").hexdigest(), "a.wav": hashlib.sha256(b"a namesake").hexdigest()}
+    training = {"data": [{"name": "elsewhere", "parts": {"train": {"captions": ["Wind"], "clips": clips}}}]}
     (checkpoint / "training.json").write_text(json.dumps(training))
     shown = bench("datasets", "overlap", two[0], "--trained", checkpoint)
     assert "mine, train on elsewhere" in shown.out
-    assert "captions 1 of 3" in shown.out
+    assert "captions 1 of 3, clips 1 of 3" in shown.out
 
 
 def test_wrong_requests(two: tuple[Path, Path], tmp_path: Path, bench: Bench) -> None:
