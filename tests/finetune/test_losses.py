@@ -142,6 +142,10 @@ def test_constant_ratings_give_a_finite_loss_and_gradient(name: str, rating: flo
     assert torch.isfinite(inputs.audio.grad).all()
 
 
+def test_contrastive_terms_have_the_smaller_share_beside_others() -> None:
+    assert [name for name in BUILT_IN if TERMS[name].contrastive] == ["wsce", "sce"]
+
+
 def test_ratings_of_zero_switch_the_contrastive_loss_off() -> None:
     audio, text, _ = draw(6, seed=7)
     assert float(parse_loss("wsce")(inputs_of(audio, text, np.zeros(6)))) == 0.0

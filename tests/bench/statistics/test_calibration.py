@@ -26,6 +26,8 @@ def test_affine_is_least_squares():
         fit_affine(data.scores["metric0"], data.human)(new), line.intercept + line.slope * new, atol=1e-12
     )
     np.testing.assert_allclose(fit_affine(np.full(150, 3.0), data.human)(new), data.human.mean())
+    small = fit_affine(1e-3 * data.scores["metric0"], data.human)
+    np.testing.assert_allclose(small(1e-3 * new), line.intercept + line.slope * new, atol=1e-9)
 
 
 def test_isotonic_equals_scikit_learn():

@@ -103,6 +103,14 @@ def test_a_jackknife_of_equal_values_has_no_acceleration():
     assert "BCa undefined" in reason
 
 
+def test_a_jackknife_is_for_bca_alone_and_without_one_bca_is_the_percentile_interval():
+    resampled, jackknife = np.linspace(0, 1, 101) ** 2, np.linspace(0.2, 0.4, 9) ** 2
+    percentile = bootstrap_interval("percentile", 0.3, resampled, 0.9, n_clusters=9)
+    assert bootstrap_interval("percentile", 0.3, resampled, 0.9, n_clusters=9, jackknife=jackknife) == percentile
+    assert bootstrap_interval("bca", 0.3, resampled, 0.9, n_clusters=9) == percentile
+    assert bootstrap_interval("bca", 0.3, resampled, 0.9, n_clusters=9, jackknife=jackknife) != percentile
+
+
 def test_half_of_the_resamples_may_be_undefined_and_no_more():
     for n_undefined, defined in ((50, True), (51, False)):
         values = np.r_[np.full(n_undefined, np.nan), np.linspace(0, 1, 100 - n_undefined)]

@@ -50,7 +50,7 @@ def accuracy(comparisons, epsilon):
 def test_the_best_threshold_equals_a_brute_force_search(seed, levels, n_captions, fineness):
     rng = np.random.default_rng(seed)
     n = 4 * n_captions
-    human, scores = rng.integers(0, levels, n) / levels, rng.integers(0, fineness, n) / fineness
+    human, scores = rng.integers(0, levels, n).astype(float), rng.integers(0, fineness, n) / fineness
     captions = rng.integers(0, n_captions, n)
     captions = np.unique(captions, return_inverse=True)[1]
     if len(captions) == len(np.unique(captions)):
@@ -152,5 +152,7 @@ def test_the_smallest_of_equally_good_thresholds_is_taken():
     """One comparison tied by listeners at distance 1, one ordered rightly at 3: any threshold from 1 to 3 is best."""
     compared = compare_clips(np.array([0.5, 0.5, 0.2, 0.8]), np.array([1.0, 2.0, 0.0, 3.0]), np.array([0, 0, 1, 1]))
     assert best_epsilon(compared) == 1.0
+    indifferent = compare_clips(np.array([0.5, 0.5, 0.2, 0.8]), np.array([1.0, 2.0, 2.0, 0.0]), np.array([0, 0, 1, 1]))
+    assert best_epsilon(indifferent) == 1.0  # so is 2, which ties what is wrong either way
     apart = compare_clips(np.array([0.1, 0.9]), np.array([0.0, 1.0]), np.array([0, 0]))
     assert best_epsilon(apart) == 0.0

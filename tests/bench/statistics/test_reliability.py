@@ -111,6 +111,22 @@ def test_pure_noise_has_a_ceiling_of_zero_and_no_share():
     [found] = estimate_reliability(Ratings(score, pair, pair), everything(20), np.arange(20), PLAN)
     assert found.estimate.icc1.estimate < 0
     assert found.estimate.ceiling.estimate == 0
+    data = rated_pairs(20)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(20), np.arange(20), PLAN)
+    share = ceiling_shares(bootstrap, found, PLAN)[0]
+    assert np.isnan(share.share.estimate)
+    assert "no ceiling" in share.note
+
+
+def test_agreement_does_not_depend_on_where_the_scale_begins():
+    ratings, _ = simulated(60, 3, 1.0)
+    [here], [far] = (
+        estimate_reliability(
+            Ratings(ratings.score + shift, ratings.pair, ratings.listener), everything(60), np.arange(60), PLAN
+        )
+        for shift in (0.0, 1e8)
+    )
+    assert far.estimate.icc1.estimate == pytest.approx(here.estimate.icc1.estimate, abs=1e-6)
 
 
 def test_pairs_that_all_have_one_mean_are_undefined_and_not_minus_infinity():

@@ -58,6 +58,14 @@ def test_sums_are_of_the_drawn_clusters():
     np.testing.assert_allclose(found, weights.T @ totals, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("most", [1, 100, 2**30])
+def test_draws_do_not_depend_on_how_many_are_made_at_once(monkeypatch, most):
+    expected = oracle.all_weights(ResamplingPlan(20, seed=2), "all", 40)
+    monkeypatch.setattr("bench.statistics.resampling.MAX_DRAWS", most)
+    [weights] = bootstrap_weights(2, "all", 40, 0, 20)
+    np.testing.assert_array_equal(weights, expected)
+
+
 def test_jackknife_leaves_out_one_cluster_at_a_time():
     human, scores, captions = some_pairs()
     found = leave_out_statistics(prepare(human, np.stack(list(scores.values())), captions), np.arange(40))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.resampling import bootstrap_weights
+from bench.statistics.resampling import BLOCK, bootstrap_weights
 from bench.statistics.systems import pairwise_system_accuracy, system_agreement
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
@@ -79,7 +79,17 @@ def test_unknown_systems_are_left_out():
     means, agreement = system_agreement(human, scores, partly, captions, PLAN)
     assert {m.system for m in means} == {"a", "c"}
     assert agreement[0].n_systems == 2
-    assert system_agreement(human, scores, np.full(300, ""), captions, PLAN) == ([], [])
+    for names in ("", "a"):
+        assert system_agreement(human, scores, np.full(300, names), captions, PLAN) == ([], [])
+
+
+def test_many_resamples_begin_like_few():
+    human, scores, systems, captions = rated_systems()
+    sample = [human, scores, systems, captions]
+    plans = ResamplingPlan(n_resamples=BLOCK + 44), ResamplingPlan(n_resamples=2 * BLOCK)
+    few, many = (system_agreement(*sample, plan)[1][1].macro_srcc for plan in plans)
+    assert few.estimate == many.estimate
+    assert (few.low, few.high) == pytest.approx((many.low, many.high), abs=0.05)
 
 
 def test_every_mean_and_interval_equals_a_plain_loop():

@@ -50,10 +50,10 @@ def test_a_lane_does_not_depend_on_its_neighbours():
     np.testing.assert_array_equal(together, np.concatenate(alone))
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e6])
-def test_lcc_keeps_its_digits_far_from_zero(offset):
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1.0), (1e6, 1.0), (0.0, 1e-160)])
+def test_lcc_keeps_its_digits_far_from_zero_and_close_to_it(offset, scale):
     rng = np.random.default_rng(1)
-    human, scores = rng.random(300), offset + rng.random(300)
+    human, scores = rng.random(300), offset + scale * rng.random(300)
     found = weighted_statistics(prepare(human, scores[None], np.arange(300)), np.ones((300, 1), np.uint8))
     assert found[0, 0, 1] == pytest.approx(oracle.statistics(human, scores)[1], abs=1e-10)
 
