@@ -6,9 +6,7 @@ missed, and writes the tables of docs/performance.md. Every job is a process of 
 - *memory*: baselines that need no audio, on 10,000 and 1,000,000 pairs in shards of 4,096.
 - *processes*: ``loudness`` (decode, check, hash and measure: all of it work of the CPU) on `N_CLIPS` clips of
   `CLIP_S` seconds, each in one pair. Rates are those between the first shards' appearance and the last one's, so the
-  start of Python does not count; the whole time is given beside them. On a machine that others use as well, a process
-  waits for its turn; the kernel counts how long (``/proc/PID/schedstat``), and *when on a core* leaves that out.
-  Waiting for each other, for locks or for files stays in. The limit holds for this rate.
+  start of Python does not count; the whole time is given beside them.
 """
 
 from __future__ import annotations
@@ -25,7 +23,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
 import soundfile
 
 from tests.metrics.clips import tone
@@ -38,16 +35,14 @@ N_CLIPS, CLIP_S, RATE_HZ = 5_000, 10.0, 16_000
 N_FILES = 500
 SHARD_SIZE = 50
 ROUNDS = 3
-RATES = ("wall", "on_core")
-HEAD = ("processes", "clips a second", "when on a core", "whole command")
+HEAD = ("processes", "clips a second", "whole command")
 
 
 class Timing(NamedTuple):
-    """Clips a second by the clock, and without waiting for a core; seconds of the whole command."""
+    """Clips a second between the first shards and the last, and seconds of the whole command."""
 
-    wall: float
-    on_core: float
-    whole: float
+    clips_per_s: float
+    whole_s: float
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -93,57 +88,26 @@ def _measure_processes(folder: Path) -> bool:
     pairs = _write_pairs(folder / "clips.csv", (f"{i % N_FILES}.wav" for i in range(N_CLIPS)))
     _timed(pairs, folder / "warm", 1)  # fills the cache of files
     rounds = [[_timed(pairs, folder / f"{k}-{n}", n) for n in (1, 2)] for k in range(ROUNDS)]
-    ratios = [statistics.median(getattr(two, which) / getattr(one, which) for one, two in rounds) for which in RATES]
+    ratio = statistics.median(two.clips_per_s / one.clips_per_s for one, two in rounds)
     rows = [(str(n + 1), *_medians([pair[n] for pair in rounds])) for n in (0, 1)]
-    table = markdown(HEAD, [*rows, ("ratio", *(f"{ratio:.2f}" for ratio in ratios), "")])
+    table = markdown(HEAD, [*rows, ("ratio", f"{ratio:.2f}", "")])
     print(table, *rounds, sep="\n")
     write_measured("score-processes", table)
-    return ratios[1] < LEAST_SPEEDUP
+    return ratio < LEAST_SPEEDUP
 
 
-def _medians(timings: Sequence[Timing]) -> tuple[str, str, str]:
-    wall, on_core, whole = (statistics.median(figures) for figures in zip(*timings, strict=True))
-    return f"{wall:,.0f}", f"{on_core:,.0f}", f"{whole:.1f} s"
+def _medians(timings: Sequence[Timing]) -> tuple[str, str]:
+    rate, whole = (statistics.median(figures) for figures in zip(*timings, strict=True))
+    return f"{rate:,.0f}", f"{whole:.1f} s"
 
 
 def _timed(pairs: Path, out: Path, n_processes: int) -> Timing:
-    """Score, watching how long the processes that score wait for a core."""
     options = ("--metrics", "loudness", "--shard-size", str(SHARD_SIZE), "--processes", str(n_processes))
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     began = time.perf_counter()
-    samples: list[tuple[int, dict[int, int]]] = []
-    with subprocess.Popen(
-        _command(pairs, out, *options), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        while process.poll() is None:
-            samples.append((time.time_ns(), _waits(psutil.Process(process.pid), n_processes)))
-            time.sleep(0.05)
-    whole = time.perf_counter() - began
+    _run(_command(pairs, out, *options))
+    whole_s = time.perf_counter() - began
     moments = sorted(path.stat().st_mtime_ns for path in out.glob("shard-*"))[2 * n_processes :]
-    wall_s = (moments[-1] - moments[0]) / 1e9
-    wait_s = _waited(samples, moments[0], moments[-1], n_processes)
-    n_clips = SHARD_SIZE * (len(moments) - 1)
-    return Timing(n_clips / wall_s, n_clips / (wall_s - wait_s), whole)
-
-
-def _waits(process: psutil.Process, n_processes: int) -> dict[int, int]:
-    """Return by process id how long each scoring process has waited for a core, ns."""
-    waits = {}
-    try:
-        scoring = [process] if n_processes == 1 else process.children()
-        for one in scoring:
-            waits[one.pid] = int(Path(f"/proc/{one.pid}/schedstat").read_text(encoding="ascii").split()[1])
-    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
-        pass  # it has ended
-    return waits
-
-
-def _waited(samples: Sequence[tuple[int, dict[int, int]]], start: int, stop: int, n_processes: int) -> float:
-    """Return the mean wait of a scoring process between two moments, in seconds."""
-    inside = [waits for moment, waits in samples if start <= moment <= stop]
-    scoring = sorted(inside[0], key=lambda pid: inside[-1].get(pid, 0) - inside[0][pid])[-n_processes:]
-    last = {pid: max(waits.get(pid, 0) for waits in inside) for pid in scoring}
-    return statistics.mean(last[pid] - inside[0][pid] for pid in scoring) / 1e9
+    return Timing(1e9 * SHARD_SIZE * (len(moments) - 1) / (moments[-1] - moments[0]), whole_s)
 
 
 def _command(pairs: Path, out: Path, *arguments: str) -> list[str]:

@@ -74,4 +74,4 @@ def test_documented_scoring_without_ratings_meets_the_targets():
     )
     assert float(re.search(r"\| ratio \|.* ([\d.]+) \|", memory)[1]) <= MOST_MEMORY
     assert "| 1,000,000 |" in memory
-    assert float(re.search(r"\| ratio \| [\d.]+ \| ([\d.]+) \|", processes)[1]) >= LEAST_SPEEDUP_OF_TWO
+    assert float(re.search(r"\| ratio \| ([\d.]+) \|", processes)[1]) >= LEAST_SPEEDUP_OF_TWO
