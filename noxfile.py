@@ -124,7 +124,8 @@ def dependencies(session: nox.Session, end: str) -> None:
     # The tests check shapes at run time, and jaxtyping's import hook spares compiled kernels from 0.3.11 on.
     session.install("beartype", "hypothesis", "pytest", "--upgrade", "jaxtyping")
     # Old versions of libraries among new ones of what these need: their deprecation warnings are not ours.
-    session.run("pytest", "-m", "not browser and not slow", "-W", "ignore::DeprecationWarning", *session.posargs)
+    quiet = ("-W", "ignore::DeprecationWarning", "-W", "ignore::FutureWarning")
+    session.run("pytest", "-m", "not browser and not slow and not ray", *quiet, *session.posargs)
 
 
 @nox.session(venv_backend="venv")

@@ -11,7 +11,6 @@ import importlib
 import pickle
 import zipfile
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,8 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
         DataError: not a checkpoint, damaged, or refused because it contains more than tensors and numpy scalars.
     """
     try:
-        with quietly(), _allowing([_numpy_scalar(), *NUMPY_SCALARS]):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        with quietly(), torch.serialization.safe_globals([_numpy_scalar(), *NUMPY_SCALARS]):
+            content = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         detail = str(error).split("\n")[0].strip()
         raise DataError(
@@ -115,9 +114,3 @@ def check_keys(missing: Iterable[str], unexpected: Iterable[str], source: str) -
 def _numpy_scalar() -> Any:
     package = "numpy.core" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else "numpy._core"
     return importlib.import_module(f"{package}.multiarray").scalar
-
-
-def _allowing(objects: list[Any]) -> AbstractContextManager[None]:
-    safe_globals = getattr(torch.serialization, "safe_globals", None)  # new in torch 2.5
-    context: AbstractContextManager[None] = safe_globals(objects) if safe_globals else nullcontext()
-    return context

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -33,8 +35,10 @@ def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
     def value(index):
         return oracle.statistics(human[index.astype(int)], scores[index.astype(int)])[s]
 
+    named = inspect.signature(stats.bootstrap).parameters
+    seeded = {"rng" if "rng" in named else "random_state": np.random.default_rng(0)}  # renamed in scipy 1.15
     options = {"vectorized": False, "confidence_level": 0.9, "method": method}
-    theirs = stats.bootstrap((np.arange(40),), value, n_resamples=200, rng=np.random.default_rng(0), **options)
+    theirs = stats.bootstrap((np.arange(40),), value, n_resamples=200, **seeded, **options)
     again = stats.bootstrap((np.arange(40),), value, n_resamples=0, bootstrap_result=theirs, **options)
     jackknife = leave_out_statistics(prepare(human, scores[None], np.arange(40)), np.arange(40))[:, 0, s]
     estimate = float(value(np.arange(40)))
