@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
+from transformers.utils import logging
 
 from metrics import forward
 from metrics.audio import Clip, Listening, check_audible
@@ -73,7 +75,8 @@ def load_clap(model_folder: Path, processor_folder: Path | None = None) -> Loade
     """
     processor_folder = processor_folder or model_folder
     try:
-        model, report = ClapModel.from_pretrained(model_folder, output_loading_info=True, local_files_only=True)
+        with _without_progress_bars():
+            model, report = ClapModel.from_pretrained(model_folder, output_loading_info=True, local_files_only=True)
         extractor = ClapFeatureExtractor.from_dict(feature_settings(processor_folder))
         tokenizer = AutoTokenizer.from_pretrained(processor_folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -88,6 +91,18 @@ def load_clap(model_folder: Path, processor_folder: Path | None = None) -> Loade
     positions = model.config.text_config.max_position_embeddings - tokenizer.pad_token_id - 1
     max_tokens = min(positions, tokenizer.model_max_length)
     return LoadedClap(model.float().eval(), tokenizer, ClapFeatures.from_extractor(extractor), max_tokens)
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    """Keep transformers 5 from drawing a bar for each model that it loads, into log files too."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 class HfEncoder:

@@ -267,6 +267,8 @@ def test_the_temperature_is_trained_by_contrastive_terms_only(
     ],
 )
 def test_every_setting_trains(model_folder: Path, pair_sets: Sets, tmp_path: Path, settings: dict[str, Any]) -> None:
+    if "lora_rank" in settings:
+        pytest.importorskip("peft")
     training = run(model_folder, pair_sets, tmp_path, replace(QUICK, max_steps=3, **settings))
     assert training.stopped == "3 steps done"
     assert all(math.isfinite(record.validation_loss) for record in training.history)
@@ -279,6 +281,7 @@ def test_half_precision_needs_a_gpu(model_folder: Path, pair_sets: Sets, tmp_pat
 
 
 def test_an_adapter_training_can_be_resumed(model_folder: Path, pair_sets: Sets, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
     config = replace(QUICK, lora_rank=2)
 
     def cut(_: str, done: int, __: int) -> None:

@@ -8,6 +8,7 @@ import soundfile
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import ClapFeatureExtractor, ClapModel, ClapProcessor
+from transformers.utils import logging
 
 from metrics.errors import DataError, UnavailableError, UsageError
 from metrics.hf_model import load_clap
@@ -74,6 +75,25 @@ def test_a_caption_that_is_cut_is_reported(tmp_path: Path) -> None:
     outcome = score(f"hf:{folder}", pairs)
     [note] = outcome.notes
     assert note.startswith("1 of 2 captions were cut to the model's length")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_no_progress_bar_is_drawn_and_the_setting_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    seen = []
+    load = ClapModel.from_pretrained
+
+    def watched(*arguments: object, **options: object) -> object:
+        seen.append(logging.is_progress_bar_enabled())
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(ClapModel, "from_pretrained", watched)
+    (logging.enable_progress_bar if shown else logging.disable_progress_bar)()
+    load_clap(save_tiny_clap(tmp_path / "m", SMALL_16K))
+    assert seen == [False]
+    assert logging.is_progress_bar_enabled() == shown
+    logging.enable_progress_bar()
 
 
 def test_a_missing_weight_is_an_error(tmp_path: Path) -> None:
