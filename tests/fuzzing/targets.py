@@ -211,7 +211,7 @@ def _texts() -> dict[str, Target]:
     installed = registry.entry_points(group=registry.ENTRY_POINT_GROUP)  # looked up once: takes 1,000 times as long
 
     def expand_names(content: bytes) -> None:
-        with patch.object(registry, "entry_points", lambda group: installed):
+        with patch.object(registry, "entry_points", lambda **_: installed):
             registry.expand_names(_text(content))
 
     return {
