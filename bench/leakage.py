@@ -8,7 +8,6 @@ clips by content where both hashes are known, else by name; listeners by id.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -18,7 +17,8 @@ from typing import Any
 from bench.datasets.overlap import clip_hashes, folded
 from bench.datasets.types import RatedDataset
 from bench.records import read_records, write_records
-from metrics.errors import DataError
+from metrics.errors import DataError, reason_of
+from metrics.files import read_json
 from metrics.types import Scorer, TrainedScorer
 from metrics.variants import find_variant
 
@@ -93,13 +93,13 @@ def read_training(checkpoint: Path) -> dict[str, Any] | None:
     """
     path = checkpoint / TRAINING_NAME
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
         if not isinstance(record["data"], list):
             raise TypeError("data is no list")
     except FileNotFoundError:
         return None
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); train the model again") from error
+        raise DataError(f"{path} is damaged ({reason_of(error)}); train the model again") from error
     else:
         checked: dict[str, Any] = record
         return checked

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from metrics.errors import DataError
-from metrics.files import write_text
+from metrics.errors import DataError, reason_of
+from metrics.files import read_json, write_text
 
 MANIFEST_NAME = "manifest.json"
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
@@ -109,7 +109,7 @@ def read_manifest(folder: Path) -> RunManifest:
     """
     path = folder / MANIFEST_NAME
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
         raw["options"] = {name: Option(**option) for name, option in raw["options"].items()}
         raw["dataset"] = DatasetRecord(
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
@@ -121,9 +121,7 @@ def read_manifest(folder: Path) -> RunManifest:
             f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'"
         ) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(
-            f"{path} is not a run manifest ({type(error).__name__}: {error}); run 'bench run' again"
-        ) from error
+        raise DataError(f"{path} is not a run manifest ({reason_of(error)}); run 'bench run' again") from error
 
 
 def describe_code() -> dict[str, Any]:

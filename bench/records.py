@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from metrics.errors import DataError
-from metrics.files import write_text
+from metrics.errors import DataError, reason_of
+from metrics.files import read_json, write_text
 
 
 def plain(record: Any) -> Any:
@@ -72,9 +72,9 @@ def read_records(path: Path, kind: type, remedy: str) -> tuple[Any, ...]:
         DataError: the file is missing or holds something else.
     """
     try:
-        rows: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        rows: list[Mapping[str, Any]] = read_json(path)
         return tuple(from_plain(kind, row) for row in rows)
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise DataError(
-            f"{path} is damaged: it does not hold {kind.__name__} records ({type(error).__name__}: {error}); {remedy}"
+            f"{path} is damaged: it does not hold {kind.__name__} records ({reason_of(error)}); {remedy}"
         ) from error

@@ -20,7 +20,7 @@ import pandas as pd
 from bench.provenance import MANIFEST_NAME, read_manifest
 from bench.scores import ScoreTable, read_table, write_table
 from metrics.errors import DataError, UsageError
-from metrics.files import write_text
+from metrics.files import read_json, write_text
 from metrics.locks import held
 from metrics.types import PairScores
 
@@ -81,7 +81,7 @@ def saved_outcome(folder: Path, metric: str, signature: str) -> PairScores | Non
     place = _place(folder, metric)
     if not (place / OUTCOME_NAME).is_file():
         return None
-    kept = json.loads((place / OUTCOME_NAME).read_text(encoding="utf-8"))
+    kept = read_json(place / OUTCOME_NAME)
     if kept["signature"] != signature:
         return None
     table = read_table(place)
@@ -107,7 +107,7 @@ def _refuse_foreign(out: Path, plan: str) -> None:
 
 def _plan_of(path: Path) -> str | None:
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["plan"])
+        return str(read_json(path)["plan"])
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, ValueError) as error:

@@ -19,11 +19,12 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from transformers import AutoTokenizer, ClapFeatureExtractor
+from transformers import ClapFeatureExtractor
 
 from bench.leakage import TRAINING_NAME, read_training
 from finetune.config import Storage
-from metrics.errors import DataError, UnavailableError, UsageError
+from metrics.captions import load_tokenizer
+from metrics.errors import DataError, UnavailableError, UsageError, reason_of
 from metrics.files import write_text
 from metrics.hf_clap import feature_settings
 
@@ -78,7 +79,7 @@ def save_model(model: Any, processor_folder: Path, folder: Path, storage: Storag
     if storage == "fp16":
         _store_halved(folder / WEIGHTS_NAME)
     ClapFeatureExtractor.from_dict(feature_settings(processor_folder)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(processor_folder, local_files_only=True).save_pretrained(folder)
+    load_tokenizer(processor_folder).save_pretrained(folder)
 
 
 def save_record(record: dict[str, Any], folder: Path) -> None:
@@ -111,9 +112,8 @@ def push_to_hub(folder: Path, repository: str) -> str:
         api.create_repo(repository, private=True, exist_ok=True)
         return str(api.upload_folder(repo_id=repository, folder_path=folder))
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UnavailableError(
-            f"cannot push {folder} to {repository!r} ({reason}); the checkpoint is complete on this machine: "
+            f"cannot push {folder} to {repository!r} ({reason_of(error)}); the checkpoint is complete on this machine: "
             f"log in with 'hf auth login' and run 'finetune push {folder.name} {repository}'"
         ) from error
 

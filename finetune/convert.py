@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, ClapConfig, ClapFeatureExtractor, ClapModel
+from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from finetune.checkpoint import new_folder
 from metrics import weights
+from metrics.captions import load_tokenizer
 from metrics.checkpoints import load_pickle, load_strictly
 from metrics.errors import DataError, UnavailableError
 from metrics.folders import cache_folder
@@ -58,7 +59,7 @@ def converted(path: Path) -> tuple[Path, Path]:
     folder = cache_folder() / "converted" / f"{path.stem}-{weights.sha256_of(path)[:16]}"
     if not folder.is_dir():
         model, extractor = convert(path)
-        tokenizer = AutoTokenizer.from_pretrained(weights.fetch(ROBERTA), local_files_only=True)
+        tokenizer = load_tokenizer(weights.fetch(ROBERTA))
         with new_folder(folder) as part:
             for thing in (model, extractor, tokenizer):
                 thing.save_pretrained(part)

@@ -29,7 +29,7 @@ from jaxtyping import Float, Int
 from metrics import audio
 from metrics.encoder import Input
 from metrics.errors import DataError, UnavailableError
-from metrics.files import write_text
+from metrics.files import read_json, write_text
 from metrics.forward import to_numpy
 from metrics.hf_features import ClapFeatures
 from metrics.hf_model import HfEncoder, LoadedClap
@@ -120,7 +120,7 @@ def extract_features(
 
 def read_features(folder: Path, identities: Sequence[str]) -> ClipFeatures:
     """Open a complete cache folder."""
-    index = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
+    index = read_json(folder / INDEX_NAME)
     failures = {int(k): reason for k, reason in index["failures"].items()}
     first = np.array(index["first"], dtype=np.int64)
     if first[-1] == 0:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bench.statistics.types import Statistic
 from finetune.config import TrainingConfig, as_record, differences, from_record
-from metrics.errors import DataError, UnavailableError, UsageError
+from metrics.errors import DataError, UnavailableError, UsageError, reason_of
 from metrics.files import replacing
 
 STATE_NAME = "state.pt"
@@ -123,7 +123,7 @@ def load_state(work: Path, config: TrainingConfig) -> tuple[Progress, dict[str, 
         raw = content["progress"]
         progress = Progress(**{**raw, "history": [EpochRecord(**record) for record in raw["history"]]})
     except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}: {error}); start anew with --overwrite") from error
+        raise DataError(f"{path} is damaged ({reason_of(error)}); start anew with --overwrite") from error
     changed = differences(saved, config)
     if changed:
         raise UsageError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,12 @@ SILENCE_PEAK = 1 / 32767
 
 SAMPLES_PER_BLOCK = 1 << 22
 """Read at once, over all channels."""
+
+MOST_SAMPLES = 1 << 29
+"""Longest clip, over all channels: 93 min of stereo at 48 kHz, 2 GiB. Compressed silence can promise any length."""
+
+MOST_BYTES = 8 * MOST_SAMPLES
+"""Largest file: as many samples in double precision."""
 
 SHORTEST_CLIP_S = 0.025
 """One analysis frame of the published models (1024 samples at 44.1 kHz), rounded up."""
@@ -122,16 +129,21 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of the file.
 
     Raises:
-        AudioError: missing, a directory, unreadable or empty.
+        AudioError: missing, a directory, a device or a pipe, unreadable, larger than `MOST_BYTES`, or empty.
     """
-    if path.is_dir():
-        raise AudioError(path, "is a directory, expected an audio file")
     try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise AudioError(path, "is a directory, expected an audio file")
+        if not stat.S_ISREG(found.st_mode):
+            raise AudioError(path, "is a device, a pipe or a socket, expected an audio file")
+        if found.st_size > MOST_BYTES:
+            raise AudioError(path, f"holds {found.st_size:,} bytes, expected at most {MOST_BYTES:,}")
         content = path.read_bytes()
     except FileNotFoundError:
         raise AudioError(path, "no such file") from None
-    except OSError as error:
-        raise AudioError(path, f"cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
+        raise AudioError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not content:
         raise AudioError(path, "is empty (0 bytes)")
     return content
@@ -166,8 +178,8 @@ def decode(content: bytes, path: Path) -> Waveform:
         path: for messages, and to compare the extension with the content.
 
     Raises:
-        AudioError: not audio, named as another format, cut off, without samples, with NaN or infinite samples,
-            shorter than one analysis frame, or silent.
+        AudioError: not audio, named as another format, cut off, without samples, with more than `MOST_SAMPLES`, with
+            NaN or infinite samples, shorter than one analysis frame, or silent.
     """
     channels, rate, container = _decode_channels(content, path)
     _check_extension(path, container)
@@ -266,7 +278,7 @@ def seeded_generator(key: str) -> np.random.Generator:
 def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "time channels"], int, str]:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            samples = _read_blocks(file)
+            samples = _read_blocks(file, path)
             promised, rate, container = file.frames, file.samplerate, file.format
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         detail = str(error).rpartition(": ")[2].rstrip(".")
@@ -276,11 +288,13 @@ def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "tim
     return samples, rate, container
 
 
-def _read_blocks(file: soundfile.SoundFile) -> Float[np.ndarray, "time channels"]:
+def _read_blocks(file: soundfile.SoundFile, path: Path) -> Float[np.ndarray, "time channels"]:
     """Read to the end, in blocks: a header may promise 160 GB, and memory is taken for what comes."""
     n_frames = max(1, SAMPLES_PER_BLOCK // file.channels)
     blocks = [file.read(n_frames, dtype="float32", always_2d=True)]
     while len(blocks[-1]) == n_frames:
+        if len(blocks) * blocks[0].size > MOST_SAMPLES:
+            raise AudioError(path, f"holds more than {MOST_SAMPLES:,} samples, the most of a clip; cut it")
         blocks.append(file.read(n_frames, dtype="float32", always_2d=True))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 

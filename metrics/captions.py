@@ -1,10 +1,16 @@
-"""Captions as tokens, cut to the model's length; what is cut is counted."""
+"""Captions as tokens, cut to the model's length; what is cut is counted.
+
+Nothing here imports transformers before a tokenizer is loaded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from metrics.errors import DataError, reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +19,22 @@ class TokenisedCaption:
 
     token_ids: tuple[int, ...]
     n_cut: int = 0
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Load a transformers tokenizer, and never code that lies beside it: without a word, transformers would ask.
+
+    Raises:
+        DataError: there is none, it is damaged, or it needs code of its own.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # the parser of tokenizer.json raises bare Exceptions
+        raise DataError(
+            f"{folder} holds no tokenizer that transformers can load ({reason_of(error)}); fetch or save it again"
+        ) from error
 
 
 def tokenise(tokenizer: Any, captions: Sequence[str], max_tokens: int) -> list[TokenisedCaption]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from metrics.errors import DataError
+from metrics.errors import DataError, reason_of
 from metrics.partial_import import quietly
 
 FORGIVEN_SUFFIXES = ("position_ids", "token_type_ids")
@@ -52,8 +52,9 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
             "get the checkpoint from its authors, or convert it to safetensors where that is safe"
         ) from error
     except Exception as error:  # a damaged file makes torch's unpickler raise almost anything
-        reason = f"{type(error).__name__}: {error}"
-        raise DataError(f"{path} cannot be read as a checkpoint ({reason}); delete it and fetch it again") from error
+        raise DataError(
+            f"{path} cannot be read as a checkpoint ({reason_of(error)}); delete it and fetch it again"
+        ) from error
     if not isinstance(content, dict):
         raise DataError(f"{path} holds a {type(content).__name__}, expected a dict of weights; give another file")
     return content

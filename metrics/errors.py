@@ -39,6 +39,11 @@ class PluginError(ClapBenchError):
         self.remedy = remedy
 
 
+def reason_of(error: BaseException) -> str:
+    """Return the class and the first line of another package's error, to be quoted within one line of ours."""
+    return f"{type(error).__name__}: {error}".splitlines()[0].strip().removesuffix(".")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'laion'?"`` for the known name closest to ``name``, or nothing if none is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)

@@ -1,13 +1,15 @@
-"""Files that are either whole or absent, and their hashes."""
+"""Files that are either whole or absent, what is read from them, and their hashes."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -33,6 +35,19 @@ def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8 with ``\\n`` line ends, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON in UTF-8, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def sha256_of_file(path: Path) -> str:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from metrics import specs, weights
 from metrics.clap_score import ClapScorer
 from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
+from metrics.files import read_json
 from metrics.registry import Availability
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.variants import SHIPPED_FOLDER, TINY, find_variant
@@ -24,6 +24,7 @@ from metrics.weights import HubFiles
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 MODEL_FILES = (("config.json",), WEIGHTS)
 SETTINGS = ("preprocessor_config.json", "processor_config.json")
+POSITIVE_SETTINGS = {"sampling_rate", "max_length_s", "hop_length", "fft_window_size"}
 PROCESSOR_FILES = (("tokenizer.json", "vocab.json"), SETTINGS)
 OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
 MODEL_BYTES = 614_000_000
@@ -74,11 +75,14 @@ def feature_settings(processor_folder: Path) -> dict[str, Any]:
     """
     path = weights.find_file(processor_folder, SETTINGS)
     try:
-        settings = json.loads(path.read_text())
-        settings = settings.get("feature_extractor", settings)
-        return {"sampling_rate": 48_000, "max_length_s": 10, **settings}
-    except (OSError, ValueError, AttributeError) as error:
+        settings = read_json(path)
+        settings = {"sampling_rate": 48_000, "max_length_s": 10, **settings.get("feature_extractor", settings)}
+        for name in POSITIVE_SETTINGS & settings.keys():
+            if not (isinstance(settings[name], int | float) and settings[name] > 0):
+                raise ValueError(f"{name} is {settings[name]!r}")
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise DataError(f"{path} is not a saved feature extractor ({error}); save the model again") from error
+    return settings
 
 
 def human_source(argument: str | None) -> ClapSource:

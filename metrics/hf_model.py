@@ -14,18 +14,19 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
+from transformers import ClapFeatureExtractor, ClapModel
 from transformers.utils import logging
 
 from metrics import forward
 from metrics.audio import Clip, Listening, check_audible
-from metrics.captions import TokenisedCaption, tokenise
-from metrics.checkpoints import check_keys
+from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
+from metrics.checkpoints import check_keys, load_pickle
 from metrics.encoder import Input
-from metrics.errors import DataError
-from metrics.hf_clap import feature_settings
+from metrics.errors import DataError, reason_of
+from metrics.hf_clap import WEIGHTS, feature_settings
 from metrics.hf_features import ClapFeatures
 from metrics.types import ScorerOptions, ScorerSpec
+from metrics.weights import find_file
 from metrics.window_mask import mask_with_infinity
 
 
@@ -74,23 +75,41 @@ def load_clap(model_folder: Path, processor_folder: Path | None = None) -> Loade
         DataError: the folder is no ClapModel, or weights are missing, unknown or of the wrong shape.
     """
     processor_folder = processor_folder or model_folder
-    try:
-        with _without_progress_bars():
-            model, report = ClapModel.from_pretrained(model_folder, output_loading_info=True, local_files_only=True)
-        extractor = ClapFeatureExtractor.from_dict(feature_settings(processor_folder))
-        tokenizer = AutoTokenizer.from_pretrained(processor_folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise DataError(
-            f"{model_folder} cannot be loaded as a transformers ClapModel ({error}); fetch or save it again"
-        ) from error
-    check_keys(report["missing_keys"], report["unexpected_keys"], str(model_folder))
-    if report.get("mismatched_keys"):
-        differing = report["mismatched_keys"][:3]
-        raise DataError(f"{model_folder}: shapes differ from its config.json ({differing}); fetch or save it again")
+    model = _load_model(model_folder)
+    features = _load_features(processor_folder)
+    tokenizer = load_tokenizer(processor_folder)
     mask_with_infinity(model)
     positions = model.config.text_config.max_position_embeddings - tokenizer.pad_token_id - 1
     max_tokens = min(positions, tokenizer.model_max_length)
-    return LoadedClap(model.float().eval(), tokenizer, ClapFeatures.from_extractor(extractor), max_tokens)
+    return LoadedClap(model.float().eval(), tokenizer, features, max_tokens)
+
+
+def _load_model(folder: Path) -> ClapModel:
+    path = find_file(folder, WEIGHTS)
+    if path.suffix != ".safetensors":
+        load_pickle(path)  # maps the file, and says what is wrong with it
+    try:
+        with _without_progress_bars():
+            model, report = ClapModel.from_pretrained(folder, output_loading_info=True, local_files_only=True)
+    except Exception as error:  # a damaged config.json makes transformers raise almost anything
+        raise DataError(
+            f"{folder} cannot be loaded as a transformers ClapModel ({reason_of(error)}); fetch or save it again"
+        ) from error
+    check_keys(report["missing_keys"], report["unexpected_keys"], str(folder))
+    if report.get("mismatched_keys"):
+        differing = report["mismatched_keys"][:3]
+        raise DataError(f"{folder}: shapes differ from its config.json ({differing}); fetch or save it again")
+    return model
+
+
+def _load_features(folder: Path) -> ClapFeatures:
+    settings = feature_settings(folder)
+    try:
+        return ClapFeatures.from_extractor(ClapFeatureExtractor.from_dict(settings))
+    except Exception as error:  # the same of preprocessor_config.json
+        raise DataError(
+            f"{folder} holds no settings of a ClapFeatureExtractor ({reason_of(error)}); fetch or save it again"
+        ) from error
 
 
 @contextmanager

@@ -18,12 +18,12 @@ from unittest import mock
 import numpy as np
 import torch
 from jaxtyping import Float
-from transformers import AutoTokenizer, RobertaConfig, RobertaModel
+from transformers import RobertaConfig, RobertaModel
 from transformers.audio_utils import mel_filter_bank
 
 from metrics import forward
 from metrics.audio import Clip, Listening, check_audible
-from metrics.captions import TokenisedCaption, tokenise
+from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
 from metrics.checkpoints import load_pickle, load_strictly
 from metrics.encoder import Input
 from metrics.errors import DataError
@@ -76,7 +76,7 @@ def load_laion(checkpoint: Path, text_folder: Path) -> LoadedLaion:
     mask_with_infinity(model.audio_branch)
     if fusion:
         log_mel = LogMel(log_mel.n_fft, log_mel.hop_length, _torchaudio_filters(model.audio_cfg))
-    tokenizer = AutoTokenizer.from_pretrained(text_folder, local_files_only=True)
+    tokenizer = load_tokenizer(text_folder)
     return LoadedLaion(model, tokenizer, log_mel, fusion, log_mel.hop_length)
 
 

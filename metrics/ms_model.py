@@ -20,11 +20,11 @@ import numpy as np
 import torch
 import yaml
 from jaxtyping import Float
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel
 
 from metrics import forward
 from metrics.audio import Clip, Listening
-from metrics.captions import TokenisedCaption, tokenise
+from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
 from metrics.checkpoints import load_pickle, load_strictly, without_causal_masks
 from metrics.encoder import Input
 from metrics.errors import DataError
@@ -69,7 +69,7 @@ def load_ms(version: str, checkpoint: Path, text_folder: Path) -> LoadedMs:
     base = model.audio_encoder.base
     log_mel = take_over_front_end(getattr(base, "htsat", base))
     mask_with_infinity(base)
-    tokenizer = AutoTokenizer.from_pretrained(text_folder, local_files_only=True)
+    tokenizer = load_tokenizer(text_folder)
     is_gpt2 = "gpt" in settings_of(version).text_model
     if is_gpt2:
         tokenizer.add_special_tokens({"pad_token": PAD_TOKEN})
@@ -80,7 +80,7 @@ def build_model(version: str, text_folder: Path) -> Any:
     """Return msclap's ``CLAP`` of a version with random weights."""
     settings = settings_of(version)
     architecture: Any = import_part("msclap", "models.clap", extra="ms")
-    config = AutoConfig.from_pretrained(text_folder, local_files_only=True)
+    config = AutoConfig.from_pretrained(text_folder, local_files_only=True, trust_remote_code=False)
     without_download = SimpleNamespace(from_pretrained=lambda _: AutoModel.from_config(config))
     with quietly(), mock.patch.object(architecture, "AutoModel", without_download):
         return architecture.CLAP(

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics.errors import UnavailableError
-from metrics.files import sha256_of_file, write_text
+from metrics.errors import UnavailableError, reason_of
+from metrics.files import read_json, sha256_of_file, write_text
 from metrics.folders import cache_folder
 from metrics.registry import Availability
 
@@ -168,7 +168,7 @@ def _download_file(files: HubFiles, name: str) -> Path | None:
     except Exception as error:
         if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
             return None
-        reason = f"{type(error).__name__}: {error}".split("\n")[0]
+        reason = reason_of(error)
         if isinstance(error, RepositoryNotFoundError):
             reason = "the hub has no such public repository: it may never have been published"
         raise UnavailableError(
@@ -182,7 +182,7 @@ def _name_and_size(files: HubFiles) -> str:
 
 def _read_json(path: Path) -> dict[str, object]:
     try:
-        content = json.loads(path.read_text())
+        content = read_json(path)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

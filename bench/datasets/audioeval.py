@@ -19,7 +19,7 @@ from bench.csvfile import CsvRow
 from bench.datasets.assembly import PairFacts, RatedRow, assemble, caption_id_of
 from bench.datasets.external import hash_of, read_columns, refuse_missing, set_folder
 from bench.datasets.types import RatedDataset, RatingScale
-from metrics.errors import DataError
+from metrics.errors import DataError, reason_of
 
 SCALE = RatingScale(1.0, 10.0)
 REPO = "Hui519/AudioEval"
@@ -79,9 +79,9 @@ def _facts(path: Path, number: int, line: str) -> PairFacts:
             raise TypeError("prompt_text is no text")
         system = next((str(clip[key]) for key in _SYSTEMS if clip.get(key) is not None), None)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
         raise DataError(
-            f"{path}, line {number}: no JSON object with file_name and prompt_text ({reason}); fetch the file again"
+            f"{path}, line {number}: no JSON object with file_name and prompt_text ({reason_of(error)}); "
+            "fetch the file again"
         ) from error
     wav = name if name.endswith(".wav") else f"{name}.wav"
     clip_id = Path(wav).stem

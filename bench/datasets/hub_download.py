@@ -20,8 +20,8 @@ from bench.datasets import audioeval
 from bench.datasets.download import PullReport, pulling_into
 from bench.datasets.external import set_folder
 from bench.datasets.transfer import FetchRecord
-from metrics.errors import DataError, UnavailableError
-from metrics.files import sha256_of_file, write_text
+from metrics.errors import DataError, UnavailableError, reason_of
+from metrics.files import read_json, sha256_of_file, write_text
 from metrics.types import ProgressCallback, no_progress
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _find_source(folder: Path) -> Source:
     path = folder / SOURCE
     if path.is_file():
         try:
-            return Source(**json.loads(path.read_text(encoding="utf-8")))
+            return Source(**read_json(path))
         except (ValueError, TypeError) as error:
             raise DataError(
                 f"{path}: expected repo, commit and hashes, as a pull writes them in JSON; delete it and pull again"
@@ -161,8 +161,7 @@ def _asked(ask: Callable[[], T], what: str) -> T:
     except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, ConnectionError) and error.errno is not None:
             raise
-        reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise UnavailableError(
-            f"{what} cannot be fetched from the Hugging Face hub ({reason}); check the network, and log in with "
-            "'hf auth login' if the data set asks for it; run the same command again to go on"
+            f"{what} cannot be fetched from the Hugging Face hub ({reason_of(error)}); check the network, and log in "
+            "with 'hf auth login' if the data set asks for it; run the same command again to go on"
         ) from error

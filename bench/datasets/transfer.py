@@ -24,7 +24,7 @@ from typing import Any
 
 from bench import __version__
 from metrics.errors import ClapBenchError, DataError, UnavailableError
-from metrics.files import sha256_of_file
+from metrics.files import read_json, sha256_of_file
 from metrics.types import ProgressCallback, no_progress
 
 CHUNK_BYTES = 1 << 20
@@ -271,7 +271,7 @@ def _load_record(path: Path) -> FetchRecord | None:
 
 def _load_json(path: Path) -> dict[str, Any]:
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
+        loaded = read_json(path)
     except (FileNotFoundError, ValueError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from metrics.files import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def load_figures(dataset: str) -> list[PublishedFigure]:
 
 def load_publications() -> dict[str, Publication]:
     """Return all publications by their short name."""
-    raw = json.loads((_folder() / "publications.json").read_text(encoding="utf-8"))
+    raw = read_json(_folder() / "publications.json")
     return {name: Publication(**fields) for name, fields in raw.items()}
 
 

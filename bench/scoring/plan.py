@@ -17,7 +17,7 @@ from filelock import FileLock
 from bench.records import from_plain, plain
 from bench.scoring.source import Shard, find_shards
 from metrics.errors import ClapBenchError, DataError, UsageError
-from metrics.files import sha256_of_file, write_text
+from metrics.files import read_json, sha256_of_file, write_text
 from metrics.types import Scorer, ScorerOptions
 
 PLAN_NAME = "plan.json"
@@ -112,7 +112,7 @@ def read_plan(folder: Path) -> ScoringPlan:
     """
     path = folder / PLAN_NAME
     try:
-        plan: ScoringPlan = from_plain(ScoringPlan, json.loads(path.read_text(encoding="utf-8")))
+        plan: ScoringPlan = from_plain(ScoringPlan, read_json(path))
         return plan
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise DataError(f"{path} is missing or damaged ({type(error).__name__}); choose another --out") from error

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from metrics.audio import MOST_BYTES
 
 
 def tone(duration_s: float, rate: int, channels: int = 1, seed: int = 0) -> np.ndarray:
@@ -43,6 +46,10 @@ def write_bad_clips(folder: Path) -> dict[str, tuple[Path, str]]:
     write_tone(folder / "really.wav").rename(folder / "wrong-extension.mp3")
     (folder / "unreadable.wav").symlink_to(folder / "unreadable.wav")
     (folder / "directory.wav").mkdir()
+    (folder / "endless.wav").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.wav")
+    with (folder / "huge.wav").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)  # takes no room on the disk
     flac = write_tone(folder / "cut.flac").read_bytes()
     (folder / "cut.flac").write_bytes(flac[: len(flac) // 2])
     return {
@@ -57,5 +64,8 @@ def write_bad_clips(folder: Path) -> dict[str, tuple[Path, str]]:
         "missing": (folder / "missing.wav", "no such file"),
         "unreadable": (folder / "unreadable.wav", "cannot be read"),
         "directory": (folder / "directory.wav", "is a directory"),
+        "endless": (folder / "endless.wav", "is a device"),
+        "pipe": (folder / "pipe.wav", "is a device, a pipe"),
+        "huge": (folder / "huge.wav", "at most"),
         "cut off": (folder / "cut.flac", "cut off|not readable"),
     }

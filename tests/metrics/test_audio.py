@@ -49,6 +49,21 @@ def test_bad_clips_are_refused_with_the_reason(tmp_path: Path) -> None:
         assert str(path) not in caught.value.reason
 
 
+def test_silence_that_goes_on_for_ever_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compressed silence takes a thousandth of the memory that it decodes to."""
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.zeros((1 << 22, 2), dtype=np.int16), 48_000)
+    assert path.stat().st_size < 1 << 17
+    monkeypatch.setattr(audio, "MOST_SAMPLES", 1 << 22)
+    with pytest.raises(audio.AudioError, match="more than 4,194,304 samples"):
+        audio.load(path)
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(audio.AudioError, match="null byte"):
+        audio.load(Path("a\0b.wav"))
+
+
 def test_an_audio_error_survives_pickling() -> None:
     error = pickle.loads(pickle.dumps(audio.AudioError(Path("a.wav"), "is empty")))
     assert (error.path, error.reason) == (Path("a.wav"), "is empty")

@@ -17,6 +17,7 @@ from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from metrics.variants import find_variant, is_taken, known_variants
 from tests.metrics.clips import tone, write_tone
 from tests.metrics.tiny_clap import FUSED_48K, SMALL_16K, save_tiny_clap
+from tests.metrics.upstream import embeddings_in
 
 SETTINGS = {"fused": FUSED_48K, "unfused": {"truncation": "rand_trunc", "padding": "repeatpad"}, "small": SMALL_16K}
 
@@ -47,8 +48,9 @@ def test_scores_equal_upstream_s_public_calls(folder: Path, tmp_path: Path) -> N
     with torch.no_grad():
         inputs = processor.feature_extractor(clips, sampling_rate=rate, return_tensors="pt")
         inputs["is_longer"] = torch.zeros(3, 1, dtype=torch.bool)
-        audio = model.get_audio_features(**inputs)
-        text = model.get_text_features(**processor.tokenizer(captions, padding=True, return_tensors="pt"))
+        audio = embeddings_in(model.get_audio_features(**inputs))
+        tokens = processor.tokenizer(captions, padding=True, return_tensors="pt")
+        text = embeddings_in(model.get_text_features(**tokens))
     expected = torch.nn.functional.cosine_similarity(audio, text).numpy()
     outcome = score(f"hf:{folder}", pairs)
     assert outcome.cosines is not None

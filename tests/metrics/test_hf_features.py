@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers
 from transformers import ClapFeatureExtractor
 
 from metrics.audio import Clip, Listening, fill
@@ -80,14 +81,14 @@ def test_trap_one_upstream_marks_a_random_clip_as_longer() -> None:
 
 
 def test_trap_two_upstream_s_padding_true_disables_repeatpad() -> None:
-    """Trap 2: ``ClapProcessor(padding=True)`` reaches the audio extractor, and short clips are zero-padded."""
+    """Trap 2: ``ClapProcessor(padding=True)`` reaches transformers 4's audio extractor: short clips get zeros."""
     extractor = ClapFeatureExtractor(**FUSED_48K)
     clip = samples(2.0, 48_000, seed=1)
     naive = extractor(clip, sampling_rate=48_000, padding=True, return_tensors="pt")["input_features"]
     proper = extractor(clip, sampling_rate=48_000, return_tensors="pt")["input_features"]
     features = ClapFeatures.from_extractor(extractor)
     ours, _ = features(torch.from_numpy(fill(clip, features.n_window, features.filling))[None])
-    assert (naive - proper).abs().max() > 10
+    assert ((naive - proper).abs().max() > 10) == (int(transformers.__version__.split(".")[0]) < 5)
     assert (ours - proper).abs().max() <= 1e-5
     with pytest.raises(NotImplementedError):
         extractor(samples(11.0, 48_000, seed=1), sampling_rate=48_000, truncation=True)

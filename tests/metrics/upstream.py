@@ -80,6 +80,11 @@ class Ms:
             return np.concatenate([self.wrapper.get_text_embeddings([caption]).numpy() for caption in captions])
 
 
+def embeddings_in(output: Any) -> Any:
+    """Return what ``ClapModel.get_*_features`` computed; transformers 5 wraps the tensor."""
+    return getattr(output, "pooler_output", output)
+
+
 class Human:
     """``transformers.ClapModel`` and ``ClapProcessor``, called with one clip or caption, as model cards show."""
 
@@ -93,12 +98,12 @@ class Human:
     def embed_samples(self, samples: Vectors) -> Vectors:
         with quietly():
             inputs = self.processor.feature_extractor(samples, sampling_rate=48_000, return_tensors="pt")
-            return self.model.get_audio_features(**inputs).numpy()
+            return embeddings_in(self.model.get_audio_features(**inputs)).numpy()
 
     def embed_captions(self, captions: Sequence[str]) -> Vectors:
         with quietly():
             tokens = self.processor.tokenizer(list(captions), padding=True, return_tensors="pt")
-            return self.model.get_text_features(**tokens).numpy()
+            return embeddings_in(self.model.get_text_features(**tokens)).numpy()
 
 
 LocalHub = Callable[..., Path]
