@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,8 @@ PLUGIN = ROOT / "examples" / "clap-bench-sound-words"
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the plugin by pip into a folder of its own, for the import path of single commands."""
-    if find_spec("pip") is None or find_spec("hatchling") is None:
+    # Not by find_spec: asked for pip, old versions of setuptools take their distutils away from the whole process.
+    if not {"pip", "hatchling"} <= {distribution.name for distribution in distributions()}:
         pytest.skip("needs pip and hatchling")
     folder = tmp_path_factory.mktemp("site-packages")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
