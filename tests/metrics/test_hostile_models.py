@@ -6,7 +6,9 @@ import io
 import json
 import os
 import struct
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +110,13 @@ def test_code_beside_a_tokenizer_is_not_run_even_if_someone_would_say_yes(
     path = folder / "tokenizer_config.json"
     evil = {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}}
     path.write_text(json.dumps(json.loads(path.read_text()) | evil))
-    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
-    assert "holds no tokenizer" in refused(folder)
+    with suppress(DataError):  # transformers 5 makes do with tokenizer.json
+        load_clap(folder)
+    assert sys.stdin.tell() == 0, "nobody is asked"
     assert not marker.exists()
-    with pytest.raises(AttributeError, match="Evil"):
+    with suppress(Exception):
         AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
     assert marker.exists(), "the careless way runs it"
 
