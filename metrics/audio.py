@@ -1,4 +1,4 @@
-"""The one way from an audio file to the samples that a model hears.
+"""The one way from an audio file to samples; what a model hears of them is in `metrics.windows`.
 
 Conventions: samples are float32, mono (mean over channels), in [-1, 1]; lengths are in samples unless a name ends in
 ``_s`` (seconds); rates are in Hz. A clip that cannot be heard raises `AudioError`, which becomes a failure of its
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,10 +18,10 @@ from typing import Literal
 import numpy as np
 import soundfile
 import soxr
-from jaxtyping import Float, Int16
+from jaxtyping import Float
 
 from metrics.errors import ClapBenchError
-from metrics.types import Waveform, WindowPolicy
+from metrics.types import Waveform
 
 SILENCE_PEAK = 1 / 32767
 """Peak below which a clip counts as silent: LAION's 16-bit quantisation turns anything quieter into zeros."""
@@ -37,11 +35,17 @@ MOST_SAMPLES = 1 << 29
 MOST_BYTES = 8 * MOST_SAMPLES
 """Largest file: as many samples in double precision."""
 
+UNKNOWN_LENGTH = 0x7FFF_F000
+"""Length of the samples in WAV headers written before it was known, or more: sox so, ffmpeg with 0xFFFFFFFF."""
+
+MOST_CHUNKS = 1000
+"""Read of a WAV file in search of its samples."""
+
+HEADER_BYTES = 64
+"""What a WAV header's length may be too large by: some programs count the header too."""
+
 SHORTEST_CLIP_S = 0.025
 """One analysis frame of the published models (1024 samples at 44.1 kHz), rounded up."""
-
-UNCOVERED_S = 0.5
-"""How much of a clip ``cover`` may leave unheard before it adds a window."""
 
 EXTENSIONS = {
     "WAV": {".wav", ".wave"},
@@ -57,9 +61,6 @@ EXTENSIONS = {
 }
 """Extensions that tell the truth about each container that libsndfile recognises from a file's content."""
 
-Filling = Literal["repeatpad", "repeat", "pad"]
-"""How a clip shorter than the window is extended; see `fill`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -68,49 +69,6 @@ class Clip:
     path: Path
     content_hash: str
     waveform: Waveform
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """How a model hears clips.
-
-    Attributes:
-        sample_rate_hz: rate that the model was trained at.
-        n_window: length of the model's window, in samples.
-        filling: what is done with shorter clips.
-        policy: what is done with longer clips.
-        seed: of the crops of ``as-published``.
-        int16: whether samples are quantised to 16 bits after resampling.
-    """
-
-    sample_rate_hz: int
-    n_window: int
-    filling: Filling
-    policy: WindowPolicy
-    seed: int = 0
-    int16: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.policy}:{self.n_window / self.sample_rate_hz:g}s"
-
-    def resampled(self, clip: Clip) -> Waveform:
-        """Return the whole clip at the model's rate."""
-        waveform = resample(clip.waveform, self.sample_rate_hz)
-        return Waveform(quantise_int16(waveform.samples), waveform.sample_rate_hz) if self.int16 else waveform
-
-    def windows(self, clip: Clip) -> list[Float[np.ndarray, " window"]]:
-        """Return what the model hears of a clip.
-
-        Raises:
-            AudioError: all of it is silent.
-        """
-        windows = cut_windows(self.resampled(clip), self.n_window, self.policy, self.filling, self.key(clip))
-        check_audible(windows, clip.path)
-        return windows
-
-    def key(self, clip: Clip) -> str:
-        """Return what random crops of this clip are drawn from."""
-        return f"{clip.content_hash}/{self.seed}"
 
 
 class AudioError(ClapBenchError):
@@ -202,79 +160,6 @@ def resample(waveform: Waveform, sample_rate_hz: int) -> Waveform:
     return Waveform(np.asarray(samples, dtype=np.float32), sample_rate_hz)
 
 
-def quantise_int16(samples: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
-    """Round samples towards zero to 16 bits, as laion_clap does to every file (training/data.py, float32_to_int16)."""
-    steps: Int16[np.ndarray, " time"] = (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
-    return (steps / 32767.0).astype(np.float32)
-
-
-def window_starts(n_samples: int, n_window: int, uncovered: int, policy: WindowPolicy, key: str) -> list[int]:
-    """Return where the windows of a clip begin.
-
-    ``cover``: ceil((T - uncovered) / W) evenly spaced windows, the first at the start and the last at the end of the
-    clip; a single one is centred. ``head``: the first W samples. ``center``: the middle W. ``as-published``: one
-    uniformly random crop, as laion_clap, transformers and msclap take, but drawn from ``key``.
-
-    Args:
-        n_samples: length T of the clip.
-        n_window: length W of a window; a clip that is not longer has one window, at 0.
-        uncovered: what ``cover`` may leave unheard.
-        policy: one of the four above.
-        key: the clip's content hash and the run's seed: the only source of randomness.
-    """
-    slack = n_samples - n_window
-    if slack <= 0 or policy == "head":
-        return [0]
-    if policy == "center":
-        return [slack // 2]
-    if policy == "as-published":
-        return [int(seeded_generator(key).integers(0, slack, endpoint=True))]
-    n_windows = math.ceil((n_samples - uncovered) / n_window)
-    if n_windows <= 1:
-        return [slack // 2]
-    return [round(i * slack / (n_windows - 1)) for i in range(n_windows)]
-
-
-def cut_windows(
-    waveform: Waveform, n_window: int, policy: WindowPolicy, filling: Filling, key: str
-) -> list[Float[np.ndarray, " window"]]:
-    """Return what the model hears of a clip: windows of ``n_window`` samples; see `window_starts` and `fill`.
-
-    Windows of a long clip are views of its samples. They may all be silent although the clip is not: see
-    `check_audible`.
-    """
-    samples = fill(waveform.samples, n_window, filling)
-    uncovered = round(UNCOVERED_S * waveform.sample_rate_hz)
-    starts = window_starts(len(samples), n_window, uncovered, policy, key)
-    return [samples[start : start + n_window] for start in starts]
-
-
-def fill(samples: Float[np.ndarray, " time"], n_window: int, filling: Filling) -> Float[np.ndarray, " filled"]:
-    """Extend a clip that is shorter than ``n_window``, and return any other as it is.
-
-    ``repeatpad`` repeats it as often as it fits and pads with zeros (LAION CLAP), ``repeat`` repeats and cuts
-    (MS CLAP), ``pad`` pads with zeros.
-    """
-    n_samples = len(samples)
-    if n_samples >= n_window:
-        return samples
-    if filling == "repeat":
-        return np.resize(samples, n_window)
-    repeated = np.tile(samples, n_window // n_samples) if filling == "repeatpad" else samples
-    return np.pad(repeated, (0, n_window - len(repeated)))
-
-
-def check_audible(windows: Sequence[Float[np.ndarray, " window"]], path: Path) -> None:
-    """Raise `AudioError` if nothing sounds in the windows that a model is about to hear."""
-    if all(_peak(window) < SILENCE_PEAK for window in windows):
-        raise AudioError(path, "is silent throughout the part that the model hears; try --window cover")
-
-
-def seeded_generator(key: str) -> np.random.Generator:
-    """Return a generator that depends on ``key`` alone, on every machine."""
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big"))
-
-
 def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "time channels"], int, str]:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
@@ -285,6 +170,8 @@ def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "tim
         raise AudioError(path, f"is not readable as audio (wav, flac, ogg, mp3): {detail}") from error
     if len(samples) < promised:
         raise AudioError(path, f"is cut off: {len(samples)} of {promised} samples could be decoded")
+    if container in ("WAV", "WAVEX"):
+        _check_whole_wav(content, path)
     return samples, rate, container
 
 
@@ -297,6 +184,21 @@ def _read_blocks(file: soundfile.SoundFile, path: Path) -> Float[np.ndarray, "ti
             raise AudioError(path, f"holds more than {MOST_SAMPLES:,} samples, the most of a clip; cut it")
         blocks.append(file.read(n_frames, dtype="float32", always_2d=True))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _check_whole_wav(content: bytes, path: Path) -> None:
+    """Compare the length of the file with that in its header, where libsndfile contents itself with what there is."""
+    order: Literal["big", "little"] = "big" if content.startswith(b"RIFX") else "little"
+    place = 12  # after "RIFF", its length, and "WAVE"
+    for _ in range(MOST_CHUNKS):
+        n_bytes = int.from_bytes(content[place + 4 : place + 8], order)
+        place += 8
+        if content[place - 8 : place - 4] == b"data":
+            held = len(content) - place
+            if held + HEADER_BYTES < n_bytes < UNKNOWN_LENGTH:
+                raise AudioError(path, f"is cut off: {held:,} of {n_bytes:,} bytes of samples are there")
+            return
+        place += n_bytes + n_bytes % 2
 
 
 def _check_extension(path: Path, container: str) -> None:
@@ -317,9 +219,10 @@ def _check_samples(samples: Float[np.ndarray, " time"], rate: int, path: Path) -
         duration_ms = 1000 * len(samples) / rate
         shortest_ms = 1000 * SHORTEST_CLIP_S
         raise AudioError(path, f"lasts {duration_ms:.3g} ms ({len(samples)} samples), expected {shortest_ms:g} or more")
-    if _peak(samples) < SILENCE_PEAK:
+    if peak(samples) < SILENCE_PEAK:
         raise AudioError(path, "is silent: no sample reaches one step of 16 bits")
 
 
-def _peak(samples: Float[np.ndarray, " time"]) -> float:
+def peak(samples: Float[np.ndarray, " time"]) -> float:
+    """Return the largest magnitude of the samples, of which there is at least one."""
     return max(float(samples.max()), -float(samples.min()))

@@ -27,7 +27,7 @@ from metrics.folders import cache_folder
 from metrics.types import ProgressCallback
 
 CORE = ("jaxtyping>=0.2.34", "numpy>=1.26", "platformdirs>=4", "soundfile>=0.12.1", "soxr>=0.4")
-"""What `metrics.types`, `metrics.audio` and `metrics.clap_score` import, as in pyproject.toml."""
+"""What `metrics.types`, `metrics.audio`, `metrics.windows` and `metrics.clap_score` import, as in pyproject.toml."""
 
 COMPLETE = "built.json"
 COMPLAINT_LENGTH = 400

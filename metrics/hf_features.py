@@ -2,7 +2,7 @@
 
 Upstream (feature_extraction_clap.py) crops long clips at random and, when no clip of a batch is long, marks a random
 one as ``is_longer``, so that a score depends on the batch and on a global random state. Here ``is_longer`` is what it
-says, and windows are cut before (`metrics.audio`). ``as-published`` repeats what upstream does to a single clip in a
+says, and windows are cut before (`metrics.windows`). ``as-published`` repeats what upstream does to a single clip in a
 call of its own, with crops drawn from the clip's content.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from metrics.audio import Filling
 from metrics.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse
+from metrics.windows import Filling
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ClapFeatures:
         n_fft: samples in a frame.
         hop_length: samples from one frame to the next.
         fusion: whether the model takes four channels (``truncation="fusion"``) or one (``"rand_trunc"``).
-        filling: what is done with short clips; see `metrics.audio.fill`.
+        filling: what is done with short clips; see `metrics.windows.fill`.
         mel_filters: (frequencies, mels).
     """
 

@@ -18,7 +18,7 @@ from transformers import ClapFeatureExtractor, ClapModel
 from transformers.utils import logging
 
 from metrics import forward
-from metrics.audio import Clip, Listening, check_audible
+from metrics.audio import Clip
 from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
 from metrics.checkpoints import check_keys, load_pickle
 from metrics.encoder import Input
@@ -28,6 +28,7 @@ from metrics.hf_features import ClapFeatures
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.weights import find_file
 from metrics.window_mask import mask_with_infinity
+from metrics.windows import Listening, check_audible
 
 
 @dataclass(frozen=True)

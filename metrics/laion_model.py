@@ -22,7 +22,7 @@ from transformers import RobertaConfig, RobertaModel
 from transformers.audio_utils import mel_filter_bank
 
 from metrics import forward
-from metrics.audio import Clip, Listening, check_audible
+from metrics.audio import Clip
 from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
 from metrics.checkpoints import load_pickle, load_strictly
 from metrics.encoder import Input
@@ -32,6 +32,7 @@ from metrics.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.partial_import import import_part, quietly
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.window_mask import mask_with_infinity
+from metrics.windows import Listening, check_audible
 
 MAX_TOKENS = 77
 AUDIO_MODELS = {96: "HTSAT-tiny", 128: "HTSAT-base", 256: "HTSAT-large"}

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from metrics.audio import seeded_generator
 from metrics.errors import DataError
+from metrics.windows import seeded_generator
 
 POWER_FLOOR = 1e-10
 

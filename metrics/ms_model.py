@@ -23,7 +23,7 @@ from jaxtyping import Float
 from transformers import AutoConfig, AutoModel
 
 from metrics import forward
-from metrics.audio import Clip, Listening
+from metrics.audio import Clip
 from metrics.captions import TokenisedCaption, load_tokenizer, tokenise
 from metrics.checkpoints import load_pickle, load_strictly, without_causal_masks
 from metrics.encoder import Input
@@ -33,6 +33,7 @@ from metrics.ms import SAMPLE_RATE_HZ, MsVersion
 from metrics.partial_import import import_part, package_folder, quietly
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.window_mask import mask_with_infinity
+from metrics.windows import Listening
 
 END_OF_CAPTION = " <|endoftext|>"
 PAD_TOKEN = "!"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import audio
+from metrics import audio, windows
 from metrics.batches import BatchRunner, is_out_of_memory
 from metrics.captions import TokenisedCaption
 from metrics.clap_score import ClapScorer
@@ -41,7 +41,7 @@ class SpectrumEncoder:
 
     def prepare_clip(self, clip: audio.Clip) -> list[np.ndarray]:
         self.threads.add(threading.current_thread().name)
-        listening = audio.Listening(8000, 8000, "repeatpad", self.policy)  # type: ignore[arg-type]
+        listening = windows.Listening(8000, 8000, "repeatpad", self.policy)  # type: ignore[arg-type]
         return listening.windows(clip)
 
     def embed_audio(self, inputs: Sequence[np.ndarray]) -> np.ndarray:

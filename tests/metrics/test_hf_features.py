@@ -8,9 +8,10 @@ import torch
 import transformers
 from transformers import ClapFeatureExtractor
 
-from metrics.audio import Clip, Listening, fill
+from metrics.audio import Clip
 from metrics.hf_features import ClapFeatures
 from metrics.types import Waveform
+from metrics.windows import Listening, fill
 from tests.metrics.clips import tone
 from tests.metrics.tiny_clap import FUSED_48K, SMALL_16K
 

@@ -15,7 +15,7 @@ import soundfile
 import torch
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
-from metrics import audio
+from metrics import audio, windows
 from metrics.checkpoints import load_pickle
 from metrics.encoder import DualEncoder
 from metrics.errors import UnavailableError, UsageError
@@ -238,7 +238,7 @@ def test_trap_eight_the_same_weights_in_transformers_differ_a_little(
     for pair in pairs:
         clip = audio.resample(audio.load(pair.audio_path).waveform, 48_000)
         path = tmp_path / f"{pair.pair_id}.wav"
-        soundfile.write(path, audio.quantise_int16(clip.samples), 48_000, subtype="FLOAT")
+        soundfile.write(path, windows.quantise_int16(clip.samples), 48_000, subtype="FLOAT")
         quantised.append(replace(pair, audio_path=path))
     laion = make_scorer("laion", ScorerOptions()).score(pairs).cosines
     for layer_norm_eps, same_pairs, lower, upper in ((1e-12, pairs, 1e-5, 1e-2), (1e-5, quantised, 0.0, 1e-5)):
