@@ -22,7 +22,7 @@ class TokenisedCaption:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """Load a transformers tokenizer, and never code that lies beside it: without a word, transformers would ask.
+    """Load a transformers tokenizer, and no code that lies beside it: transformers 4 would ask whether to run that.
 
     Raises:
         DataError: there is none, it is damaged, or it needs code of its own.

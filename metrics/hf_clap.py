@@ -77,7 +77,7 @@ def feature_settings(processor_folder: Path) -> dict[str, Any]:
     try:
         settings = read_json(path)
         settings = {"sampling_rate": 48_000, "max_length_s": 10, **settings.get("feature_extractor", settings)}
-        for name in POSITIVE_SETTINGS & settings.keys():
+        for name in sorted(POSITIVE_SETTINGS & settings.keys()):
             if not (isinstance(settings[name], int | float) and settings[name] > 0):
                 raise ValueError(f"{name} is {settings[name]!r}")
     except (OSError, ValueError, AttributeError, TypeError) as error:

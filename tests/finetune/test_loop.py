@@ -46,14 +46,14 @@ def unbroken(model_folder: Path, pair_sets: Sets, tmp_path_factory: pytest.TempP
 
 
 def test_training_lowers_the_loss_and_keeps_the_best_epoch(model_folder: Path, pair_sets: Sets, tmp_path: Path) -> None:
-    config = replace(QUICK, epochs=8, loss="mse", lr=2e-3)
+    config = replace(QUICK, epochs=12, loss="mse", lr=2e-3)
     training = run(model_folder, pair_sets, tmp_path, config)
     losses = [record.train_loss for record in training.history[1:]]
-    assert losses[-1] < 0.8 * losses[0]
-    assert [record.epoch for record in training.history] == list(range(9))
+    assert losses[-1] < 0.7 * losses[0]
+    assert [record.epoch for record in training.history] == list(range(13))
     assert training.best is not None
     assert training.best.validation_loss == min(record.validation_loss for record in training.history[1:])
-    assert training.stopped == "8 epochs done"
+    assert training.stopped == "12 epochs done"
 
 
 def test_the_best_weights_are_in_the_model(model_folder: Path, pair_sets: Sets, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
@@ -10,16 +9,7 @@ import torch
 
 from metrics.checkpoints import load_pickle, load_strictly, without_causal_masks
 from metrics.errors import DataError
-
-
-class Malice:
-    """A pickle that would run a command when opened."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, (f"touch {self.marker}",)
+from tests.metrics.malice import Malice
 
 
 @pytest.mark.parametrize("zipped", [True, False])

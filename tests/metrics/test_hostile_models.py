@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import struct
 import sys
 from collections.abc import Callable
@@ -19,19 +18,10 @@ from transformers import AutoTokenizer
 
 from metrics.errors import DataError
 from metrics.hf_model import load_clap
+from tests.metrics.malice import Malice
 from tests.metrics.tiny_clap import SMALL_16K, save_tiny_clap
 
 Header = dict[str, Any]
-
-
-class Malice:
-    """A pickle that would run a command when opened."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, (f"touch {self.marker}",)
 
 
 @pytest.fixture
@@ -121,20 +111,12 @@ def test_code_beside_a_tokenizer_is_not_run_even_if_someone_would_say_yes(
     assert marker.exists(), "the careless way runs it"
 
 
+NO_SETTINGS = ("", "[]", "null", "{", "\0", "[" * 10**5)
 DAMAGE = {
-    "config.json": ("", "[]", "null", "{", "\0", "[" * 10**5, '{"audio_config": 7}', '{"projection_dim": "x"}'),
-    "preprocessor_config.json": (
-        "",
-        "[]",
-        "null",
-        "{",
-        "\0",
-        "[" * 10**5,
-        '{"sampling_rate": "x"}',
-        '{"hop_length": 0}',
-    ),
-    "tokenizer.json": ("", "[]", "null", "{", "\0", "[" * 10**5),
-    "tokenizer_config.json": ("", "[]", "null", "{", "\0", "[" * 10**5),
+    "config.json": (*NO_SETTINGS, '{"audio_config": 7}', '{"projection_dim": "x"}'),
+    "preprocessor_config.json": (*NO_SETTINGS, '{"sampling_rate": "x"}', '{"hop_length": 0}'),
+    "tokenizer.json": NO_SETTINGS,
+    "tokenizer_config.json": NO_SETTINGS,
 }
 
 

@@ -31,6 +31,7 @@ import torch
 from torch.nn import functional
 
 from tests import hub
+from tests.metrics.upstream import embeddings_in
 from tests.tables import markdown, measure, write_measured
 
 MOST_OVERHEAD = 1.1
@@ -160,8 +161,8 @@ class _Workbench:
         """Eq. 6 with wSCE and MAE, written out."""
         model = self.clap.model
         is_longer = torch.zeros(len(windows), 1, dtype=torch.bool)
-        audio = model.get_audio_features(input_features=windows, is_longer=is_longer)
-        text = model.get_text_features(input_ids=ids, attention_mask=mask)
+        audio = embeddings_in(model.get_audio_features(input_features=windows, is_longer=is_longer))
+        text = embeddings_in(model.get_text_features(input_ids=ids, attention_mask=mask))
         logits = model.logit_scale_a.exp() * text @ audio.T
         both = functional.log_softmax(logits, 0).diagonal() + functional.log_softmax(logits, 1).diagonal()
         loss = -0.1 * (ratings * both).mean() / 2 + ((audio * text).sum(-1).relu() - ratings).abs().mean()
