@@ -49,13 +49,13 @@ def ray(session: nox.Session) -> None:
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
     for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed", "score_speed"):
-        session.run("python", "-m", f"tests.performance.{name}")
+        session.run("python", "-m", f"tests.studies.performance.{name}")
 
 
 @nox.session(venv_backend="none")
 def coverage(session: nox.Session) -> None:
     """Simulate the coverage of intervals and the error rates of tests; writes the tables of docs/statistics.md."""
-    session.run("python", "-m", "tests.simulations.coverage", *session.posargs)
+    session.run("python", "-m", "tests.studies.simulations.coverage", *session.posargs)
 
 
 @nox.session(venv_backend="venv")
@@ -63,50 +63,50 @@ def isolated(session: nox.Session) -> None:
     """Run ``isolated:ms`` under the newest core; builds two environments, of several GB each."""
     session.install(".")
     session.run(
-        "python", "-m", "tests.isolation", env={"CLAP_BENCH_CACHE_DIR": session.create_tmp(), "PYTHONPATH": "."}
+        "python", "-m", "tests.studies.isolation", env={"CLAP_BENCH_CACHE_DIR": session.create_tmp(), "PYTHONPATH": "."}
     )
 
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
     """Write what the README shows of the demo; ``-- --check`` only says whether it is current."""
-    session.run("python", "-m", "tests.documents", *session.posargs)
+    session.run("python", "-m", "tests.studies.documents", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Attack every parser (``pip install atheris`` first); writes the table of docs/reliability.md."""
-    session.run("python", "-m", "tests.fuzzing.fuzz", *session.posargs)
+    session.run("python", "-m", "tests.studies.fuzzing.fuzz", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
     """Kill every long command at random moments, 50 times each; writes the table of docs/reliability.md."""
-    session.run("python", "-m", "tests.faults.kills", *session.posargs)
+    session.run("python", "-m", "tests.studies.faults.kills", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def disturbances(session: nox.Session) -> None:
     """Fill disks, lock and damage stores, run twice at once; needs root; writes the table of docs/reliability.md."""
-    session.run("python", "-m", "tests.faults.disturbances", *session.posargs)
+    session.run("python", "-m", "tests.studies.faults.disturbances", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def mutation(session: nox.Session) -> None:
     """Plant small faults in the numerical core (``pip install cosmic-ray`` first) and see that the tests notice."""
-    session.run("python", "-m", "tests.mutation.check", *session.posargs)
+    session.run("python", "-m", "tests.studies.mutation.check", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def branches(session: nox.Session) -> None:
     """Branch coverage of the same files, of each at least 95 %; compiled kernels run once more as plain Python."""
-    session.run("python", "-m", "tests.mutation.branches", *session.posargs)
+    session.run("python", "-m", "tests.studies.mutation.branches", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def tiny(session: nox.Session) -> None:
     """Train the shipped models anew in build/, with three seeds; ``-- --ship`` puts them into the package."""
-    session.run("python", "-m", "tests.retraining", *session.posargs)
+    session.run("python", "-m", "tests.studies.retraining", *session.posargs)
 
 
 @nox.session(venv_backend="venv")

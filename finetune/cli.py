@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.console import run_app
-from bench.commands.logfile import begin_log
+from bench.terminal.console import run_app
+from bench.terminal.logfile import begin_log
 from finetune.commands.pretrain import pretrain_command
 from finetune.commands.shelf import list_command, push_command, show_command
 from finetune.commands.train import train_command

@@ -39,7 +39,7 @@ class TrainingConfig:
         validation_split: part that the best epoch is chosen on; None holds out a share of the training part.
         screening: how listeners are screened; None takes the data set's default.
         scale: of the ratings in a CSV file, e.g. ``1-5``.
-        loss: terms and weights, see `finetune.losses`.
+        loss: terms and weights, see `finetune.training.losses`.
         regress_on: what regression terms compare with the rating: the CLAPScore (Eq. 3) or the raw cosine.
         epochs: passes over the training pairs.
         max_steps: optimizer steps after which training ends early; None for no such limit.

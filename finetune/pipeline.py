@@ -11,14 +11,16 @@ from typing import Any
 
 from accelerate import PartialState
 
+from bench.analysis.leakage import read_training
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedPair
-from bench.leakage import read_training
-from bench.provenance import Option, describe_code, describe_environment, installed_packages, redact
-from bench.records import plain
-from finetune.base import Base, find_base
-from finetune.card import BASE, CURVES_NAME, TRAINED, model_card
-from finetune.checkpoint import (
+from bench.files.manifest import Option, describe_code, describe_environment, installed_packages, redact
+from bench.files.records import plain
+from finetune.checkpoints.base import Base, find_base
+from finetune.checkpoints.card import BASE, CURVES_NAME, TRAINED, model_card
+from finetune.checkpoints.curves import draw_curves
+from finetune.checkpoints.evaluation import Evaluation, evaluate_models
+from finetune.checkpoints.folder import (
     CARD_NAME,
     new_folder,
     read_record,
@@ -26,17 +28,15 @@ from finetune.checkpoint import (
     save_model,
     save_record,
 )
+from finetune.checkpoints.work import is_main_process, occupied, work_folder
 from finetune.config import Storage, TrainingConfig
-from finetune.curves import draw_curves
-from finetune.evaluation import Evaluation, evaluate_models
-from finetune.loop import SAVE_EVERY_S, Diverged, Training, train
-from finetune.losses import parse_loss
-from finetune.rated_data import DataOptions, RatedData, data_record, load_rated_data
-from finetune.state import EpochRecord
-from finetune.workplace import is_main_process, occupied, work_folder
+from finetune.data.rated import DataOptions, RatedData, data_record, load_rated_data
+from finetune.training.loop import SAVE_EVERY_S, Diverged, Training, train
+from finetune.training.losses import parse_loss
+from finetune.training.state import EpochRecord
 from metrics.errors import UsageError
 from metrics.files import write_text
-from metrics.hf_model import LoadedClap, load_clap
+from metrics.models.hf_model import LoadedClap, load_clap
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
 FORMAT = 1

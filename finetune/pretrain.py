@@ -1,4 +1,4 @@
-"""Trains ``tiny`` from scratch: the loop of `finetune.loop`, on soundscapes that nobody has rated, with plain SCE."""
+"""Trains ``tiny`` from scratch: `finetune.training.loop` on soundscapes that nobody has rated, with plain SCE."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from bench.datasets.demo import load_demo
+from bench.datasets.demo.dataset import load_demo
 from bench.datasets.soundscapes import Soundscape
-from finetune.base import Base
-from finetune.card import TRAINED
-from finetune.checkpoint import new_folder, refuse_existing, save_model
+from finetune.checkpoints.base import Base
+from finetune.checkpoints.card import TRAINED
+from finetune.checkpoints.evaluation import evaluate_models
+from finetune.checkpoints.folder import new_folder, refuse_existing, save_model
+from finetune.checkpoints.tiny import new_tiny
+from finetune.checkpoints.work import occupied
 from finetune.config import TrainingConfig
-from finetune.data import PairSet
-from finetune.evaluation import evaluate_models
-from finetune.features import extract_features
-from finetune.loop import Training, train
+from finetune.data.features import extract_features
+from finetune.data.pairs import PairSet
+from finetune.data.soundscapes import PretrainingData, clip_source, draw_soundscapes
 from finetune.pipeline import Observer, TrainingRequest, describe, describe_in
-from finetune.pretraining_data import PretrainingData, clip_source, draw_soundscapes
-from finetune.tiny import new_tiny
-from finetune.workplace import occupied
-from metrics.hf_model import LoadedClap, load_clap
+from finetune.training.loop import Training, train
+from metrics.models.hf_model import LoadedClap, load_clap
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
-ORIGIN = "new weights (finetune.tiny)"
+ORIGIN = "new weights (finetune.checkpoints.tiny)"
 WARMUP_SHARE = 0.1
 NOTE = "drawn from a generator that leaves out every caption of the demo data; these captions and clips are not listed"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics.embed import Failed, Outcome, embed_captions, embed_clips
-from metrics.embeddings import Embedding, EmbeddingStore
+from metrics.embedding.embed import Failed, Outcome, embed_captions, embed_clips
+from metrics.embedding.store import Embedding, EmbeddingStore
 from metrics.encoder import DualEncoder
 from metrics.types import AudioTextPair, PairScores, ScoreFailure, ScorerOptions, ScorerSpec
 

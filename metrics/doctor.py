@@ -114,7 +114,7 @@ def all_passed(findings: Sequence[Finding]) -> bool:
 def _examine_devices(
     name: str, pairs: Sequence[AudioTextPair], options: ScorerOptions, expected: Float[np.ndarray, " pairs"]
 ) -> Iterator[Finding]:
-    from metrics.forward import choose_device, present_devices
+    from metrics.models.forward import choose_device, present_devices
 
     for device in present_devices():
         if device == choose_device(options.device).type:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.audio import Clip
-from metrics.captions import TokenisedCaption
+from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import ScorerSpec
 
 Loaded = TypeVar("Loaded")

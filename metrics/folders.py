@@ -15,7 +15,7 @@ def cache_folder() -> Path:
 
 
 def embedding_store() -> Path:
-    """Return where embeddings are kept (see `metrics.embeddings`); the number counts its schema."""
+    """Return where embeddings are kept (see `metrics.embedding.store`); the number counts its schema."""
     return cache_folder() / "embeddings-2.sqlite"
 
 

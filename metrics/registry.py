@@ -4,8 +4,8 @@ A name is ``family`` or ``family:argument`` (``laion:music_audioset``, ``human:w
 Each family maps to a ``"module:factory"`` string, so that listing imports no model code. The factory is called as
 ``factory(argument, options)``. Installed packages add families under the entry-point group ``clap_bench.scorers``; a
 plugin cannot take a built-in name, and whether one works is found out by importing it. ``FILE.py:FUNCTION`` is a
-scorer in one file (`metrics.one_file`), and ``isolated:NAME`` runs one in an environment of its own
-(`metrics.remote`).
+scorer in one file (`metrics.plugins.one_file`), and ``isolated:NAME`` runs one in an environment of its own
+(`metrics.isolated.scorer`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 
-from metrics import one_file, plugins
 from metrics.errors import PluginError, UnavailableError, UsageError, did_you_mean
-from metrics.plugins import Origin
+from metrics.plugins import contract, one_file
+from metrics.plugins.contract import Origin
 from metrics.types import ProgressCallback, Scorer, ScorerOptions, no_progress
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
@@ -37,7 +37,7 @@ class ScorerFamily:
         summary: one line for ``bench metrics``.
         extra: the pip extra that brings its packages, if the core alone is not enough.
         requires: import names that must be installed.
-        isolated: what an environment of its own must install for it, beyond `metrics.environments.CORE`.
+        isolated: what an environment of its own must install for it, beyond `metrics.isolated.environments.CORE`.
         status: ``"module:function"``; ``function(argument) -> Availability`` looks for the weights, loading nothing.
         variants: ``"module:function"``; ``function() -> list[str]`` gives the arguments behind ``family:all``.
         origin: the package of a plugin; None for a built-in family.
@@ -78,53 +78,53 @@ class Availability:
 BUILT_IN: tuple[ScorerFamily, ...] = (
     ScorerFamily(
         "laion",
-        "metrics.laion:make_laion",
+        "metrics.models.laion:make_laion",
         "LAION CLAP (laion:CHECKPOINT or laion:FILE.pt for others than 630k-audioset-best)",
         extra="laion",
         requires=("laion_clap", "torchvision"),
         isolated=(*MODELS, "laion-clap==1.1.7", "torchvision", "setuptools<81"),
-        status="metrics.laion:laion_status",
+        status="metrics.models.laion:laion_status",
     ),
     ScorerFamily(
         "ms",
-        "metrics.ms:make_ms",
+        "metrics.models.ms:make_ms",
         "Microsoft CLAP 2023 (ms:2022 for the older model)",
         extra="ms",
         requires=("msclap",),
         isolated=(*MODELS, "msclap==1.3.4", "torchaudio"),
-        status="metrics.ms:ms_status",
+        status="metrics.models.ms:ms_status",
     ),
     ScorerFamily(
         "human",
-        "metrics.hf_clap:make_human",
+        "metrics.models.hf_clap:make_human",
         "Human-CLAP, fine-tuned on human ratings (human:NAME for other variants)",
-        status="metrics.hf_clap:human_status",
-        variants="metrics.variants:variant_names",
+        status="metrics.models.hf_clap:human_status",
+        variants="metrics.models.variants:variant_names",
     ),
     ScorerFamily(
         "laion-hf",
-        "metrics.hf_clap:make_laion_hf",
+        "metrics.models.hf_clap:make_laion_hf",
         "LAION CLAP in transformers' format (laion-hf:NAME)",
-        status="metrics.hf_clap:laion_status",
+        status="metrics.models.hf_clap:laion_status",
     ),
     ScorerFamily(
         "hf",
-        "metrics.hf_clap:make_hf",
+        "metrics.models.hf_clap:make_hf",
         "any transformers ClapModel (hf:HUB_ID or hf:FOLDER)",
-        status="metrics.hf_clap:any_status",
+        status="metrics.models.hf_clap:any_status",
     ),
     ScorerFamily(
         "tiny",
-        "metrics.hf_clap:make_tiny",
+        "metrics.models.hf_clap:make_tiny",
         "a very small CLAP, shipped with this package, for the demo's sounds only",
-        status="metrics.hf_clap:tiny_status",
+        status="metrics.models.hf_clap:tiny_status",
     ),
     ScorerFamily(
         "isolated",
-        "metrics.remote:make_isolated",
+        "metrics.isolated.scorer:make_isolated",
         "a scorer in a virtual environment of its own, built for it (isolated:NAME)",
-        status="metrics.remote:isolated_status",
-        variants="metrics.remote:isolated_names",
+        status="metrics.isolated.scorer:isolated_status",
+        variants="metrics.isolated.scorer:isolated_names",
     ),
     ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
     ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
@@ -134,7 +134,10 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
 
 
 ONE_FILE = ScorerFamily(
-    "FILE.py:FUNCTION", "metrics.one_file:make", "a scorer in one file", status="metrics.one_file:status"
+    "FILE.py:FUNCTION",
+    "metrics.plugins.one_file:make",
+    "a scorer in one file",
+    status="metrics.plugins.one_file:status",
 )
 
 
@@ -221,8 +224,8 @@ def make_scorer(name: str, options: ScorerOptions) -> Scorer:
     """
     family, argument = split_name(name)
     if family.origin is not None and family.clash is None:
-        factory = plugins.load_factory(family.origin, family.target)
-        return plugins.build(family.origin, factory, argument, options)
+        factory = contract.load_factory(family.origin, family.target)
+        return contract.build(family.origin, factory, argument, options)
     state = Availability(True) if family is ONE_FILE else availability(name)
     if not state.available and not state.downloadable:
         raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
@@ -245,7 +248,7 @@ def _status(family: ScorerFamily, argument: str | None) -> Availability:
     if family.clash is not None:
         return Availability(False, family.clash, "uninstall one of them, or ask its author for another name")
     if family.origin is not None:
-        plugins.load_factory(family.origin, family.target)
+        contract.load_factory(family.origin, family.target)
         return Availability(True)
     if family.status is None:
         return Availability(True)

@@ -139,7 +139,7 @@ class Scorer(Protocol):
 class TrainedScorer(Scorer, Protocol):
     """A scorer with a checkpoint folder, in which ``training.json`` may say what it was trained on.
 
-    Reports compare that with the tested pairs; `bench.leakage` documents the file.
+    Reports compare that with the tested pairs; `bench.analysis.leakage` documents the file.
     """
 
     @property

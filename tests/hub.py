@@ -187,8 +187,8 @@ def build_laion(folder: Path, file_name: str = "630k-audioset-best.pt", fusion: 
     import numpy as np
     import torch
 
-    from metrics.laion_model import build_model
-    from metrics.mel import take_over_front_end
+    from metrics.models.laion_model import build_model
+    from metrics.models.mel import take_over_front_end
 
     model = build_model("HTSAT-tiny", fusion, _snapshot("roberta-base", folder)).eval()
     _enliven(model)
@@ -213,9 +213,9 @@ def build_ms(folder: Path, version: str = "2023") -> None:
     """A checkpoint as msclap publishes it, with the causal masks that transformers saved in those days."""
     import torch
 
-    from metrics.mel import take_over_front_end
-    from metrics.ms import VERSIONS
-    from metrics.ms_model import build_model
+    from metrics.models.mel import take_over_front_end
+    from metrics.models.ms import VERSIONS
+    from metrics.models.ms_model import build_model
 
     text_model = VERSIONS[version].text_model.repo
     model = build_model(version, _snapshot(text_model, folder)).eval()
@@ -243,7 +243,7 @@ def build_human(folder: Path) -> None:
     import torch
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
-    from metrics.hf_features import ClapFeatures
+    from metrics.models.hf_features import ClapFeatures
 
     config = ClapConfig(
         audio_config={"enable_fusion": True, "fusion_type": "aff_2d"}, text_config={"vocab_size": 50265}

@@ -12,7 +12,7 @@ import typer.main
 
 import bench.cli
 import finetune.cli
-from tests.documents import README, ROOT, readme_of, run_demo
+from tests.studies.documents import README, ROOT, readme_of, run_demo
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 PROGRAMS = {"bench": bench.cli.app, "finetune": finetune.cli.app}

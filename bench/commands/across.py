@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.commands.console import deliver, show_report
 from bench.statistics.types import Statistic
+from bench.terminal.console import deliver, show_report
 
 Format = Literal["markdown", "latex", "json"]
 
@@ -22,10 +22,10 @@ def across_command(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
 ) -> None:
     """Put runs over different data sets beside each other: every metric on every data set, average and mean rank."""
-    from bench.across import across, build_across
-    from bench.records import json_text
-    from bench.reports import latex, markdown
-    from bench.run import read_run
+    from bench.files.records import json_text
+    from bench.reports.formats import latex, markdown
+    from bench.runs.across import across, build_across
+    from bench.runs.run import read_run
 
     found = across([read_run(run) for run in runs], statistic)
     report = build_across(found)

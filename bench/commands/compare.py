@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.commands.console import deliver, show_report
+from bench.terminal.console import deliver, show_report
 
 if TYPE_CHECKING:
-    from bench.compare import RunComparison
+    from bench.runs.compare import RunComparison
 
 Format = Literal["markdown", "json"]
 
@@ -24,11 +24,11 @@ def compare_command(
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
 ) -> None:
     """Say what changed between two runs: data, signatures, software, scores, and agreement, pair by pair."""
-    from bench.compare import compare_runs
-    from bench.compare_report import build_comparison
-    from bench.records import json_text
-    from bench.reports import markdown
-    from bench.run import read_run
+    from bench.files.records import json_text
+    from bench.reports.formats import markdown
+    from bench.runs.compare import compare_runs
+    from bench.runs.compare_report import build_comparison
+    from bench.runs.run import read_run
 
     found = compare_runs(read_run(before), read_run(now))
     report = build_comparison(found)

@@ -11,21 +11,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.commands.progress import terminal_progress
+from bench.analysis.overlap import label
+from bench.datasets.adapters.external import set_folder
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
-from bench.datasets.external import set_folder
-from bench.datasets.overlap import label
-from bench.records import json_text
+from bench.files.records import json_text
+from bench.terminal.progress import terminal_progress
 from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from bench.datasets.audit import Audit, ClipProblem, GroupSummary
-    from bench.datasets.download import PullReport
-    from bench.datasets.overlap import Overlap
+    from bench.analysis.audit import Audit, ClipProblem, GroupSummary
+    from bench.analysis.leakage import Leakage
+    from bench.analysis.overlap import Overlap
+    from bench.datasets.fetching.download import PullReport
     from bench.datasets.types import RatedDataset
-    from bench.leakage import Leakage
 
 EXAMPLES_SHOWN = 3
 
@@ -81,7 +81,7 @@ def audit_command(
     as_json: AsJson = False,
 ) -> None:
     """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""
-    from bench.datasets.audit import audit
+    from bench.analysis.audit import audit
 
     with terminal_progress() as progress:
         dataset = load_dataset(
@@ -105,8 +105,8 @@ def overlap_command(
     as_json: AsJson = False,
 ) -> None:
     """Count captions and clips that data sets share, with each other and with what a scorer was trained on."""
-    from bench.datasets.overlap import clip_hashes, find_overlaps
-    from bench.leakage import find_leakage, read_training
+    from bench.analysis.leakage import find_leakage, read_training
+    from bench.analysis.overlap import clip_hashes, find_overlaps
 
     if len(names) < 2 and not trained:
         raise UsageError(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import say
 from bench.commands.run import Device
+from bench.terminal.console import say
 from metrics.errors import ClapBenchError, PluginError
 from metrics.types import Precision, ScorerOptions
 
@@ -69,7 +69,7 @@ def _chosen(metrics: str | None) -> list[str]:
 
 def _show(findings: list[Finding], as_json: bool) -> None:
     if as_json:
-        from bench.records import json_text
+        from bench.files.records import json_text
 
         records = [{**asdict(finding), "passed": finding.passed} for finding in findings]
         typer.echo(json_text(records, indent=2))

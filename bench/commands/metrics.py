@@ -46,7 +46,7 @@ def metrics_command(
 
 
 def _pull(names: str) -> None:
-    from bench.commands.progress import terminal_progress
+    from bench.terminal.progress import terminal_progress
     from metrics.registry import expand_names, make_scorer
     from metrics.types import ScorerOptions
 

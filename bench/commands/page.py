@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.commands.console import say
+from bench.terminal.console import say
 
 if TYPE_CHECKING:
     from bench.reports.figures import NamedFigure
     from bench.reports.layout import Report
-    from bench.run import Run
+    from bench.runs.run import Run
 
 
 def write_page(run: Run, report: Report, output: Path | None = None, n_embedded: int = 0) -> Path:
@@ -23,7 +23,7 @@ def write_page(run: Run, report: Report, output: Path | None = None, n_embedded:
         output: where the page goes; None takes ``report.html`` in the run's folder.
         n_embedded: how many of the most disputed clips go into the page.
     """
-    from bench.ratings import read_ratings
+    from bench.files.ratings import read_ratings
     from bench.reports.figures import svg_text
     from bench.reports.html.clips import NO_CLIPS, embed_clips
     from bench.reports.html.content import Figure, page_content

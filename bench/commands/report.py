@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.commands.console import deliver, say, show_report
 from bench.commands.page import write_figures, write_page
+from bench.terminal.console import deliver, say, show_report
 from metrics.errors import UsageError
 
 if TYPE_CHECKING:
     from bench.reports.layout import Report
     from bench.reports.published import PublishedFigure
-    from bench.run import Run
+    from bench.runs.run import Run
 
 Against = Literal["published"]
 Format = Literal["markdown", "html", "latex", "csv", "json"]
@@ -55,10 +55,10 @@ def report_command(
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
     """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
+    from bench.files.workspace import newest_run
     from bench.reports.contents import build_report
     from bench.reports.published import load_figures
-    from bench.run import read_run
-    from bench.workspace import newest_run
+    from bench.runs.run import read_run
 
     if embed_audio and format != "html":
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
@@ -82,10 +82,10 @@ def report_command(
 
 
 def _render(format: Format, run: Run, report: Report, published: Sequence[PublishedFigure], standalone: bool) -> str:
-    from bench.reports import latex, machine, markdown, tidy
+    from bench.reports.formats import csv_file, json_file, latex, markdown
 
     if format == "json":
-        return machine.as_json(run.manifest, run.analysis, run.leakage)
+        return json_file.as_json(run.manifest, run.analysis, run.leakage)
     if format == "csv":
-        return tidy.render(run.analysis.estimates, run.manifest.signatures, published)
+        return csv_file.render(run.analysis.estimates, run.manifest.signatures, published)
     return latex.render(report, standalone) if format == "latex" else markdown.render(report)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import say
-from bench.commands.progress import terminal_progress
-from bench.records import json_text
+from bench.files.records import json_text
+from bench.terminal.console import say
+from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
 
 if TYPE_CHECKING:
-    from bench.reproduce import Reproduction
+    from bench.runs.reproduce import Reproduction
 
 
 def reproduce_command(
@@ -25,8 +25,8 @@ def reproduce_command(
 
     Ends with status 1 if a score or an estimate differs by more than 1e-6.
     """
-    from bench.reproduce import TOLERANCE, reproduce
-    from bench.workspace import newest_run
+    from bench.files.workspace import newest_run
+    from bench.runs.reproduce import TOLERANCE, reproduce
 
     with terminal_progress() as progress:
         found = reproduce(run_dir or newest_run(), out, progress)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bench.commands.console import say, show_report
 from bench.commands.page import write_page
-from bench.commands.progress import terminal_progress
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.terminal.console import say, show_report
+from bench.terminal.progress import terminal_progress
+from metrics.embedding.prefetch import default_workers
 from metrics.errors import ClapBenchError
 from metrics.folders import embedding_store
-from metrics.prefetch import default_workers
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
 if TYPE_CHECKING:
-    from bench.run import Run, RunRequest
+    from bench.runs.run import Run, RunRequest
 
 METRICS_OF_THE_PAPER = "laion,ms,human"
 DEMO_METRICS = "tiny,human:tiny-wsce+mae,loudness,caption-length,random"
@@ -85,8 +85,8 @@ def run_command(
 
     A run that was cut off goes on where it stopped when the same command is given again.
     """
-    from bench.run import RunRequest
-    from bench.scores import parse_score_files
+    from bench.files.scores import parse_score_files
+    from bench.runs.run import RunRequest
 
     request = RunRequest(
         dataset=dataset,
@@ -119,7 +119,7 @@ def demo_command(
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
-    from bench.run import RunRequest
+    from bench.runs.run import RunRequest
 
     request = RunRequest(
         dataset="demo",
@@ -135,7 +135,7 @@ def demo_command(
 
 def execute(request: RunRequest) -> Run:
     """Run with progress bars."""
-    from bench.run import run_benchmark
+    from bench.runs.run import run_benchmark
 
     with terminal_progress() as progress:
         return run_benchmark(request, progress)
@@ -169,7 +169,7 @@ def chosen_metrics(metrics: str | None, scores: list[str] | None) -> tuple[str, 
 
 def passed_and_defaulted(context: typer.Context) -> dict[str, Any]:
     """Return every option with its value, and whether the user passed it or it is the default."""
-    from bench.provenance import Option
+    from bench.files.manifest import Option
 
     return {name: Option(_plain(value), _was_passed(context, name)) for name, value in context.params.items()}
 

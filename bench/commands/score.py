@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.console import say, show_report
-from bench.commands.progress import terminal_progress
 from bench.commands.run import (
     METRICS_OF_THE_PAPER,
     SOME_PAIRS_FAILED,
@@ -20,9 +18,11 @@ from bench.commands.run import (
     WindowOption,
 )
 from bench.scoring.names import EngineName
+from bench.terminal.console import say, show_report
+from bench.terminal.progress import terminal_progress
+from metrics.embedding.prefetch import default_workers
 from metrics.errors import ClapBenchError
 from metrics.folders import embedding_store
-from metrics.prefetch import default_workers
 from metrics.types import ScorerOptions
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def finish(summary: ScoringSummary, out: Path, as_json: bool, strict: bool, laun
 
     A launcher takes any status but 0 for a crash and may start everything again: ``launched`` leaves with 0 for 3.
     """
-    from bench.records import json_text
+    from bench.files.records import json_text
     from bench.scoring.report import build_report
     from bench.scoring.summary import FAILURES_NAME
 

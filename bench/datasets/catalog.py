@@ -1,4 +1,4 @@
-"""The data sets by name: RELATE's three questions, other people's (see `bench.datasets.external`), ``demo``, or a CSV
+"""The data sets by name: RELATE's three questions, other people's (`bench.datasets.adapters`), ``demo``, or a CSV
 file of the user's own.
 
 Each name maps to a ``"module:function"`` string, so that listing loads nothing.
@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.datasets import audioeval, musiceval, pam, release, xacle
-from bench.datasets.external import set_folder
-from bench.datasets.release import SAMPLE_RATE_HZ, Kind
+from bench.datasets.adapters import audioeval, musiceval, pam, relate_release, xacle
+from bench.datasets.adapters.external import set_folder
+from bench.datasets.adapters.relate_release import SAMPLE_RATE_HZ, Kind
 from bench.datasets.types import RatedDataset
 from metrics.errors import UnavailableError, UsageError, did_you_mean
 from metrics.types import ProgressCallback, no_progress
@@ -87,7 +87,7 @@ def _relate_entry(kind: Kind, name: str, summary: str) -> DatasetEntry:
         screenings=("released", "anchor-mean", "none"),
         kind=kind,
         sample_rate_hz=SAMPLE_RATE_HZ,
-        pull="bench.datasets.download:pull_relate",
+        pull="bench.datasets.fetching.download:pull_relate",
     )
 
 
@@ -108,7 +108,7 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         "see the terms that come with it",
         splits=xacle.SPLITS,
         sample_rate_hz=SAMPLE_RATE_HZ,
-        target="bench.datasets.xacle:load_xacle",
+        target="bench.datasets.adapters.xacle:load_xacle",
         how_to_get=xacle.HOW_TO_GET,
         ratings=(xacle.FOLDER,),
     ),
@@ -118,9 +118,9 @@ ENTRIES: tuple[DatasetEntry, ...] = (
             f"PAM's listening test: how well generated {what} matches the caption, 1 to 5",
             "see https://zenodo.org/records/10737388",
             splits=(),
-            target=f"bench.datasets.pam:load_{part}",
+            target=f"bench.datasets.adapters.pam:load_{part}",
             how_to_get=pam.HOW_TO_GET,
-            pull="bench.datasets.download:pull_pam",
+            pull="bench.datasets.fetching.download:pull_pam",
             ratings=(f"{pam.FOLDER}/{part}/scores.csv", f"{part}/scores.csv"),
         )
         for part, what in (("audio", "sound"), ("music", "music"))
@@ -130,9 +130,9 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         "AudioEval: text alignment by experts and others, 1 to 10",
         "CC BY-NC 4.0",
         splits=(),
-        target="bench.datasets.audioeval:load_audioeval",
+        target="bench.datasets.adapters.audioeval:load_audioeval",
         how_to_get=audioeval.HOW_TO_GET,
-        pull="bench.datasets.hub_download:pull_audioeval",
+        pull="bench.datasets.fetching.hub_download:pull_audioeval",
         ratings=("annotations/ratings.csv",),
     ),
     DatasetEntry(
@@ -141,7 +141,7 @@ ENTRIES: tuple[DatasetEntry, ...] = (
         "CC BY-NC 4.0",
         splits=musiceval.SPLITS,
         sample_rate_hz=16_000,
-        target="bench.datasets.musiceval:load_musiceval",
+        target="bench.datasets.adapters.musiceval:load_musiceval",
         how_to_get=musiceval.HOW_TO_GET,
         ratings=("prompt_info.txt",),
     ),
@@ -160,9 +160,9 @@ def _record(entry: DatasetEntry, data_root: Path | None) -> DatasetRecord:
         return DatasetRecord(entry, folder, ratings, next(folder.rglob("*.wav"), None) is not None)
     if entry.kind is None:
         return DatasetRecord(entry, None, ratings_present=True, audio_present=True)
-    root = release.data_root(data_root)
-    ratings = (root / release.score_file(entry.kind)).is_file()
-    return DatasetRecord(entry, root, ratings, release.audio_root(root).is_dir())
+    root = relate_release.data_root(data_root)
+    ratings = (root / relate_release.score_file(entry.kind)).is_file()
+    return DatasetRecord(entry, root, ratings, relate_release.audio_root(root).is_dir())
 
 
 def find_entry(name: str) -> DatasetEntry:
@@ -206,16 +206,18 @@ def load_dataset(
     """
     if Path(name).suffix.lower() == ".csv":
         _refuse(name, screening=None if screening == "none" else screening, data_root=data_root)
-        load = partial(_loader("bench.datasets.custom:load_custom"), Path(name), **_given(scale=scale))
+        load = partial(_loader("bench.datasets.adapters.custom:load_custom"), Path(name), **_given(scale=scale))
         return load(split=split)
     entry = find_entry(name)
     _refuse(name, scale=scale)
     if entry.kind is not None:
-        load = partial(_loader("bench.datasets.relate:load_relate"), data_root, kind=entry.kind)
+        load = partial(_loader("bench.datasets.adapters.relate:load_relate"), data_root, kind=entry.kind)
         return load(**_given(split=split, screening=screening))
     if entry.target is not None:
         return _load_external(entry, split, screening, data_root)
-    load = partial(_loader("bench.datasets.demo:load_demo"), data_root, with_audio=with_audio, progress=progress)
+    load = partial(
+        _loader("bench.datasets.demo.dataset:load_demo"), data_root, with_audio=with_audio, progress=progress
+    )
     return load(**_given(split=split, screening=screening))
 
 

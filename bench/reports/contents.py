@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis import Analysis
-from bench.leakage import Leakage
-from bench.provenance import RunManifest
+from bench.analysis.analyse import Analysis
+from bench.analysis.leakage import Leakage
+from bench.files.manifest import RunManifest
+from bench.files.scores import FAILURES_NAME, ScoreTable
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
@@ -16,7 +17,6 @@ from bench.reports.sections.differences import differences_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
-from bench.scores import FAILURES_NAME, ScoreTable
 
 INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 

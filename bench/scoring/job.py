@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from bench.provenance import describe_code, describe_environment, installed_packages, redact
+from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
 from bench.scoring.engines import Engine
 from bench.scoring.engines.local import LocalEngine
 from bench.scoring.names import EngineName

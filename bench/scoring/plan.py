@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bench.records import from_plain, plain
+from bench.files.records import from_plain, plain
 from bench.scoring.source import Shard, find_shards
 from metrics.errors import ClapBenchError, DataError, UsageError
 from metrics.files import read_json, sha256_of_file, write_text

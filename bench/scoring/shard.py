@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.datasets.assembly import caption_id_of
-from bench.scores import checked_scores
+from bench.datasets.adapters.assembly import caption_id_of
+from bench.files.scores import checked_scores
 from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob
 from bench.scoring.source import Shard, SourceRow, read_shard

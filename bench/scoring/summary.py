@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from bench.records import json_text
+from bench.files.records import json_text
 from bench.scoring import parquet
 from bench.scoring.plan import MetricSignature, ScoringJob
 from metrics.files import replacing, write_text

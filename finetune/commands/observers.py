@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.commands.console import say
-from bench.commands.progress import terminal_progress
-from bench.records import plain
+from bench.files.records import plain
+from bench.terminal.console import say
+from bench.terminal.progress import terminal_progress
 from metrics.errors import UnavailableError
 from metrics.types import ProgressCallback
 
 if TYPE_CHECKING:
-    from finetune.state import EpochRecord
+    from finetune.training.state import EpochRecord
 
 
 class TensorBoard:
@@ -50,7 +50,7 @@ class TensorBoard:
 @contextmanager
 def observing(board: TensorBoard | None) -> Iterator[tuple[Callable[[EpochRecord], None], ProgressCallback]]:
     """Yield what a training tells about epochs and about steps."""
-    from finetune.card import summary_line
+    from finetune.checkpoints.card import summary_line
 
     def observe(record: EpochRecord) -> None:
         say(summary_line(plain(record)))

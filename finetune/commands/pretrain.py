@@ -45,11 +45,11 @@ def pretrain_command(
         raise UsageError(
             f"--dataset {dataset!r}: only demo has a generator to pretrain on; 'finetune train' takes others"
         )
+    from finetune.checkpoints.work import checkpoint_folder
+    from finetune.data.rated import DataOptions
+    from finetune.data.soundscapes import PretrainingData
     from finetune.pipeline import TrainingRequest
     from finetune.pretrain import pretraining_config, run_pretraining
-    from finetune.pretraining_data import PretrainingData
-    from finetune.rated_data import DataOptions
-    from finetune.workplace import checkpoint_folder
 
     data = PretrainingData(n_clips=clips, corrupted_share=corrupted, seed=seed)
     request = TrainingRequest(

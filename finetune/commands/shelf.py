@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 def list_command(out: Out = None, as_json: AsJson = False) -> None:
     """List trained checkpoints with their loss, base, data and agreement with listeners."""
-    from finetune.card import shelf_row
+    from finetune.checkpoints.card import shelf_row
 
     rows = [shelf_row(record) for record in records(out).values()]
     if as_json:
@@ -33,7 +33,7 @@ def show_command(
     name: Annotated[str, typer.Argument(help="Of a checkpoint.")], out: Out = None, as_json: AsJson = False
 ) -> None:
     """Show how a checkpoint was made and how it agrees with listeners, epoch by epoch."""
-    from finetune.card import model_card, summary_line
+    from finetune.checkpoints.card import model_card, summary_line
 
     record = _find(name, records(out))
     if as_json:
@@ -50,7 +50,7 @@ def push_command(
     out: Out = None,
 ) -> None:
     """Upload a checkpoint to the Hugging Face hub."""
-    from finetune.checkpoint import push_to_hub
+    from finetune.checkpoints.folder import push_to_hub
 
     _find(name, records(out))
     typer.echo(push_to_hub(folders(out)[name], repository))
@@ -58,9 +58,9 @@ def push_command(
 
 def folders(out: Path | None) -> dict[str, Path]:
     """Return checkpoint folders by name."""
-    from bench.leakage import TRAINING_NAME
+    from bench.analysis.leakage import TRAINING_NAME
     from metrics.folders import human_folder
-    from metrics.variants import SHIPPED_FOLDER
+    from metrics.models.variants import SHIPPED_FOLDER
 
     places = [SHIPPED_FOLDER, human_folder()] if out is None else [out]
     return {path.parent.name: path.parent for place in places for path in sorted(place.glob(f"*/{TRAINING_NAME}"))}
@@ -68,7 +68,7 @@ def folders(out: Path | None) -> dict[str, Path]:
 
 def records(out: Path | None) -> dict[str, dict[str, Any]]:
     """Return what is written about each checkpoint, by name."""
-    from bench.leakage import read_training
+    from bench.analysis.leakage import read_training
 
     found = {name: read_training(folder) for name, folder in folders(out).items()}
     return {name: record for name, record in found.items() if record is not None}

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.commands.console import say
 from bench.commands.run import Device, passed_and_defaulted
+from bench.terminal.console import say
 from finetune.commands.observers import TensorBoard, observing
 from finetune.config import (
     BatchNorm,
@@ -96,10 +96,10 @@ def train_command(
 
     Defaults are the paper's: AdamW, learning rate 1e-5, batch 8, 50 epochs, the epoch with the lowest validation loss.
     """
-    from finetune.checkpoint import push_to_hub as push
+    from finetune.checkpoints.folder import push_to_hub as push
+    from finetune.checkpoints.work import checkpoint_folder
+    from finetune.data.rated import DataOptions
     from finetune.pipeline import TrainingRequest, run_seeds, run_training
-    from finetune.rated_data import DataOptions
-    from finetune.workplace import checkpoint_folder
 
     request = TrainingRequest(
         config=config_from(locals()),
@@ -140,7 +140,7 @@ def default_name(dataset: str, loss: str) -> str:
 
 def report(records: list[dict[str, Any]], folder: Path) -> None:
     """Print what was trained, on stdout, and where it is, on stderr."""
-    from finetune.card import evaluation_table, seeds_table
+    from finetune.checkpoints.card import evaluation_table, seeds_table
 
     for record in records:
         for evaluation in record["evaluations"] if len(records) == 1 else []:

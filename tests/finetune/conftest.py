@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.datasets.types import RatedDataset
-from finetune.data import PairSet
+from finetune.data.pairs import PairSet
 from tests.finetune.small import halves, load_small, pair_set, small_dataset, small_model
 
 

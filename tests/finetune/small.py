@@ -10,11 +10,11 @@ import soundfile
 import torch
 
 from bench.datasets.types import RatedDataset, RatingScale
-from finetune.data import PairSet
-from finetune.features import extract_features, file_source
-from metrics.hf_model import LoadedClap, load_clap
+from finetune.data.features import extract_features, file_source
+from finetune.data.pairs import PairSet
+from metrics.models.hf_model import LoadedClap, load_clap
 from tests.finetune.rated import make_pair
-from tests.metrics.tiny_clap import SMALL_16K, save_tiny_clap
+from tests.metrics.models.tiny_clap import SMALL_16K, save_tiny_clap
 
 RATE_HZ = 16_000
 SCALE = RatingScale(0.0, 10.0)

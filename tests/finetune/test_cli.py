@@ -15,17 +15,17 @@ import torch
 from safetensors.torch import load_file
 from transformers import ClapModel, ClapProcessor
 
+from bench.analysis.leakage import find_leakage, read_training
 from bench.datasets.catalog import load_dataset
-from bench.leakage import find_leakage, read_training
-from finetune import losses
-from finetune.losses import TERMS, LossInputs
+from finetune.training import losses
+from finetune.training.losses import TERMS, LossInputs
 from metrics.folders import human_folder
-from metrics.hf_model import load_clap
+from metrics.models.hf_model import load_clap
+from metrics.models.variants import find_variant
 from metrics.registry import expand_names
-from metrics.variants import find_variant
 from tests.commands import Outcome, Run, environment, make_runner
 from tests.finetune.small import write_clip, write_ratings
-from tests.metrics.upstream import embeddings_in
+from tests.metrics.models.upstream import embeddings_in
 
 QUICK = ("--epochs", 2, "--lr", "1e-3", "--batch-size", 4, "--device", "cpu", "--validation-share", 0.3)
 
@@ -313,7 +313,7 @@ def test_help_loads_no_model_code() -> None:
 
 def test_scores_do_not_depend_on_the_storage_much(trained: tuple[Path, str], tmp_path: Path) -> None:
     """Half-precision storage moves cosines by less than a thousandth."""
-    from finetune.checkpoint import save_model
+    from finetune.checkpoints.folder import save_model
 
     clap = load_clap(trained[0])
     save_model(clap.model, trained[0], tmp_path, "fp16")

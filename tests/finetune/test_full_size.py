@@ -14,11 +14,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import ClapModel
 
-from finetune.base import find_base
+from finetune.checkpoints.base import find_base
 from finetune.config import TrainingConfig
-from finetune.data import PairSet
-from finetune.loop import train
-from metrics.hf_model import load_clap
+from finetune.data.pairs import PairSet
+from finetune.training.loop import train
+from metrics.models.hf_model import load_clap
 from tests.commands import Run, make_runner
 from tests.finetune.small import halves, pair_set, small_dataset, write_ratings
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.datasets.demo import CAPTIONS_PER_SPLIT, DEMO_VERSION, demo_clips, load_demo, rating_table
+from bench.datasets.demo.dataset import CAPTIONS_PER_SPLIT, DEMO_VERSION, demo_clips, load_demo, rating_table
 from bench.datasets.soundscapes import SOUND_CLASSES, Character, Event, Recording, Soundscape, render_pcm
 
 GOLDEN = Path(__file__).with_name("demo.json")

@@ -10,7 +10,7 @@ from metrics import registry
 from metrics.doctor import all_passed, examine, example_pairs
 from metrics.registry import ScorerFamily
 from metrics.types import AudioTextPair, ScorerOptions, ScorerSpec
-from tests.metrics.tiny_clap import FUSED_48K, save_tiny_clap
+from tests.metrics.models.tiny_clap import FUSED_48K, save_tiny_clap
 
 
 class BatchDependent:

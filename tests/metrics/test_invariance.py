@@ -21,7 +21,7 @@ from metrics.registry import make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests import hub
 from tests.metrics.clips import tone
-from tests.metrics.tiny_clap import FUSED_48K, SMALL_16K, save_tiny_clap
+from tests.metrics.models.tiny_clap import FUSED_48K, SMALL_16K, save_tiny_clap
 
 TOLERANCE = 1e-5
 N_CLIPS = 60

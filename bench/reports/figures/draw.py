@@ -8,8 +8,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.analysis import Analysis, common_sample
+from bench.analysis.analyse import Analysis, common_sample
 from bench.datasets.types import RatingScale
+from bench.files.scores import ScoreTable
 from bench.reports.figures.calibration import calibration_figure
 from bench.reports.figures.ceiling import ceiling_figure
 from bench.reports.figures.forest import forest_figure
@@ -17,7 +18,6 @@ from bench.reports.figures.matrix import difference_figure
 from bench.reports.figures.scatter import score_figure
 from bench.reports.figures.style import write_figure
 from bench.reports.figures.systems import system_figure
-from bench.scores import ScoreTable
 
 FORMATS = ("svg", "png")
 

@@ -12,7 +12,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from bench.analysis import Sample
+from bench.analysis.analyse import Sample
 from bench.datasets.types import RatingScale
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.panels import metric_panels, unit_limits

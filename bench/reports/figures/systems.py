@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.analysis import Sample
+from bench.analysis.analyse import Sample
 from bench.reports.figures.labels import short_labels, system_label
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels
 from bench.reports.figures.style import look, styled

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bench.files.scores import ScoreTable
 from bench.reports.html.pairs import rank_pairs
-from bench.scores import ScoreTable
 from metrics.audio import AudioError, decode, read_bytes, resample
 from metrics.types import Waveform
 

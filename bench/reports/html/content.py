@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.analysis import Analysis
-from bench.provenance import RunManifest
-from bench.ratings import RatingTable
-from bench.records import plain
+from bench.analysis.analyse import Analysis
+from bench.files.manifest import RunManifest
+from bench.files.ratings import RatingTable
+from bench.files.records import plain
+from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
 from bench.reports.html.columns import number, records
 from bench.reports.html.pairs import pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
-from bench.scores import ScoreTable
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
 
 PLACE = ("stratum", "statistic")

@@ -13,12 +13,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from bench.datasets.strata import standard_strata
+from bench.analysis.strata import standard_strata
 from bench.datasets.types import RatingScale
-from bench.provenance import RunManifest
-from bench.ratings import RatingTable
+from bench.files.manifest import RunManifest
+from bench.files.ratings import RatingTable
+from bench.files.scores import ScoreTable
 from bench.reports.html.columns import numbers, texts
-from bench.scores import ScoreTable
 
 BANDS = ("low", "high")
 

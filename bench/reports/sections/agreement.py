@@ -30,7 +30,7 @@ def correlation_tables(
     """Return the paper's Tables I to III from estimates; a table whose strata are all absent is left out.
 
     Args:
-        estimates: of every metric, stratum and statistic, as `bench.analysis.analyse` gives them.
+        estimates: of every metric, stratum and statistic, as `bench.analysis.analyse.analyse` gives them.
         ranks: rank clusters; those by SRCC on all pairs stand beside the metrics in Table I.
         published: figures of papers, added beneath as rows of their own.
     """

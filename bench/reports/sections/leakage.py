@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.leakage import Leakage, SharedItems
+from bench.analysis.leakage import Leakage, SharedItems
 from bench.reports.layout import DASH, Cell, Column, Row, Section, Table
 
 NOT_WRITTEN_DOWN = Cell(text=DASH)

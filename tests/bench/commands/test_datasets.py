@@ -17,12 +17,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bench.commands.datasets import datasets_app
-from bench.commands.progress import rate_text, terminal_progress
-from bench.datasets import download
-from bench.datasets.transfer import RemoteFile
+from bench.datasets.fetching import download
+from bench.datasets.fetching.transfer import RemoteFile
+from bench.terminal.progress import rate_text, terminal_progress
 from metrics.errors import DataError, UnavailableError, UsageError
-from tests.bench.datasets.file_server import Served, serve
-from tests.bench.datasets.synthetic_relate import write_is_and_os, write_relate, zipped_clips
+from tests.bench.datasets.adapters.synthetic_relate import write_is_and_os, write_relate, zipped_clips
+from tests.bench.datasets.fetching.file_server import Served, serve
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.datasets.adapters.relate_screening import SCREENINGS, SPLITS
 from bench.datasets.catalog import ENTRIES, list_datasets, load_dataset
-from bench.datasets.screening import SCREENINGS, SPLITS
 from metrics.errors import DataError, UsageError
-from tests.bench.datasets.synthetic_relate import write_is_and_os, write_relate
+from tests.bench.datasets.adapters.synthetic_relate import write_is_and_os, write_relate
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_wrong_requests(name: str, options: dict[str, str], expected: str) -> No
 
 
 def test_demo_by_name(tmp_path: Path) -> None:
-    pytest.importorskip("bench.datasets.demo")
+    pytest.importorskip("bench.datasets.demo.dataset")
     entry = next(entry for entry in ENTRIES if entry.name == "demo")
     for split in entry.splits:
         for screening in entry.screenings:

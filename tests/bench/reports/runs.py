@@ -11,7 +11,7 @@ import soundfile
 
 from bench.commands.page import write_page
 from bench.reports.contents import build_report
-from bench.run import Run, RunRequest, run_benchmark
+from bench.runs.run import Run, RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 
 RATE = 16000

@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import norm
 
-from bench.analysis import Analysis
+from bench.analysis.analyse import Analysis
 from bench.datasets.types import RatingScale
 from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_text
 from bench.reports.figures.calibration import _remark, score_bins
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
-from bench.run import Run
+from bench.runs.run import Run
 from bench.statistics.types import CalibratedError, Measured
 from tests.bench.reports.runs import ATTACKS, make_run
 

@@ -18,13 +18,13 @@ import pytest
 import soundfile
 from scipy.stats import rankdata
 
-from bench.ratings import read_ratings
+from bench.files.ratings import read_ratings
 from bench.reports.contents import build_report
 from bench.reports.html.clips import embed_clips, most_disputed
 from bench.reports.html.content import Figure, page_content
 from bench.reports.html.page import json_island, render_page
 from bench.reports.html.pairs import clip_urls, rank_pairs
-from bench.run import Run
+from bench.runs.run import Run
 from tests.bench.reports.runs import ATTACKS, full_size_run, hostile_run, page_of, small_run
 
 

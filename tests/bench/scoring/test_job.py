@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from bench.datasets.custom import load_custom
+from bench.datasets.adapters.custom import load_custom
 from bench.scoring.engines import local
 from bench.scoring.job import ScoringRequest, score_pairs
 from bench.scoring.summary import FAILURES_NAME, SUMMARY_NAME

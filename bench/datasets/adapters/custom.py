@@ -1,0 +1,110 @@
+"""A user's own ratings: a CSV file with one row a rating, or one row a pair.
+
+Columns: ``audio_path`` (relative to the file's folder, or absolute), ``text``, ``rating`` (on the scale that the user
+names); optionally ``pair_id``, ``listener_id``, ``source`` (``natural`` or ``synthesized``), ``system``, ``split``,
+``caption_id``. With ``listener_id`` the rows of one pair are ratings that are averaged; without it each row is a pair
+with its mean rating. Rows belong to the same pair if they have the same pair_id or, where the file has no such
+column, the same clip and text.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bench.analysis.strata import SOURCES
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of, check_unique
+from bench.datasets.types import RatedDataset, RatingScale, Source
+from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
+from metrics.errors import UsageError, did_you_mean
+
+REQUIRED = ("audio_path", "text", "rating")
+OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id")
+DEFAULT_SCALE = "0-10"
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_SCALE = re.compile(rf"\s*({_NUMBER})\s*-\s*({_NUMBER})\s*", re.ASCII)
+
+
+def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: str | None = None) -> RatedDataset:
+    """Read a user's CSV file. Clips are not opened: a missing one is no error here.
+
+    Args:
+        path: the file.
+        scale: the interval of possible ratings, as ``"0-10"`` or ready-made.
+        split: keep the rows with this value in the column ``split``; None keeps all.
+
+    Raises:
+        UsageError: no such file, a scale that is none, a split that the file does not have.
+        DataError: the file is broken (see `bench.files.csvfile`); a rating is not a number on the scale; a source is
+            unknown; a pair appears twice without listeners, is rated twice by one listener, or contradicts itself.
+    """
+    limits = parse_scale(scale) if isinstance(scale, str) else scale
+    table = read_csv(path, REQUIRED, OPTIONAL)
+    rated = [_rated_row(row, path.parent, limits) for row in table.rows]
+    if "listener_id" not in table.columns:
+        check_unique(rated)
+    pairs, ratings = assemble(_of_split(table, rated, split))
+    return RatedDataset(
+        name=str(path),
+        scale=limits,
+        pairs=pairs,
+        ratings=ratings if "listener_id" in table.columns else (),
+        source_sha256=table.sha256,
+        audio_root=path.parent,
+        split=split,
+        notes=_notes(table),
+    )
+
+
+def parse_scale(text: str) -> RatingScale:
+    """Read ``"0-10"`` (``LOW-HIGH``; negative ends are allowed: ``"-3-3"``).
+
+    Raises:
+        UsageError: not two numbers, or the first is not the smaller one.
+    """
+    match = _SCALE.fullmatch(text)
+    low, high = (float(end) for end in match.groups()) if match else (0.0, 0.0)
+    if not low < high:
+        raise UsageError(f"--scale is {quoted(text)}, expected LOW-HIGH with LOW < HIGH; write e.g. {DEFAULT_SCALE}")
+    return RatingScale(low, high)
+
+
+def _rated_row(row: CsvRow, folder: Path, scale: RatingScale) -> RatedRow:
+    audio, caption = row.text("audio_path"), row.text("text")
+    facts = PairFacts(
+        # Not of the clip alone: one clip may be rated against several captions.
+        pair_id=row.text("pair_id") if "pair_id" in row.fields else f"{audio}#{caption_id_of(caption)}",
+        audio_path=folder / audio,
+        caption=caption,
+        source=_source(row),
+        system=row.get("system"),
+        caption_id=row.get("caption_id") or caption_id_of(caption),
+        split=row.get("split"),
+    )
+    listener = row.text("listener_id") if "listener_id" in row.fields else ""
+    return RatedRow(facts, listener, row.number("rating", scale.low, scale.high), row)
+
+
+def _source(row: CsvRow) -> Source | None:
+    found = row.get("source")
+    if found is None or found in SOURCES:
+        return found  # type: ignore[return-value]  # SOURCES lists the values of Source
+    expected = " or ".join(SOURCES)
+    hint = did_you_mean(found, SOURCES)
+    raise row.error(f"source is {quoted(found)}, expected {expected} or nothing{hint}; correct it")
+
+
+def _of_split(table: CsvTable, rows: list[RatedRow], split: str | None) -> list[RatedRow]:
+    if split is None:
+        return rows
+    kept = [rated for rated in rows if rated.facts.split == split]
+    if not kept:
+        known = sorted({rated.facts.split for rated in rows} - {None}, key=str)
+        has = ", ".join(map(str, known)) or "none: its column split is absent or empty"
+        raise UsageError(f"{table.path}: no split {split!r}{did_you_mean(split, map(str, known))} (known: {has})")
+    return kept
+
+
+def _notes(table: CsvTable) -> tuple[str, ...]:
+    return (f"columns not used: {', '.join(table.ignored)}",) if table.ignored else ()

@@ -1,0 +1,73 @@
+"""PAM's listening tests: mean ratings, 1 to 5, of how well generated sounds (or music) match their captions (REL).
+
+Deshmukh et al., "PAM: Prompting Audio-Language Models for Audio Quality Assessment", Interspeech 2024;
+https://zenodo.org/records/10737388 (see there for the licence). Layout, under ``human_eval``:
+
+    {audio,music}/scores.csv        Model, File Name, Text, OVL, REL
+    {audio,music}/MODEL/FILE NAME   the clips; names in the table lack ``.wav``
+
+The model ``real`` is the recording that the caption was written for. ``OVL``, overall quality, is not about the caption
+and is not read. Single ratings are not published.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
+from bench.datasets.adapters.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatingScale
+from bench.files.csvfile import CsvRow
+
+Part = Literal["audio", "music"]
+
+SCALE = RatingScale(1.0, 5.0)
+RECORDING = "real"
+FOLDER = "human_eval"
+URL = f"https://zenodo.org/records/10737388/files/{FOLDER}.zip"
+HOW_TO_GET = "fetch it with 'bench datasets pull pam:audio',"
+
+_COLUMNS = {
+    "system": ("Model", "model"),
+    "file": ("File Name", "file_name", "Filename"),
+    "text": ("Text", "text"),
+    "rating": ("REL", "rel"),
+}
+
+
+def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
+    """Load one of the two tests. Clips are not opened: a missing one is no error here.
+
+    Raises:
+        UnavailableError: its scores are not there.
+        DataError: the file is broken, or a rating is not on the scale.
+    """
+    folder = set_folder("pam", root)
+    folder = (folder / FOLDER if (folder / FOLDER).is_dir() else folder) / part
+    path = folder / "scores.csv"
+    refuse_missing(path, HOW_TO_GET)
+    table = read_columns(path, _COLUMNS)
+    pairs = assemble_means(_row(row, folder) for row in table.rows)
+    return RatedDataset(f"pam:{part}", SCALE, pairs, (), table.sha256, folder, notes=(ONLY_MEANS,))
+
+
+def _row(row: CsvRow, folder: Path) -> RatedRow:
+    system, name, caption = row.text("system"), row.text("file"), row.text("text")
+    clip = name if name.endswith(".wav") else f"{name}.wav"
+    beside = folder / clip
+    facts = PairFacts(
+        pair_id=f"{system}/{name}",
+        audio_path=beside if beside.exists() else folder / system / clip,
+        caption=caption,
+        source="natural" if system == RECORDING else "synthesized",
+        system=system,
+        caption_id=caption_id_of(caption),
+        split=None,
+    )
+    return RatedRow(facts, "", row.number("rating", SCALE.low, SCALE.high), row)
+
+
+load_audio = partial(load_pam, part="audio")
+load_music = partial(load_pam, part="music")

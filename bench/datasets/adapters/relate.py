@@ -1,0 +1,120 @@
+"""RELATE: human ratings, 0 to 10, of how well a clip matches a caption.
+
+Three questions, one file each: overall relevance (``rel``), inclusion of the sound events (``is``), their order
+(``os``). `bench.datasets.adapters.relate_screening` says which rows count. The column ``audio type`` is wrong for
+AudioLDM 2 and Tango 2: the system is the first folder of the clip's path.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bench.datasets.adapters import relate_release
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of
+from bench.datasets.adapters.relate_release import EXPECTED_COUNTS, N_ROWS, SHA256, Counts, Kind
+from bench.datasets.adapters.relate_screening import (
+    ANCHOR_COLUMN,
+    AUDIOCAPS_COLUMN,
+    RELEASED_COLUMN,
+    Selection,
+    make_selection,
+    select,
+)
+from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
+from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
+from metrics.errors import DataError, UnavailableError
+
+SCALE = RatingScale(0.0, 10.0)
+
+_COLUMNS = ("wavname", "text", "score", "listener_id", ANCHOR_COLUMN, AUDIOCAPS_COLUMN)
+_CLIP = re.compile(rf"/?(?P<id>(?P<system>{'|'.join(relate_release.SYSTEMS)})/(train|test)/[^/\\]+)\.wav")
+
+
+def load_relate(
+    root: Path | None = None, *, kind: Kind = "rel", split: str = "test", screening: str = "released"
+) -> RatedDataset:
+    """Load the ratings of RELATE. Clips are not opened: a missing one is no error here.
+
+    Args:
+        root: folder with ``scores/`` and ``RELATE_wave/``; None takes ``$RELATE_ROOT`` or the user's data folder.
+        kind: which question.
+        split: ``train``, ``test``, ``csv-validation`` (``validation``) or ``csv-test``.
+        screening: ``released``, ``anchor-mean`` or ``none``.
+
+    Raises:
+        UsageError: unknown split or screening, or a combination that does not exist.
+        UnavailableError: the score file is not there.
+        DataError: the score file is broken, or gives other counts than the release that it is.
+    """
+    selection = make_selection(kind, split, screening)
+    folder = relate_release.data_root(root)
+    table = _read_scores(folder, kind)
+    anchors = _read_scores(folder, "is") if selection.needs_anchors_of_is else table
+    audio_root = relate_release.audio_root(folder)
+    rows = select(table.rows, anchors.rows, selection)
+    pairs, ratings = assemble(_rated_row(row, audio_root, selection.split) for row in rows)
+    return RatedDataset(
+        name="relate" if kind == "rel" else f"relate:{kind}",
+        scale=SCALE,
+        pairs=pairs,
+        ratings=ratings,
+        source_sha256=table.sha256,
+        audio_root=audio_root,
+        split=selection.split,
+        screening=screening,
+        notes=(*selection.notes, *_check_counts(table, selection, count(pairs, ratings))),
+    )
+
+
+def count(pairs: tuple[RatedPair, ...], ratings: tuple[Rating, ...]) -> Counts:
+    """Count pairs, ratings and listeners."""
+    return Counts(len(pairs), len(ratings), len({rating.listener_id for rating in ratings}))
+
+
+def _read_scores(folder: Path, kind: Kind) -> CsvTable:
+    path = folder / relate_release.score_file(kind)
+    if not path.is_file():
+        raise UnavailableError(
+            f"{path}: no such file; 'bench datasets pull relate' fetches it, "
+            f"--data-root or ${relate_release.ROOT_VARIABLE} names the folder of a copy"
+        )
+    return read_csv(path, (*_COLUMNS, RELEASED_COLUMN) if kind == "rel" else _COLUMNS)
+
+
+def _rated_row(row: CsvRow, audio_root: Path, split: str) -> RatedRow:
+    clip = _CLIP.fullmatch(row["wavname"])
+    if clip is None:
+        expected = (
+            f"/SYSTEM/train/NAME.wav or /SYSTEM/test/NAME.wav with SYSTEM one of {', '.join(relate_release.SYSTEMS)}"
+        )
+        raise row.error(f"wavname is {quoted(row['wavname'])}, expected {expected}; fetch the file again")
+    caption = row.text("text")
+    facts = PairFacts(
+        pair_id=clip["id"],
+        audio_path=audio_root / f"{clip['id']}.wav",
+        caption=caption,
+        source="natural" if clip["system"] == "audiocaps" else "synthesized",
+        system=clip["system"],
+        caption_id=caption_id_of(caption),
+        split=split,
+    )
+    return RatedRow(facts, row.text("listener_id"), row.number("score", SCALE.low, SCALE.high), row)
+
+
+def _check_counts(table: CsvTable, selection: Selection, found: Counts) -> tuple[str, ...]:
+    """Compare with the release where the file claims to be it; return what must be said under every table."""
+    if not found.pairs:
+        raise DataError(f"{table.path}: no ratings are left in split {selection.split}; use another --screening")
+    known_hash = SHA256[relate_release.score_file(selection.kind)]
+    if table.sha256 != known_hash and len(table.rows) != N_ROWS[selection.kind]:
+        return (f"{table.path.name} is not the known release ({len(table.rows):,} rows): its counts are not checked",)
+    expected = EXPECTED_COUNTS[selection.kind, selection.split, selection.screening]
+    if found != expected:
+        raise DataError(
+            f"{table.path}: split {selection.split}, screening {selection.screening} gives {found}, but the release "
+            f"has {expected}; 'bench datasets pull relate' fetches the release"
+        )
+    if table.sha256 != known_hash:
+        return (f"{table.path.name} differs from the known release in its bytes, though not in its counts",)
+    return ()

@@ -1,0 +1,62 @@
+"""XACLE Challenge 2026 and 2027: listeners' ratings, 0 to 10, of how well a clip matches a caption.
+
+Source: https://xacle.org (by e-mail to dataset@xacle.org); the layout is that of the challenge's baseline:
+
+    meta_data/{train,validation}.csv                wav_file_name,text,score,listener_id
+    meta_data/{train,validation,test}_average.csv   wav_file_name,text,average_score
+    meta_data/test_with_score.csv                   the test part once its ratings were published (2026)
+    wav/                                            the clips, 16 kHz
+
+A file that names listeners is preferred to one of averages. The READMEs spell columns otherwise than the files do:
+both are accepted. Licence: see the terms that come with the download. Captions may be those of other sets: see
+``bench datasets overlap``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, assemble_means, caption_id_of
+from bench.datasets.adapters.external import ONLY_MEANS, has_any_column, read_columns, refuse_missing, set_folder
+from bench.datasets.types import RatedDataset, RatingScale
+from bench.files.csvfile import CsvRow
+
+SCALE = RatingScale(0.0, 10.0)
+SPLITS = ("validation", "train", "test")
+HOW_TO_GET = "write to dataset@xacle.org with 'Download dataset' as the subject, unpack what comes as the answer,"
+FOLDER = "meta_data"
+
+_NAMES = ("{}.csv", "{}_with_score.csv", "{}_average.csv")
+_PAIR = {"wav": ("wav_file_name", "wave_file_name", "wavname", "wav_name"), "text": ("text", "caption")}
+_LISTENER = ("listener_id", "listener")
+_SCORE = ("score", "rating", "11-point semantic-alignment score")
+_AVERAGE = ("average_score", "average_semantic_alignement_score", "average_semantic_alignment_score", "mean_score")
+
+
+def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedDataset:
+    """Load one part. Clips are not opened: a missing one is no error here.
+
+    Raises:
+        UnavailableError: the part is not there.
+        DataError: a file is broken, or a rating is not on the scale.
+    """
+    folder = set_folder("xacle", root)
+    candidates = [folder / FOLDER / name.format(split) for name in _NAMES]
+    path = next((path for path in candidates if has_any_column(path, (*_LISTENER, *_SCORE, *_AVERAGE))), candidates[0])
+    refuse_missing(path, HOW_TO_GET)
+    if has_any_column(path, _LISTENER):
+        table = read_columns(path, {**_PAIR, "score": _SCORE, "listener_id": _LISTENER})
+        pairs, ratings = assemble(_row(row, folder, split) for row in table.rows)
+    else:
+        table = read_columns(path, {**_PAIR, "score": (*_AVERAGE, *_SCORE)})
+        pairs, ratings = assemble_means(_row(row, folder, split) for row in table.rows), ()
+    notes = () if ratings else (ONLY_MEANS,)
+    return RatedDataset("xacle", SCALE, pairs, ratings, table.sha256, folder, split, notes=notes)
+
+
+def _row(row: CsvRow, folder: Path, split: str) -> RatedRow:
+    name, caption = row.text("wav").lstrip("/"), row.text("text")
+    of_caption = caption_id_of(caption)
+    facts = PairFacts(f"{name}#{of_caption}", folder / "wav" / name, caption, None, None, of_caption, split)
+    listener = row.text("listener_id") if "listener_id" in row.fields else ""
+    return RatedRow(facts, listener, row.number("score", SCALE.low, SCALE.high), row)

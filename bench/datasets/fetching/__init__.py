@@ -1,0 +1,1 @@
+"""Data sets from servers and hubs, checked and unpacked."""

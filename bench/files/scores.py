@@ -1,0 +1,253 @@
+"""The score table: for each pair what listeners said and what each metric said, failures explicit.
+
+``scores.csv`` is the one file that statistics and reports are recomputed from: one row a pair, first what is known
+of the pair, then one column a metric. An empty cell is a score that failed; ``failures.csv`` says why. Numbers are
+written with the fewest digits that give the same float64 back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int
+
+from bench.files.csvfile import CsvRow, read_csv
+from metrics.errors import DataError, UsageError
+from metrics.files import write_text
+from metrics.types import AudioTextPair, PairScores, ScoreFailure
+
+PAIR_COLUMNS = ("pair_id", "audio", "caption", "caption_id", "source", "system", "split", "rating", "n_ratings")
+SCORES_NAME = "scores.csv"
+COSINES_NAME = "cosines.csv"
+MOST_RATINGS = 10**9
+FAILURES_NAME = "failures.csv"
+
+Key = str | tuple[str, str]
+"""How a score file names a pair: by pair_id, or by audio path and caption."""
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Pairs and their scores.
+
+    Attributes:
+        pairs: a row a pair with the columns `PAIR_COLUMNS`; unknown source, system and split are None.
+        scores: by metric, one a pair in the order of the rows; NaN where the metric failed.
+        cosines: raw cosines by metric, for the metrics that have them.
+        failures: by metric.
+    """
+
+    pairs: pd.DataFrame
+    scores: Mapping[str, Float[np.ndarray, " pairs"]]
+    cosines: Mapping[str, Float[np.ndarray, " pairs"]] = field(default_factory=dict)
+    failures: Mapping[str, tuple[ScoreFailure, ...]] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(self.scores)
+
+    @property
+    def n_failures(self) -> int:
+        return sum(len(failures) for failures in self.failures.values())
+
+    def scored_by_all(self) -> Bool[np.ndarray, " pairs"]:
+        """Mask of the pairs that every metric scored: metrics are compared on these and no others."""
+        mask = np.ones(len(self.pairs), dtype=bool)
+        for values in self.scores.values():
+            mask &= ~np.isnan(values)
+        return mask
+
+    def unscored(self) -> list[str]:
+        """Return the metrics that scored no pair at all."""
+        return [metric for metric, values in self.scores.items() if np.isnan(values).all()]
+
+    def where(self, rows: pd.Series) -> ScoreTable:
+        """Return the table with the rows that a mask chooses; failures stay as they are."""
+        return self.take(np.flatnonzero(rows.to_numpy(dtype=bool)))
+
+    def take(self, indices: Int[np.ndarray, " rows"]) -> ScoreTable:
+        """Return the table with these rows, in this order; failures stay as they are."""
+        return replace(
+            self,
+            pairs=self.pairs.iloc[indices].reset_index(drop=True),
+            scores={name: values[indices] for name, values in self.scores.items()},
+            cosines={name: values[indices] for name, values in self.cosines.items()},
+        )
+
+    def without(self, metrics: Collection[str]) -> ScoreTable:
+        """Return the table with the columns of ``metrics`` left out."""
+        return replace(
+            self,
+            scores={name: values for name, values in self.scores.items() if name not in metrics},
+            cosines={name: values for name, values in self.cosines.items() if name not in metrics},
+            failures={name: failures for name, failures in self.failures.items() if name not in metrics},
+        )
+
+
+def make_pairs_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Return the frame of `ScoreTable.pairs` from one sequence for each of `PAIR_COLUMNS`."""
+    # As object, None stays None under every pandas; pandas 3 would infer strings and turn it into NaN.
+    frame: pd.DataFrame = pd.DataFrame({name: pd.Series(columns[name], dtype=object) for name in PAIR_COLUMNS})
+    numbers: pd.DataFrame = frame.astype({"rating": np.float64, "n_ratings": np.int64})
+    return numbers
+
+
+def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence[AudioTextPair]) -> PairScores:
+    """Hold a scorer to its contract: one finite number or one failure for every pair.
+
+    Raises:
+        DataError: the scorer gave another number of scores than there are pairs, or an infinite one.
+    """
+    scores = np.asarray(answer.scores if isinstance(answer, PairScores) else answer, dtype=np.float64)
+    if scores.shape != (len(pairs),):
+        raise DataError(
+            f"metric {metric!r} returned an array of shape {scores.shape}, expected ({len(pairs)},): "
+            "one score a pair; report this to the author of the scorer"
+        )
+    outcome = answer if isinstance(answer, PairScores) else PairScores(scores)
+    explained = {failure.pair_id for failure in outcome.failures}
+    unexplained = [
+        ScoreFailure(pair.pair_id, f"{metric} returned {score:g}")
+        for pair, score in zip(pairs, scores, strict=True)
+        if not np.isfinite(score) and pair.pair_id not in explained
+    ]
+    failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
+    return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
+
+
+def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
+    """Split each ``NAME=FILE.csv``.
+
+    Raises:
+        UsageError: no name, no file, or a name given twice.
+    """
+    files: dict[str, Path] = {}
+    for item in scores:
+        name, equals, path = item.partition("=")
+        if not (name and equals and path):
+            raise UsageError(f"--scores {item!r} is not NAME=FILE.csv; write e.g. --scores mymetric=scores.csv")
+        if name in files:
+            raise UsageError(f"--scores names {name!r} twice; give each file its own name")
+        files[name] = Path(path)
+    return files
+
+
+def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pairs"]:
+    """Read scores that were computed elsewhere, and put them in the order of ``pairs``.
+
+    Args:
+        path: CSV with the columns ``pair_id,score`` or ``audio_path,text,score``; other columns are ignored.
+        pairs: frame with the columns `PAIR_COLUMNS`.
+
+    Raises:
+        DataError: a score is missing, NaN, infinite or given twice, or belongs to no pair of the data set.
+    """
+    table = read_csv(path, ["score"], ["pair_id", "audio_path", "text"])
+    keys, key_of = _score_file_keys(table.columns, pairs, path)
+    row_of_key = {key: row for row, key in enumerate(keys)}
+    scores = np.full(len(pairs), np.nan)
+    for row in table.rows:
+        key = key_of(row)
+        if key not in row_of_key:
+            raise row.error(f"{_shown(key)} is no pair of this data set and split; remove the row or choose the split")
+        if not np.isnan(scores[row_of_key[key]]):
+            raise row.error(f"{_shown(key)} has a score already; keep one row a pair")
+        scores[row_of_key[key]] = row.number("score")
+    _refuse_gaps(path, keys, scores)
+    return scores
+
+
+def write_table(table: ScoreTable, folder: Path) -> None:
+    """Write ``scores.csv``, ``cosines.csv`` and ``failures.csv``, each whole or not at all."""
+    write_text(folder / SCORES_NAME, _to_csv(table.pairs.assign(**table.scores)))
+    write_text(folder / COSINES_NAME, _to_csv(table.pairs[["pair_id"]].assign(**table.cosines)))
+    failures = [(f.pair_id, metric, f.reason) for metric, failed in table.failures.items() for f in failed]
+    write_text(folder / FAILURES_NAME, _to_csv(pd.DataFrame(failures, columns=["pair_id", "metric", "reason"])))
+
+
+def read_table(folder: Path) -> ScoreTable:
+    """Read what `write_table` wrote.
+
+    Raises:
+        DataError: ``scores.csv`` is missing, damaged, or has no metric.
+    """
+    path = folder / SCORES_NAME
+    if not path.is_file():
+        raise DataError(f"{folder} has no {SCORES_NAME}; give the folder of a finished 'bench run'")
+    header = read_csv(path, PAIR_COLUMNS)
+    metrics = list(header.ignored)
+    if not metrics:
+        raise DataError(f"{path} has no metric columns behind {PAIR_COLUMNS[-1]!r}; run 'bench run' again")
+    table = read_csv(path, PAIR_COLUMNS, metrics)
+    return ScoreTable(
+        pairs=_pairs_frame_from(table.rows),
+        scores={metric: _column(table.rows, metric) for metric in metrics},
+        cosines=_read_cosines(folder / COSINES_NAME),
+        failures=_read_failures(folder / FAILURES_NAME, metrics),
+    )
+
+
+def _score_file_keys(
+    columns: Collection[str], pairs: pd.DataFrame, path: Path
+) -> tuple[list[Key], Callable[[CsvRow], Key]]:
+    if "pair_id" in columns:
+        return list(pairs["pair_id"]), lambda row: row["pair_id"]
+    if {"audio_path", "text"} <= set(columns):
+        return list(zip(pairs["audio"], pairs["caption"], strict=True)), lambda row: (row["audio_path"], row["text"])
+    found = ", ".join(columns)
+    raise DataError(f"{path}: found the columns {found}; give pair_id,score or audio_path,text,score")
+
+
+def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"]) -> None:
+    missing = np.flatnonzero(np.isnan(scores))
+    if len(missing):
+        raise DataError(
+            f"{path}: no score for {len(missing):,} of {len(keys):,} pairs (first: {_shown(keys[missing[0]])}); "
+            "give one to every pair, or the comparison would be on chosen pairs"
+        )
+
+
+def _shown(key: Key) -> str:
+    return repr(key if isinstance(key, str) else " / ".join(key))
+
+
+def _to_csv(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _pairs_frame_from(rows: Sequence[CsvRow]) -> pd.DataFrame:
+    columns: dict[str, list[object]] = {name: [row.get(name) for row in rows] for name in PAIR_COLUMNS}
+    columns["rating"] = [row.number("rating") for row in rows]
+    columns["n_ratings"] = [_count(row) for row in rows]
+    return make_pairs_frame(columns)
+
+
+def _count(row: CsvRow) -> int:
+    number = row.number("n_ratings")
+    if not (number == int(number) and 0 <= number <= MOST_RATINGS):
+        raise row.error(f"n_ratings is {number:g}, expected a whole number from 0; run 'bench run' again")
+    return int(number)
+
+
+def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
+    return np.array([row.number(metric) if row.get(metric) else np.nan for row in rows], dtype=np.float64)
+
+
+def _read_cosines(path: Path) -> dict[str, Float[np.ndarray, " pairs"]]:
+    if not path.is_file():
+        return {}
+    metrics = list(read_csv(path, ["pair_id"]).ignored)
+    rows = read_csv(path, ["pair_id"], metrics).rows
+    return {metric: _column(rows, metric) for metric in metrics}
+
+
+def _read_failures(path: Path, metrics: Sequence[str]) -> dict[str, tuple[ScoreFailure, ...]]:
+    failures: dict[str, tuple[ScoreFailure, ...]] = dict.fromkeys(metrics, ())
+    if path.is_file() and path.read_text(encoding="utf-8").count("\n") > 1:
+        for row in read_csv(path, ["pair_id", "metric", "reason"]).rows:
+            failures[row["metric"]] = (*failures.get(row["metric"], ()), ScoreFailure(row["pair_id"], row["reason"]))
+    return failures

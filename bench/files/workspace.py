@@ -1,0 +1,119 @@
+"""Folders of runs: choosing one, keeping two runs out of each other's way, going on after a crash.
+
+A run in progress keeps one finished metric after another under ``.partial`` beside ``plan.json``, which holds the
+hash of everything that determines the scores. A finished run has a ``manifest.json`` and no ``.partial``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from bench.files.manifest import MANIFEST_NAME, read_manifest
+from bench.files.scores import ScoreTable, read_table, write_table
+from metrics.errors import DataError, UsageError
+from metrics.files import read_json, write_text
+from metrics.locks import held
+from metrics.types import PairScores
+
+RESULTS = Path("results")
+PARTIAL = ".partial"
+PLAN_NAME = "plan.json"
+OUTCOME_NAME = "outcome.json"
+
+
+def newest_run(results: Path = RESULTS) -> Path:
+    """Return the folder of the run that finished last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    finished = [path.parent for path in results.glob(f"*/{MANIFEST_NAME}")]
+    if not finished:
+        raise UsageError(f"no finished run in {results}/; give a run's folder, or make one: bench run --dataset demo")
+    return max(finished, key=lambda folder: (read_manifest(folder).finished, folder.name))
+
+
+def choose_folder(out: Path | None, plan: str, started: datetime) -> Path:
+    """Return the folder that a run with this plan belongs in: one that was cut off under the same plan, or a new one.
+
+    Raises:
+        UsageError: ``out`` holds something else.
+    """
+    if out is not None:
+        _refuse_foreign(out, plan)
+        return out
+    unfinished = [path.parent.parent for path in RESULTS.glob(f"*/{PARTIAL}/{PLAN_NAME}") if _plan_of(path) == plan]
+    return max(unfinished, default=RESULTS / f"{started:%Y%m%d-%H%M%S}-{plan[:8]}")
+
+
+@contextmanager
+def occupied(folder: Path, plan: str) -> Iterator[None]:
+    """Hold ``folder`` for one run: it exists, it can be written, and nobody else writes to it meanwhile.
+
+    Raises:
+        ClapBenchError: the folder cannot be written, or another run holds it.
+    """
+    busy = f"another run is writing to {folder}; wait for it, or choose another --out"
+    with held(folder / ".lock", busy, "choose another --out"):
+        write_text(folder / PARTIAL / PLAN_NAME, json.dumps({"plan": plan}) + "\n")
+        yield
+
+
+def save_outcome(folder: Path, pairs: pd.DataFrame, metric: str, signature: str, outcome: PairScores) -> None:
+    """Keep what one metric gave until the run is finished."""
+    place = _place(folder, metric)
+    cosines = {} if outcome.cosines is None else {metric: outcome.cosines}
+    write_table(ScoreTable(pairs, {metric: outcome.scores}, cosines, {metric: outcome.failures}), place)
+    write_text(place / OUTCOME_NAME, json.dumps({"signature": signature, "notes": outcome.notes}) + "\n")
+
+
+def saved_outcome(folder: Path, metric: str, signature: str) -> PairScores | None:
+    """Return what `save_outcome` kept for the same metric and signature, or None."""
+    place = _place(folder, metric)
+    if not (place / OUTCOME_NAME).is_file():
+        return None
+    kept = read_json(place / OUTCOME_NAME)
+    if kept["signature"] != signature:
+        return None
+    table = read_table(place)
+    return PairScores(table.scores[metric], table.cosines.get(metric), table.failures[metric], tuple(kept["notes"]))
+
+
+def discard_partial(folder: Path) -> None:
+    """Remove what was kept for going on; called when the manifest is in place."""
+    shutil.rmtree(folder / PARTIAL)
+
+
+def _refuse_foreign(out: Path, plan: str) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError(f"--out {out} is a file; give a folder")
+    found = _plan_of(out / PARTIAL / PLAN_NAME) or (read_manifest(out).plan if (out / MANIFEST_NAME).exists() else None)
+    if found not in (None, plan):
+        raise UsageError(f"{out} holds a run with other data, metrics or settings; choose another --out")
+    if found is None and any(path.name != ".lock" for path in out.iterdir()):
+        raise UsageError(f"{out} is not empty and holds no run; choose another --out")
+
+
+def _plan_of(path: Path) -> str | None:
+    try:
+        return str(read_json(path)["plan"])
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__}); remove {path.parent} and run again") from error
+
+
+def _place(folder: Path, metric: str) -> Path:
+    readable = re.sub(r"[^\w.+-]", "_", metric)[:40]
+    return folder / PARTIAL / f"{readable}-{hashlib.sha256(metric.encode()).hexdigest()[:8]}"

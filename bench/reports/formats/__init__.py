@@ -1,0 +1,1 @@
+"""A report as Markdown, on the terminal, as LaTeX, CSV and JSON."""

@@ -1,0 +1,1 @@
+"""Whole runs: made, read, compared, put beside each other, made again."""

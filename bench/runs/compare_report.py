@@ -1,0 +1,108 @@
+"""Two runs beside each other, as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.analysis.analyse import Analysis
+from bench.reports.layout import Cell, Column, Report, Row, Section, Table
+from bench.reports.sections.agreement import STATISTIC_LABELS, Place, source_strata, stratum_label
+from bench.runs.compare import Change, RunComparison
+from bench.statistics.types import STATISTICS, CorrelationDifference, CorrelationEstimate
+
+
+def build_comparison(found: RunComparison) -> Report:
+    """Return what changed, what it did to scores, and what it did to agreement with listeners."""
+    sections = [
+        Section("What changed", found.remarks, (_changes(found),) if found.changes else ()),
+        Section("Scores", (), (_scores(found),) if found.score_differences else ()),
+        Section("Agreement with listeners", (), (_estimates(found),)),
+        Section("Paired differences", (), tuple(_differences(found))),
+    ]
+    return Report(
+        f"{found.before.folder.name} and {found.now.folder.name}",
+        (f"Before: {found.before.folder}. Now: {found.now.folder}. {found.n_common:,} pairs in common.",),
+        tuple(section for section in sections if section.paragraphs or section.tables),
+    )
+
+
+def _changes(found: RunComparison) -> Table:
+    rows = [Row(change.what, tuple(Cell(text=text) for text in _apart(change))) for change in found.changes]
+    reading = "All else that the manifests hold is the same. Of signatures, only what differs is shown."
+    return Table("What is not as before", reading, _BOTH, tuple(rows), "what")
+
+
+def _apart(change: Change) -> tuple[str, str]:
+    """Return both values; of two signatures, the parts that the other does not have."""
+    before, now = change.before.split("|"), change.now.split("|")
+    if min(len(before), len(now)) == 1:
+        return change.before, change.now
+    return (
+        "|".join(part for part in before if part not in now),
+        "|".join(part for part in now if part not in before),
+    )
+
+
+def _scores(found: RunComparison) -> Table:
+    rows = [Row(metric, (Cell(text=f"{value:.3g}"),)) for metric, value in found.score_differences.items()]
+    reading = "0 means equal to the last bit; inf, that a pair has a score in one run only."
+    return Table("Largest difference of a score", reading, (Column("|now - before|", found.n_common),), tuple(rows))
+
+
+def _estimates(found: RunComparison) -> Table:
+    """All pairs of each run, whether in common or not."""
+    before, now = (_overall(run.analysis) for run in (found.before, found.now))
+    rows = [
+        Row(f"{metric}, {when}", tuple(_cell(estimates.get((metric, statistic))) for statistic in STATISTICS))
+        for metric in dict.fromkeys(name for name, _ in (*before, *now))
+        for when, estimates in (("before", before), ("now", now))
+        if (metric, "srcc") in estimates
+    ]
+    columns = tuple(Column(STATISTIC_LABELS[statistic]) for statistic in STATISTICS)
+    return Table("All pairs of each run", "As each run's own report has them.", columns, tuple(rows))
+
+
+def _differences(found: RunComparison) -> list[Table]:
+    """All statistics on all pairs, and SRCC by source and system."""
+    strata = source_strata(dict.fromkeys(one.stratum for one in found.differences))
+    tables = [
+        _difference_table(
+            "Now minus before, all pairs",
+            found,
+            [(f"Δ{STATISTIC_LABELS[statistic]}", ("all", statistic)) for statistic in STATISTICS],
+        ),
+        _difference_table(
+            "Now minus before, SRCC by source and system",
+            found,
+            [(stratum_label(stratum), (stratum, "srcc")) for stratum in strata],
+        ),
+    ]
+    return [table for table in tables if table.columns and table.rows]
+
+
+def _difference_table(title: str, found: RunComparison, columns: Sequence[tuple[str, Place]]) -> Table:
+    ones = {(one.metric_a, (one.stratum, one.statistic)): one for one in found.differences}
+    n_pairs = {place: one.n_pairs for (_, place), one in ones.items()}
+    rows = [
+        Row(metric, tuple(_difference_cell(ones.get((metric, place))) for _, place in columns))
+        for metric in dict.fromkeys(one.metric_a for one in found.differences)
+    ]
+    reading = "On the same pairs and resamples; p is Holm-adjusted within each column; bold: p below 0.05."
+    return Table(title, reading, tuple(Column(header, n_pairs.get(place)) for header, place in columns), tuple(rows))
+
+
+def _difference_cell(one: CorrelationDifference | None) -> Cell:
+    if one is None:
+        return Cell()
+    return Cell(one.delta, one.low, one.high, p_value=one.p_holm, best=one.p_holm < 0.05, note=one.note)
+
+
+def _overall(analysis: Analysis) -> dict[tuple[str, str], CorrelationEstimate]:
+    return {(e.metric, e.statistic): e for e in analysis.estimates if e.stratum == "all"}
+
+
+def _cell(estimate: CorrelationEstimate | None) -> Cell:
+    return Cell() if estimate is None else Cell(estimate.estimate, estimate.low, estimate.high, note=estimate.note)
+
+
+_BOTH = (Column("before"), Column("now"))

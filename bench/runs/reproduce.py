@@ -1,0 +1,133 @@
+"""Runs a manifest again, without the embedding store, and says what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.analysis.analyse import Analysis
+from bench.files.manifest import RunManifest
+from bench.files.scores import parse_score_files
+from bench.runs import compare
+from bench.runs.compare import Change, changes, largest_difference
+from bench.runs.run import EXTERNAL, Run, RunRequest, read_run, run_benchmark
+from bench.statistics.types import ResamplingPlan
+from metrics.errors import DataError
+from metrics.files import sha256_of_file
+from metrics.types import ProgressCallback, ScorerOptions, no_progress
+
+TOLERANCE = 1e-6
+"""Between scores, and between estimates, of two runs that count as the same."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A run, made again.
+
+    Attributes:
+        before, now: both runs.
+        changes: what was different about their making.
+        score_differences: largest absolute difference by metric; infinite where a score is missing in one of them.
+        estimate_difference: the largest of all estimates and ends of intervals.
+        identical: files that are equal to the byte.
+        different: files that are not, apart from the manifest and the report, which name times and places.
+    """
+
+    before: Run
+    now: Run
+    changes: tuple[Change, ...]
+    score_differences: Mapping[str, float]
+    estimate_difference: float
+    identical: tuple[str, ...]
+    different: tuple[str, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether scores and estimates agree to `TOLERANCE`."""
+        return max(*self.score_differences.values(), self.estimate_difference) <= TOLERANCE
+
+
+def reproduce(folder: Path, out: Path | None = None, progress: ProgressCallback = no_progress) -> Reproduction:
+    """Make a run again.
+
+    Args:
+        folder: of the run.
+        out: folder of the new run; None takes a new one under ``results``.
+        progress: see `bench.runs.run.run_benchmark`.
+
+    Raises:
+        ClapBenchError: data or metrics are not where they were.
+    """
+    before = read_run(folder)
+    now = run_benchmark(request_of(before.manifest, out), progress)
+    same = {name: _digest(now.folder / name) == digest for name, digest in _comparable(before.manifest).items()}
+    return Reproduction(
+        before,
+        now,
+        tuple(changes(before.manifest, now.manifest)),
+        score_differences(before, now),
+        _estimate_difference(before.analysis, now.analysis),
+        tuple(name for name, is_same in same.items() if is_same),
+        tuple(name for name, is_same in same.items() if not is_same),
+    )
+
+
+def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
+    """Return what a run was asked to do, without its embedding store: every clip is heard again.
+
+    Paths that were given relative to a folder are looked for from where this is called.
+    """
+    given = {name: option.value for name, option in manifest.options.items()}
+    data_root = given.get("data_root")
+    return RunRequest(
+        dataset=given.get("dataset", manifest.dataset.name),
+        metrics=tuple(name for name, signature in manifest.signatures.items() if EXTERNAL not in signature),
+        split=given.get("split"),
+        screening=given.get("screening"),
+        scale=given.get("scale"),
+        data_root=None if data_root is None else Path(data_root),
+        score_files=parse_score_files(given.get("scores") or ()),
+        resampling=ResamplingPlan(**manifest.resampling),
+        scorer_options=ScorerOptions(
+            **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
+        ),
+        out=out,
+        options=manifest.options,
+        argv=manifest.argv,
+    )
+
+
+def score_differences(before: Run, now: Run) -> dict[str, float]:
+    """Return the largest absolute difference of each metric's scores.
+
+    Raises:
+        DataError: the runs have other pairs.
+    """
+    if list(before.table.pairs["pair_id"]) != list(now.table.pairs["pair_id"]):
+        raise DataError(
+            f"{now.folder} has other pairs than {before.folder}: the data set has changed; "
+            "see what changed with 'bench compare'"
+        )
+    return compare.score_differences(before.table, now.table)
+
+
+def _estimate_difference(before: Analysis, now: Analysis) -> float:
+    """Return the largest difference of an estimate or an end of its interval; infinite if some exist in one only."""
+    tables = [
+        {(e.metric, e.stratum, e.statistic): np.array([e.estimate, e.low, e.high]) for e in analysis.estimates}
+        for analysis in (before, now)
+    ]
+    if tables[0].keys() != tables[1].keys():
+        return float("inf")
+    return max((largest_difference(values, tables[1][key]) for key, values in tables[0].items()), default=0.0)
+
+
+def _comparable(manifest: RunManifest) -> dict[str, str]:
+    return {name: digest for name, digest in manifest.outputs.items() if not name.startswith("report.")}
+
+
+def _digest(path: Path) -> str | None:
+    return sha256_of_file(path) if path.is_file() else None

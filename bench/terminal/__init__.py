@@ -1,0 +1,1 @@
+"""What commands share: the console, progress bars, the log file, options."""

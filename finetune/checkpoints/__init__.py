@@ -1,0 +1,1 @@
+"""Models in folders: bases, conversions, cards, evaluation."""

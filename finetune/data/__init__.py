@@ -1,0 +1,1 @@
+"""Rated pairs, their features and their splits."""

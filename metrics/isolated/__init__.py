@@ -1,0 +1,1 @@
+"""A scorer in a process of its own, whose packages do not go with ours."""

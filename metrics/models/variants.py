@@ -1,0 +1,77 @@
+"""Where the Human-CLAP variants are: published on the hub, shipped with this package, or trained on this machine.
+
+Names are what stands after ``human:``; the published ones are those of the paper's tables. A name is looked up in
+this order: published, shipped, local. Training must not take a name that exists (see `is_taken`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from metrics.errors import UnavailableError, did_you_mean
+from metrics.folders import human_folder
+
+DEFAULT_VARIANT = "wsce+mae"
+
+PUBLISHED = {
+    "wsce+mae": "sarulab-speech/human-clap-wsce-mae",
+    "wsce+mse": "sarulab-speech/human-clap-wsce-mse",
+    "wsce": "sarulab-speech/human-clap-wsce",
+    "mse": "sarulab-speech/human-clap-mse",
+    "mae": "sarulab-speech/human-clap-mae",
+    "mse+mae": "sarulab-speech/human-clap-mse-mae",
+    "wsce+mse+mae": "sarulab-speech/human-clap-wsce-mse-mae",
+}
+"""Variant -> hub id. Whether ``mae`` was published could not be confirmed."""
+
+SHIPPED_FOLDER = Path(__file__).parents[1] / "checkpoints"
+
+TINY = "tiny"
+"""The shipped model that was trained on no ratings: a metric of its own, and no variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A Human-CLAP variant: a hub id, or a folder with a transformers ClapModel and its processor."""
+
+    name: str
+    origin: Literal["published", "shipped", "local"]
+    location: str | Path
+
+
+def known_variants() -> dict[str, Variant]:
+    """Return every variant by name: published, then shipped, then local."""
+    known = {name: Variant(name, "published", repo) for name, repo in PUBLISHED.items()}
+    for origin, folder in (("shipped", SHIPPED_FOLDER), ("local", human_folder())):
+        for path in sorted(folder.glob("*/config.json")):
+            if path.parent != SHIPPED_FOLDER / TINY:
+                known.setdefault(path.parent.name, Variant(path.parent.name, origin, path.parent))  # type: ignore[arg-type]
+    return known
+
+
+def find_variant(name: str | None) -> Variant:
+    """Return the variant called ``name``; None means the one that the paper recommends, ``wsce+mae``.
+
+    Raises:
+        UnavailableError: no such variant; the message lists those that exist.
+    """
+    known = known_variants()
+    wanted = name or DEFAULT_VARIANT
+    if wanted not in known:
+        raise UnavailableError(
+            f"no Human-CLAP variant {wanted!r}{did_you_mean(wanted, known)} (known: {', '.join(known)}); "
+            "'finetune train' makes new ones"
+        )
+    return known[wanted]
+
+
+def is_taken(name: str) -> bool:
+    """Say whether a new variant of this name would never be found, because a published or shipped one has it."""
+    return name in known_variants() and known_variants()[name].origin != "local"
+
+
+def variant_names() -> list[str]:
+    """Return what ``human:all`` stands for."""
+    return list(known_variants())

@@ -1,0 +1,1 @@
+"""Scorers of other people: what they promise, and scorers in one file."""

@@ -1,0 +1,146 @@
+"""The score table: nothing is lost on the way to disk and back, and no pair is joined away in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.files.scores import ScoreTable, checked_scores, make_pairs_frame, read_score_file, read_table, write_table
+from metrics.errors import DataError
+from metrics.types import AudioTextPair, PairScores, ScoreFailure
+from tests.bench.conftest import write_scores
+
+CAPTIONS = ("a dog, barking", 'a "loud" bell', "rain\nand wind", "=1+1 🔔")
+
+
+def frame(captions: tuple[str, ...] = CAPTIONS) -> pd.DataFrame:
+    n = len(captions)
+    return make_pairs_frame(
+        {
+            "pair_id": [f"p{i}" for i in range(n)],
+            "audio": [f"audio/{i}.wav" for i in range(n)],
+            "caption": list(captions),
+            "caption_id": [f"c{i // 2}" for i in range(n)],
+            "source": ["natural", None] * (n // 2),
+            "system": [None] * n,
+            "split": [None] * n,
+            "rating": [1 / 3] * n,
+            "n_ratings": [3] * n,
+        }
+    )
+
+
+def pairs(frame: pd.DataFrame) -> list[AudioTextPair]:
+    columns = zip(frame["pair_id"], frame["audio"], frame["caption"], strict=True)
+    return [AudioTextPair(pair_id, Path(audio), caption) for pair_id, audio, caption in columns]
+
+
+def test_table_survives_the_disk_exactly(tmp_path: Path) -> None:
+    scores = {"laion": np.array([0.1, np.nan, 1e-300, 2 / 3]), "a:b/c": np.array([0.0, -0.0, 1.0, np.pi])}
+    table = ScoreTable(
+        frame(),
+        scores,
+        cosines={"laion": np.array([-0.1, np.nan, 0.5, 2 / 3])},
+        failures={"laion": (ScoreFailure("p1", 'empty file, "nothing" in it'),), "a:b/c": ()},
+    )
+    write_table(table, tmp_path)
+    again = read_table(tmp_path)
+    pd.testing.assert_frame_equal(again.pairs, table.pairs)
+    assert again.metrics == table.metrics
+    for metric, values in scores.items():
+        np.testing.assert_array_equal(again.scores[metric], values)
+    np.testing.assert_array_equal(again.cosines["laion"], table.cosines["laion"])
+    assert again.failures == table.failures
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=4))
+def test_every_float_survives_the_disk(tmp_path_factory: pytest.TempPathFactory, values: list[float]) -> None:
+    folder = tmp_path_factory.mktemp("table")
+    write_table(ScoreTable(frame(), {"m": np.array(values)}), folder)
+    np.testing.assert_array_equal(read_table(folder).scores["m"], values)
+
+
+def test_metrics_are_compared_on_the_pairs_that_all_scored() -> None:
+    table = ScoreTable(
+        frame(),
+        {
+            "a": np.array([1.0, np.nan, 3.0, 4.0]),
+            "b": np.array([1.0, 2.0, 3.0, np.nan]),
+            "c": np.full(4, np.nan),
+        },
+    )
+    assert table.unscored() == ["c"]
+    assert not table.scored_by_all().any()
+    np.testing.assert_array_equal(table.without(["c"]).scored_by_all(), [True, False, True, False])
+
+
+def test_bare_array_of_a_plugin_becomes_scores_with_failures() -> None:
+    outcome = checked_scores("plugin", np.array([0.5, np.nan, np.inf, 0.0], dtype=np.float32), pairs(frame()))
+    np.testing.assert_array_equal(outcome.scores, [0.5, np.nan, np.nan, 0.0])
+    assert [(f.pair_id, f.reason) for f in outcome.failures] == [
+        ("p1", "plugin returned nan"),
+        ("p2", "plugin returned inf"),
+    ]
+
+
+def test_a_failed_pair_never_keeps_a_number() -> None:
+    answer = PairScores(np.array([0.5, -1.0, 0.2, 0.3]), failures=(ScoreFailure("p1", "empty file"),))
+    outcome = checked_scores("m", answer, pairs(frame()))
+    np.testing.assert_array_equal(outcome.scores, [0.5, np.nan, 0.2, 0.3])
+    assert outcome.failures == answer.failures
+
+
+@pytest.mark.parametrize("answer", [np.zeros(3), np.zeros((4, 1)), np.float64(1.0)])
+def test_wrong_number_of_scores_names_the_scorer(answer: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"'plugin' returned an array of shape .* expected \(4,\)"):
+        checked_scores("plugin", np.asarray(answer), pairs(frame()))
+
+
+def test_score_file_by_pair_id_in_any_order(tmp_path: Path) -> None:
+    path = write_scores(tmp_path / "s.csv", {"p3": 3, "p0": 0.5, "p2": 2, "p1": -1})
+    np.testing.assert_array_equal(read_score_file(path, frame()), [0.5, -1, 2, 3])
+
+
+def test_score_file_by_audio_and_text(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    by_audio = frame()[["audio", "caption"]].assign(score=[4.0, 3.0, 2.0, 1.0])
+    by_audio.columns = ["audio_path", "text", "score"]
+    by_audio[::-1].to_csv(path, index=False)
+    np.testing.assert_array_equal(read_score_file(path, frame()), [4, 3, 2, 1])
+
+
+COMPLETE: dict[str, object] = {"p0": 1, "p1": 2, "p2": 3, "p3": 4}
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ({"p0": 1, "p1": 2, "p2": 3}, r"no score for 1 of 4 pairs \(first: 'p3'\)"),
+        (COMPLETE | {"p9": 5}, r"line 6: 'p9' is no pair of this data set"),
+        (COMPLETE | {"p2": "nan"}, r"line 4: score is 'nan', expected a finite number"),
+        (COMPLETE | {"p2": "-inf"}, r"line 4: score is '-inf', expected a finite number"),
+        (COMPLETE | {"p2": ""}, r"line 4: score is '', expected a number"),
+        (COMPLETE | {"p2": "high"}, r"line 4: score is 'high', expected a number"),
+    ],
+)
+def test_bad_score_files_are_refused(tmp_path: Path, scores: dict[str, object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_score_file(write_scores(tmp_path / "s.csv", scores), frame())
+
+
+def test_score_given_twice_is_refused(tmp_path: Path) -> None:
+    path = write_scores(tmp_path / "s.csv", COMPLETE)
+    path.write_text(path.read_text() + "p0,1\n")
+    with pytest.raises(DataError, match=r"line 6: 'p0' has a score already"):
+        read_score_file(path, frame())
+
+
+def test_score_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("text,score\na,1\n")
+    with pytest.raises(DataError, match="give pair_id,score or audio_path,text,score"):
+        read_score_file(tmp_path / "s.csv", frame())

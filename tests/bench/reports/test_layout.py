@@ -1,0 +1,54 @@
+"""What a reader sees: numbers, intervals, dashes with reasons, and text that cannot break the table."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bench.reports.formats.markdown import escape, render_table
+from bench.reports.layout import Cell, Column, Row, Table
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "interval"),
+    [
+        (Cell(0.4567, 0.4211, 0.4899), "0.457", "[0.42, 0.49]"),
+        (Cell(-0.0123, -0.1, 0.1), "-0.012", "[-0.10, 0.10]"),
+        (Cell(-0.0001, -0.001, 0.1), "0.000", "[0.00, 0.10]"),
+        (Cell(), "–", ""),
+        (Cell(0.5, math.nan, math.nan), "0.500", ""),
+        (Cell(text="yes"), "yes", ""),
+    ],
+)
+def test_cells(cell: Cell, value: str, interval: str) -> None:
+    assert (cell.value, cell.interval) == (value, interval)
+
+
+def test_markdown_table() -> None:
+    table = Table(
+        "Title",
+        "How to read it.",
+        (Column("SRCC", 1234), Column("LCC")),
+        (
+            Row("a|b", (Cell(0.5, 0.4, 0.6, best=True), Cell(note="constant scores"))),
+            Row("paper", (Cell(0.28), Cell()), published=True),
+        ),
+    )
+    assert render_table(table).splitlines() == [
+        "**Title**",
+        "",
+        "_How to read it._",
+        "",
+        "| metric | SRCC<br>n = 1,234 | LCC |",
+        "| --- | ---: | ---: |",
+        "| a\\|b | **0.500** [0.40, 0.60] | – |",
+        "| _paper †_ | 0.280 | – |",
+        "",
+        "- a\\|b / LCC: constant scores",
+        "- † published by others, on pairs of their own: see “Published figures”",
+    ]
+
+
+def test_markdown_escapes_whatever_a_user_may_name_a_metric() -> None:
+    assert escape("<b>|x|`y`\n*z*") == "\\<b\\>\\|x\\|\\`y\\` \\*z\\*"

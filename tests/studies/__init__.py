@@ -1,0 +1,1 @@
+"""Programs that nox runs: measurements, simulations, attacks; pytest collects only their tests."""

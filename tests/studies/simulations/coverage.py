@@ -1,0 +1,159 @@
+"""Do 95 % intervals cover 95 %, and does a 5 % test reject 5 %? Simulated, and written into docs/statistics.md.
+
+    nox -s coverage              # 1,000 data sets a cell (more for tests), about a quarter of an hour on two cores
+    nox -s coverage -- --data-sets 100 --no-write
+
+Fails if the default resampling covers SRCC outside 92-97 %, if the comparison's Type-I error leaves 3.5-6.5 %, or if
+power does not grow with n.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
+from bench.statistics.comparison import differences_of
+from bench.statistics.intervals import analytic_interval, bootstrap_interval
+from bench.statistics.types import STATISTICS, IntervalMethod, ResampleUnit, ResamplingPlan
+from tests.studies.simulations.population import Metric, draw, true_values
+from tests.tables import markdown, replace_block
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "statistics.md"
+SIZES = (60, 400, 2600)
+TEST_FACTORS = {60: 6, 400: 6, 2600: 2}
+"""Tests are simulated on so many times more data sets than intervals: a rejection rate of 5 % needs more to be seen."""
+
+UNITS: tuple[ResampleUnit, ...] = ("caption", "pair")
+METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
+RESAMPLES = 999
+PAIRED = {"a": Metric(quality=0.6, shared=0.3), "b": Metric(quality=0.9, shared=0.6)}
+EQUAL = {"a": Metric(), "b": Metric()}
+UNEQUAL = {"a": Metric(quality=0.6, shared=0.0), "b": Metric(quality=0.6, shared=0.8)}
+BETTER = {"a": Metric(quality=0.85), "b": Metric(quality=0.6)}
+
+
+def everything(n: int) -> dict[str, np.ndarray]:
+    return {"all": np.ones(n, bool)}
+
+
+def coverage_of_one(n: int, seed: int) -> Counter[tuple[str, str, str]]:
+    """Count, for each unit, method and statistic, whether the intervals of one data set cover the truth."""
+    data = draw(n, PAIRED, np.random.default_rng([1, n, seed]))
+    truth = np.array([true_values(metric) for metric in PAIRED.values()])
+    hits: Counter[tuple[str, str, str]] = Counter()
+    for unit in UNITS:
+        plan = ResamplingPlan(RESAMPLES, unit, "bca", seed=seed)
+        [boot] = bootstrap_strata(data.human, data.scores, everything(n), data.captions, plan, n_threads=1)
+        for s, statistic in enumerate(STATISTICS):
+            for method in METHODS:
+                hits[unit, method, statistic] += covers(boot, method, s, truth[0, s])
+                hits[unit, method, "Δ" + statistic] += covers_difference(boot, method, s, truth[0, s] - truth[1, s])
+            if unit == "pair" and statistic != "mse":
+                low, high, _ = analytic_interval(statistic, float(boot.estimates[0, s]), n, 0.95)
+                hits[unit, "analytic", statistic] += low <= truth[0, s] <= high
+    return hits
+
+
+def covers(boot: StratumBootstrap, method: IntervalMethod, s: int, truth: float) -> bool:
+    values, jackknife = boot.resampled[:, 0, s], boot.jackknife[:, 0, s]
+    return within(boot, method, float(boot.estimates[0, s]), values, jackknife, truth)
+
+
+def covers_difference(boot: StratumBootstrap, method: IntervalMethod, s: int, truth: float) -> bool:
+    values = boot.resampled[:, 0, s] - boot.resampled[:, 1, s]
+    jackknife = boot.jackknife[:, 0, s] - boot.jackknife[:, 1, s]
+    return within(boot, method, float(boot.estimates[0, s] - boot.estimates[1, s]), values, jackknife, truth)
+
+
+def within(
+    boot: StratumBootstrap,
+    method: IntervalMethod,
+    estimate: float,
+    values: np.ndarray,
+    jackknife: np.ndarray,
+    truth: float,
+) -> bool:
+    low, high, _ = bootstrap_interval(method, estimate, values, 0.95, boot.sample.n_clusters, jackknife)
+    return low <= truth <= high
+
+
+def rejections_of_one(metrics: dict[str, Metric], tag: int, n: int, seed: int) -> Counter[str]:
+    """Count which statistics' differences are significant at 5 % on one data set."""
+    data = draw(n, metrics, np.random.default_rng([2, tag, n, seed]))
+    plan = ResamplingPlan(1, seed=seed)
+    [boot] = bootstrap_strata(data.human, data.scores, everything(n), data.captions, plan, n_threads=1)
+    found = differences_of(boot, plan, n_permutations=RESAMPLES, n_threads=1)
+    return Counter({d.statistic: int(d.p_value <= 0.05) for d in found})
+
+
+def percentages(one: Callable[[int], Counter], n_data_sets: int) -> dict:
+    """Run one simulation for each seed on all cores; return percentages."""
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        counts = list(pool.map(one, range(n_data_sets), chunksize=10))
+    return {key: 100 * sum(c[key] for c in counts) / n_data_sets for key in counts[0]}
+
+
+def coverage_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    columns = [*STATISTICS, *("Δ" + s for s in STATISTICS)]
+    for n in SIZES:
+        found = percentages(partial(coverage_of_one, n), n_data_sets)
+        for unit in UNITS:
+            for method in (*METHODS, "analytic"):
+                if (unit, method, "srcc") in found:
+                    cells = [f"{found[unit, method, c]:.1f}" if (unit, method, c) in found else "" for c in columns]
+                    rows.append([f"{n:,}", unit, method, *cells])
+        default = ResamplingPlan()
+        srcc = found[default.unit, default.ci_method, "srcc"]
+        if not 92 <= srcc <= 97:
+            problems.append(f"SRCC is covered {srcc:.1f} % at n = {n}, not 92-97 %")
+    return markdown(["pairs", "unit", "interval", *(c.upper() for c in columns)], rows), problems
+
+
+def rejection_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems, power = [], [], []
+    settings = [("equal metrics", EQUAL), ("equal, errors spread differently", UNEQUAL), ("ΔSRCC > 0", BETTER)]
+    for tag, (name, metrics) in enumerate(settings):
+        for n in SIZES:
+            found = percentages(partial(rejections_of_one, metrics, tag, n), TEST_FACTORS[n] * n_data_sets)
+            rows.append([name, f"{n:,}", *(f"{found[s]:.1f}" for s in STATISTICS)])
+            if metrics is EQUAL:
+                problems += [
+                    f"Type-I error of {s} is {found[s]:.1f} % at n = {n}" for s in found if not 3.5 <= found[s] <= 6.5
+                ]
+            if metrics is BETTER:
+                power.append(found["srcc"])
+    if power != sorted(power):
+        problems.append(f"power does not grow with n: {power}")
+    return markdown(["truth", "pairs", *(s.upper() for s in STATISTICS)], rows), problems
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-sets", type=int, default=1000)
+    parser.add_argument("--no-write", action="store_true", help="print the tables only")
+    arguments = parser.parse_args()
+    tables, problems = {}, []
+    for name, table in (("coverage", coverage_table), ("rejections", rejection_table)):
+        tables[name], found = table(arguments.data_sets)
+        problems += found
+        print(f"\n{tables[name]}", flush=True)
+    if not arguments.no_write:
+        text = DOCUMENT.read_text(encoding="utf-8")
+        for name, table in tables.items():
+            text = replace_block(text, name, table)
+        DOCUMENT.write_text(text, encoding="utf-8")
+    if problems:
+        raise SystemExit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The simulated population is what it says, and the tables in the documents are those of a full run."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from bench.statistics.types import ResamplingPlan
+from tests.studies.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.population import Metric, draw, true_values
+from tests.tables import replace_block
+
+
+def table(name):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    body = re.search(rf"<!-- table: {name} -->\n(.*?)\n<!-- end: {name} -->", text, re.DOTALL)
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in body[1].splitlines()]
+    return [dict(zip(rows[0], row, strict=False)) for row in rows[2:]]
+
+
+def test_population_has_the_traits_that_it_names():
+    data = draw(20_000, {"even": Metric(shared=0.0), "clustered": Metric(shared=0.9)}, np.random.default_rng(0))
+    sizes = np.bincount(data.captions)[:-1]
+    assert set(sizes) == {3, 4, 5}
+    assert len(data.human) == 20_000
+    assert 0 <= data.human.min() < data.human.max() <= 1
+    assert len(np.unique(data.human)) < 200
+    mean = {name: np.bincount(data.captions, row) / np.bincount(data.captions) for name, row in data.scores.items()}
+    assert mean["clustered"].var() > 1.3 * mean["even"].var()
+    assert all((row == 0).any() for row in data.scores.values())
+
+
+def test_true_values_order_metrics_by_quality():
+    good, bad = (true_values(Metric(quality=quality), n_pairs=50_000) for quality in (0.9, 0.3))
+    assert all(g > b for g, b in zip(good[:3], bad[:3], strict=True))
+    assert good[0] == pytest.approx(0.55, abs=0.02)
+
+
+def test_rejections_count_each_statistic():
+    found = sum((rejections_of_one(EQUAL, 0, 60, seed) for seed in range(20)), Counter())
+    assert max(found.values(), default=0) <= 5
+
+
+def test_replacing_a_table_keeps_the_text_around_it():
+    text = "a\n<!-- table: t -->\nold\n<!-- end: t -->\nb\n"
+    assert replace_block(text, "t", "new\nrows") == "a\n<!-- table: t -->\nnew\nrows\n<!-- end: t -->\nb\n"
+
+
+def test_documented_coverage_is_within_bounds_for_every_default():
+    rows = table("coverage")
+    assert len(rows) == len(SIZES) * (len(UNITS) * len(METHODS) + 1)
+    plan = ResamplingPlan()
+    defaults = [row for row in rows if (row["unit"], row["interval"]) == (plan.unit, plan.ci_method)]
+    assert len(defaults) == len(SIZES)
+    assert all(92 <= float(row["SRCC"]) <= 97 for row in defaults)
+
+
+def test_documented_error_rates_are_within_bounds_and_power_grows():
+    rows = table("rejections")
+    null = [row for row in rows if row["truth"] == "equal metrics"]
+    assert len(null) == len(SIZES)
+    assert all(3.5 <= float(row[s]) <= 6.5 for row in null for s in ("SRCC", "LCC", "KTAU", "MSE"))
+    power = [float(row["SRCC"]) for row in rows if row["truth"].startswith("ΔSRCC")]
+    assert power == sorted(power)
+    assert power[-1] > 90
