@@ -9,7 +9,6 @@ import typer
 
 from bench.terminal.console import run_app
 from bench.terminal.logfile import begin_log
-from finetune.commands.pretrain import pretrain_command
 from finetune.commands.shelf import list_command, push_command, show_command
 from finetune.commands.train import train_command
 
@@ -21,7 +20,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train_command)
-app.command("pretrain")(pretrain_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("push")(push_command)

@@ -23,7 +23,6 @@ CHECKED = [
     "finetune.checkpoints",
     "finetune.data",
     "finetune.pipeline",
-    "finetune.pretrain",
     "finetune.training",
 ]
 install_import_hook(CHECKED, f"{typechecker.__name__}.check")

@@ -12,10 +12,10 @@ from bench.analysis.leakage import find_leakage, read_training
 from bench.datasets.demo.dataset import demo_clips, load_demo
 from finetune.checkpoints.card import BASE, TRAINED
 from finetune.checkpoints.evaluation import evaluate_models
-from finetune.data.soundscapes import PretrainingData, draw_soundscapes
 from metrics.models.variants import SHIPPED_FOLDER, TINY, find_variant
 from metrics.registry import availability, expand_names
 from metrics.types import ScorerOptions
+from tests.studies.retraining.soundscapes import PretrainingData, draw_soundscapes
 
 TUNED = SHIPPED_FOLDER / "tiny-wsce+mae"
 UNTUNED = SHIPPED_FOLDER / TINY

@@ -34,7 +34,7 @@ SEEDS = (0, 1, 2)
 LEAST_GAIN = 0.08
 SHIPPED = "tiny-wsce+mae"
 SHUFFLED = "shuffled"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "docs" / "finetune.md"
 
 
@@ -70,12 +70,17 @@ def main() -> int:
 
 def train_all(folder: Path) -> None:
     """Train the base model, and from it every variant that is compared."""
-    finetune(folder, "pretrain", "--name", TINY, "--store", "fp16", "--device", "cpu", "--overwrite")
+    pretrain(folder)
     base = ("--base", str(folder / TINY), *RECIPE)
     for loss in ("wsce+mae", "sce"):
         for seed in SEEDS:
             train(folder, name_of(loss, seed), *base, "--loss", loss, "--seed", str(seed))
     train(folder, SHUFFLED, *base, "--dataset", str(shuffled_ratings(folder)))
+
+
+def pretrain(folder: Path) -> None:
+    """Make ``tiny``, in a process of its own."""
+    run([sys.executable, "-m", "tests.studies.retraining.pretrain", str(folder)])
 
 
 def name_of(loss: str, seed: int) -> str:
@@ -108,8 +113,11 @@ def gain_of(checkpoint: Path) -> Gain:
 def finetune(folder: Path, *arguments: str) -> None:
     """Run the command in a process of its own, one thread to a core."""
     places: tuple[Any, ...] = ("--out", folder, "--cache-dir", folder / "cache")
-    data = ("--data-root", folder / "demo") if arguments[0] == "pretrain" else ()
-    command = [sys.executable, "-m", "finetune", *arguments, *map(str, (*places, *data))]
+    run([sys.executable, "-m", "finetune", *arguments, *map(str, places)])
+
+
+def run(command: list[str]) -> None:
+    """Run a command offline; its results are in files."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "HF_HUB_OFFLINE": "1"})
 
 

@@ -1,10 +1,14 @@
-"""Trains ``tiny`` from scratch: `finetune.training.loop` on soundscapes that nobody has rated, with plain SCE."""
+"""Trains ``tiny`` from scratch: `finetune.training.loop` on soundscapes that nobody has rated, with plain SCE.
+
+Run as ``python -m tests.studies.retraining.pretrain FOLDER``: the checkpoint is FOLDER/tiny.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,24 +21,42 @@ from finetune.checkpoints.base import Base
 from finetune.checkpoints.card import TRAINED
 from finetune.checkpoints.evaluation import evaluate_models
 from finetune.checkpoints.folder import new_folder, refuse_existing, save_model
-from finetune.checkpoints.tiny import new_tiny
 from finetune.checkpoints.work import occupied
 from finetune.config import TrainingConfig
 from finetune.data.features import extract_features
 from finetune.data.pairs import PairSet
-from finetune.data.soundscapes import PretrainingData, clip_source, draw_soundscapes
+from finetune.data.rated import DataOptions
 from finetune.pipeline import Observer, TrainingRequest, describe, describe_in
 from finetune.training.loop import Training, train
 from metrics.models.hf_model import LoadedClap, load_clap
+from metrics.models.variants import TINY
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
+from tests.studies.retraining.soundscapes import PretrainingData, clip_source, draw_soundscapes
+from tests.studies.retraining.tiny import new_tiny
 
-ORIGIN = "new weights (finetune.checkpoints.tiny)"
+ORIGIN = "new weights (tests.studies.retraining.tiny)"
 WARMUP_SHARE = 0.1
 NOTE = "drawn from a generator that leaves out every caption of the demo data; these captions and clips are not listed"
 
 
+def main() -> None:
+    """Pretrain with the recipe of the shipped model."""
+    folder = Path(sys.argv[1]).resolve()
+    data = PretrainingData()
+    request = TrainingRequest(
+        config=pretraining_config(data),
+        folder=folder / TINY,
+        data=DataOptions(folder / "demo", folder / "cache"),
+        device="cpu",
+        overwrite=True,
+        storage="fp16",
+        argv=tuple(sys.argv),
+    )
+    run_pretraining(request, data)
+
+
 def pretraining_config(data: PretrainingData, **changes: Any) -> TrainingConfig:
-    """Return the recipe of ``tiny``, with what the user changed."""
+    """Return the recipe of ``tiny``, changed as asked."""
     recipe = TrainingConfig(
         base=ORIGIN,
         dataset="demo",
@@ -120,3 +142,7 @@ def _data_record(data: PretrainingData) -> dict[str, Any]:
             "validation": {"n_pairs": data.n_validation, **unlisted},
         },
     }
+
+
+if __name__ == "__main__":
+    main()
