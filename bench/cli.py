@@ -13,11 +13,12 @@ import typer
 from bench.commands.across import across_command
 from bench.commands.compare import compare_command
 from bench.commands.datasets import datasets_app
+from bench.commands.demo import demo_command
 from bench.commands.doctor import doctor_command
 from bench.commands.metrics import metrics_command
 from bench.commands.report import report_command
 from bench.commands.reproduce import reproduce_command
-from bench.commands.run import demo_command, run_command
+from bench.commands.run import run_command
 from bench.commands.score import score_command
 from bench.terminal.console import run_app
 from bench.terminal.logfile import begin_log

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.terminal.console import deliver, show_report
+from bench.terminal.console import deliver
+from bench.terminal.options import FormatOption, Output
 
 if TYPE_CHECKING:
     from bench.runs.compare import RunComparison
-
-Format = Literal["markdown", "json"]
 
 
 def compare_command(
     before: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of a run.")],
     now: Annotated[Path, typer.Argument(metavar="RUN_B", help="Folder of another, which is compared with it.")],
-    format: Annotated[
-        Format | None, typer.Option(help="[default: tables on a terminal, markdown into a pipe or file]")
-    ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+    format: FormatOption = None,
+    output: Output = None,
 ) -> None:
     """Say what changed between two runs: data, signatures, software, scores, and agreement, pair by pair."""
-    from bench.files.records import json_text
-    from bench.reports.formats import markdown
+    from bench.reports.formats import Document
     from bench.runs.compare import compare_runs
     from bench.runs.compare_report import build_comparison
     from bench.runs.run import read_run
 
     found = compare_runs(read_run(before), read_run(now))
-    report = build_comparison(found)
-    if format is None and output is None:
-        show_report(report)
-        return
-    text = json_text(_facts(found)) + "\n" if format == "json" else markdown.render(report)
-    deliver(text, output, "Comparison")
+    deliver(Document(build_comparison(found), facts=lambda: _facts(found)), format, output, "Comparison")
 
 
 def _facts(found: RunComparison) -> dict[str, object]:

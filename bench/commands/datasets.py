@@ -15,6 +15,7 @@ from bench.analysis.overlap import label
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
 from bench.files.records import json_text
+from bench.terminal.options import AsJson, DataRoot, Scale, Screening, Split
 from bench.terminal.progress import terminal_progress
 from metrics.errors import UnavailableError, UsageError
 
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 EXAMPLES_SHOWN = 3
 
 datasets_app = typer.Typer(no_args_is_help=True, help="List, fetch and audit data sets.")
-
-DataRoot = Annotated[
-    Path | None, typer.Option(help="Folder of the data; default: $RELATE_ROOT, else the user's data folder.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 @datasets_app.command("list")
@@ -74,10 +70,10 @@ def pull_command(
 @datasets_app.command("audit")
 def audit_command(
     name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
-    split: Annotated[str | None, typer.Option(help="Which part; default: the data set's own.")] = None,
-    screening: Annotated[str | None, typer.Option(help="How listeners are screened.")] = None,
+    split: Split = None,
+    screening: Screening = None,
     data_root: DataRoot = None,
-    scale: Annotated[str | None, typer.Option(help="Scale of the ratings in a .csv file, e.g. 0-10.")] = None,
+    scale: Scale = None,
     as_json: AsJson = False,
 ) -> None:
     """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.run import Device
 from bench.terminal.console import say
+from bench.terminal.options import AsJson, DeviceOption, PrecisionOption
 from metrics.errors import ClapBenchError, PluginError
-from metrics.types import Precision, ScorerOptions
+from metrics.types import ScorerOptions
 
 if TYPE_CHECKING:
     from metrics.doctor import Finding
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 def doctor_command(
     metrics: Annotated[
-        str | None, typer.Option(help="Scorers to examine, separated by commas. [default: all that can run here]")
+        str | None, typer.Option(help="Scorers to examine, separated by commas.", show_default="all that can run here")
     ] = None,
-    device: Annotated[Device, typer.Option(help="Where models run.")] = "auto",
-    precision: Annotated[Precision, typer.Option(help="Of the forward pass.")] = "fp32",
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "fp32",
+    as_json: AsJson = False,
 ) -> None:
     """Is every scorer deterministic and batch-independent on this machine?
 

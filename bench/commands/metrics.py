@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.terminal.options import AsJson
+
 if TYPE_CHECKING:
     from metrics.registry import Availability
 
 
 def metrics_command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: AsJson = False,
     pull: Annotated[
         str | None,
         typer.Option(

@@ -8,34 +8,36 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.commands.page import write_figures, write_page
-from bench.terminal.console import deliver, say, show_report
+from bench.reports.formats import Document, names
+from bench.terminal.console import deliver, say
+from bench.terminal.options import Output
 from metrics.errors import UsageError
 
 if TYPE_CHECKING:
-    from bench.reports.layout import Report
     from bench.reports.published import PublishedFigure
     from bench.runs.run import Run
 
 Against = Literal["published"]
-Format = Literal["markdown", "html", "latex", "csv", "json"]
+PAGE = "html"
+FORMAT_NAMES = (*names("report", "estimates", "facts"), PAGE)
+if TYPE_CHECKING:
+    AnyFormat = str
+else:  # typer takes the choices from a Literal
+    AnyFormat = Literal[FORMAT_NAMES]
 
 
 def report_command(
-    run_dir: Annotated[Path | None, typer.Argument(help="Folder of a run. [default: the newest in results/]")] = None,
+    run_dir: Annotated[
+        Path | None, typer.Argument(help="Folder of a run.", show_default="the newest in results/")
+    ] = None,
     format: Annotated[
-        Format | None,
+        AnyFormat | None,
         typer.Option(
-            help="html: a page to listen to; latex: tables to \\input in a paper; csv: estimates, one a row. "
-            "[default: tables on a terminal, markdown into a pipe or file]"
+            help="html: a page to listen to; latex: tables to \\input in a paper; csv: estimates, one a row.",
+            show_default="tables on a terminal, markdown into a pipe or file",
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write to this file instead of printing. [default for html: report.html in the run's folder]"
-        ),
-    ] = None,
+    output: Output = None,
     embed_audio: Annotated[
         int,
         typer.Option(metavar="N", min=0, help="html: put the N most disputed clips into the page; others are linked."),
@@ -46,7 +48,8 @@ def report_command(
         Path | None,
         typer.Option(
             metavar="RUN_DIR",
-            help="Fit calibrations and tie thresholds on this run of another split. [default: cross-fitted by caption]",
+            help="Fit calibrations and tie thresholds on this run of another split.",
+            show_default="cross-fitted by caption",
         ),
     ] = None,
     figures: Annotated[
@@ -56,11 +59,11 @@ def report_command(
 ) -> None:
     """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
     from bench.files.workspace import newest_run
-    from bench.reports.contents import build_report
     from bench.reports.published import load_figures
+    from bench.runs.page import write_figures, write_page
     from bench.runs.run import read_run
 
-    if embed_audio and format != "html":
+    if embed_audio and format != PAGE:
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
@@ -68,24 +71,25 @@ def report_command(
     published = load_figures(run.manifest.dataset.name) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
-    report = build_report(run.manifest, run.table, run.analysis, run.leakage, published)
+    document = _document(run, published)
     if figures is not None:
-        write_figures(run, figures)
-    if format == "html":
-        say(f"Page: {write_page(run, report, output, embed_audio)}")
+        say(f"Figures: {len(write_figures(run, figures))} files in {figures}")
+    if format == PAGE:
+        page, problems = write_page(run, document.report, output, embed_audio)
+        if problems:
+            say(f"warning: {len(problems):,} clips could not be embedded; the first: {problems[0]}")
+        say(f"Page: {page}")
         return
-    if format is None and output is None:
-        show_report(report)
-        return
-    text = _render(format or "markdown", run, report, published, standalone)
-    deliver(text, output, "Report")
+    settings = {"standalone": True} if standalone else {}
+    deliver(document, format, output, "Report", **settings)
 
 
-def _render(format: Format, run: Run, report: Report, published: Sequence[PublishedFigure], standalone: bool) -> str:
-    from bench.reports.formats import csv_file, json_file, latex, markdown
+def _document(run: Run, published: Sequence[PublishedFigure]) -> Document:
+    from bench.files.records import plain
+    from bench.reports.contents import build_report
 
-    if format == "json":
-        return json_file.as_json(run.manifest, run.analysis, run.leakage)
-    if format == "csv":
-        return csv_file.render(run.analysis.estimates, run.manifest.signatures, published)
-    return latex.render(report, standalone) if format == "latex" else markdown.render(report)
+    return Document(
+        build_report(run.manifest, run.table, run.analysis, run.leakage, published),
+        facts=lambda: {"manifest": run.manifest, "leakage": run.leakage, **plain(run.analysis)},
+        estimates=lambda: (run.analysis.estimates, run.manifest.signatures, published),
+    )

@@ -9,6 +9,7 @@ import typer
 
 from bench.files.records import json_text
 from bench.terminal.console import say
+from bench.terminal.options import AsJson
 from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
 
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
 
 def reproduce_command(
-    run_dir: Annotated[Path | None, typer.Argument(help="Folder of a run. [default: the newest in results/]")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the new run. [default: a new one in results/]")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    run_dir: Annotated[
+        Path | None, typer.Argument(help="Folder of a run.", show_default="the newest in results/")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the new run.", show_default="a new one in results/")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a run again from its manifest, hearing every clip anew, and say what differs.
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
-from bench.scoring.engines import Engine
+from bench.scoring.engines import Engine, EngineName
 from bench.scoring.engines.local import LocalEngine
-from bench.scoring.names import EngineName
 from bench.scoring.plan import DEFAULT_SHARD_SIZE, begin_job
 from bench.scoring.shard import check_shards
 from bench.scoring.summary import ScoringSummary, summarise

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from metrics.errors import ClapBenchError
 from metrics.files import write_text
 
 if TYPE_CHECKING:
+    from bench.reports.formats import Document
     from bench.reports.layout import Report
 
 _MAKE_ROOM = "make room and start the same command again: what was done is kept"
@@ -76,8 +77,22 @@ def say(message: str) -> None:
     print(redact_text(message), file=sys.stderr)
 
 
-def deliver(text: str, output: Path | None, title: str) -> None:
-    """Print a result, or write it to a file and say where it is."""
+def deliver(document: Document, format: str | None, output: Path | None, title: str, **settings: Any) -> None:
+    """Print a document, or write it to a file and say where it is.
+
+    Args:
+        document: what to tell.
+        format: a name of `bench.reports.formats.FORMATS`; None draws tables on a terminal, and is Markdown elsewhere.
+        output: file to write; None prints.
+        title: what the file is called in the remark.
+        settings: for the format's function.
+    """
+    from bench.reports.formats import DEFAULT, render
+
+    if format is None and output is None:
+        show_report(document.report)
+        return
+    text = render(document, format or DEFAULT, **settings)
     if output is None:
         typer.echo(text, nl=False)
         return

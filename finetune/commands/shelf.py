@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.terminal.options import AsJson
 from metrics.errors import UsageError, did_you_mean
 
 Out = Annotated[
-    Path | None, typer.Option(help="Folder of checkpoints. [default: shipped ones and $CLAP_BENCH_HUMAN_DIR]")
+    Path | None, typer.Option(help="Folder of checkpoints.", show_default="shipped ones and $CLAP_BENCH_HUMAN_DIR")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
 def list_command(out: Out = None, as_json: AsJson = False) -> None:
@@ -30,7 +30,7 @@ def list_command(out: Out = None, as_json: AsJson = False) -> None:
 
 
 def show_command(
-    name: Annotated[str, typer.Argument(help="Of a checkpoint.")], out: Out = None, as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name of a checkpoint.")], out: Out = None, as_json: AsJson = False
 ) -> None:
     """Show how a checkpoint was made and how it agrees with listeners, epoch by epoch."""
     from finetune.checkpoints.card import model_card, summary_line
@@ -45,7 +45,7 @@ def show_command(
 
 
 def push_command(
-    name: Annotated[str, typer.Argument(help="Of a checkpoint.")],
+    name: Annotated[str, typer.Argument(help="Name of a checkpoint.")],
     repository: Annotated[str, typer.Argument(help="Hub id, ORGANISATION/NAME; private if it is new.")],
     out: Out = None,
 ) -> None:

@@ -1,15 +1,10 @@
-"""Reports for programs."""
+"""Results for programs, as one JSON object; NaN becomes null."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bench.analysis.analyse import Analysis
-from bench.analysis.leakage import Leakage
-from bench.files.manifest import RunManifest
-from bench.files.records import json_text, plain
+from bench.files.records import json_text
 
 
-def as_json(manifest: RunManifest, analysis: Analysis, leakage: Sequence[Leakage] = ()) -> str:
-    """Return the manifest, the leakage and all statistics as one JSON object; NaN becomes null."""
-    return json_text({"manifest": manifest, "leakage": leakage, **plain(analysis)}) + "\n"
+def render(facts: object) -> str:
+    """Return the facts as JSON; records, arrays and NaN as `bench.files.records.json_text` writes them."""
+    return json_text(facts) + "\n"

@@ -1,12 +1,16 @@
-"""Engines hand shards to workers that each hold the models; what a shard's scores are is no affair of theirs."""
+"""Engines hand shards to workers that each hold the models. They know nothing of what is scored."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from bench.scoring.plan import ScoringJob
 from metrics.types import ProgressCallback, Scorer
+
+if TYPE_CHECKING:
+    from bench.scoring.plan import ScoringJob
+
+EngineName = Literal["local", "accelerate", "ray"]
 
 
 @runtime_checkable

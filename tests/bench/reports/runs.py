@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bench.commands.page import write_page
 from bench.reports.contents import build_report
+from bench.runs.page import write_page
 from bench.runs.run import Run, RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 
@@ -125,7 +125,7 @@ def sparse_run(folder: Path) -> Run:
 
 def page_of(run: Run, output: Path | None = None, n_embedded: int = 0) -> Path:
     """Write the page of a run as ``bench report --format html`` does."""
-    return write_page(run, build_report(run.manifest, run.table, run.analysis), output, n_embedded)
+    return write_page(run, build_report(run.manifest, run.table, run.analysis), output, n_embedded)[0]
 
 
 def _score_files(folder: Path, pair_ids: Sequence[str], scores: Mapping[str, np.ndarray]) -> dict[str, Path]:

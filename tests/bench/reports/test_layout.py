@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import pytest
 
+from bench.reports.formats import FORMATS
 from bench.reports.formats.markdown import escape, render_table
 from bench.reports.layout import Cell, Column, Row, Table
 
@@ -52,3 +54,9 @@ def test_markdown_table() -> None:
 
 def test_markdown_escapes_whatever_a_user_may_name_a_metric() -> None:
     assert escape("<b>|x|`y`\n*z*") == "\\<b\\>\\|x\\|\\`y\\` \\*z\\*"
+
+
+def test_every_format_of_the_table_can_be_loaded() -> None:
+    for name, format in FORMATS.items():
+        module, _, function = format.render.partition(":")
+        assert callable(getattr(importlib.import_module(module), function)), name

@@ -1,4 +1,4 @@
-"""The HTML page and the figures of a run, written where ``bench report`` and ``bench demo`` want them."""
+"""The HTML page and the figures of a run, as files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.terminal.console import say
-
 if TYPE_CHECKING:
     from bench.reports.figures import NamedFigure
     from bench.reports.layout import Report
     from bench.runs.run import Run
 
 
-def write_page(run: Run, report: Report, output: Path | None = None, n_embedded: int = 0) -> Path:
-    """Write the page and return its path; say which clips could not be embedded.
+def write_page(
+    run: Run, report: Report, output: Path | None = None, n_embedded: int = 0
+) -> tuple[Path, tuple[str, ...]]:
+    """Write the page; return its path, and for each clip that could not be put into it the reason.
 
     Args:
         run: what the page shows.
@@ -36,17 +36,14 @@ def write_page(run: Run, report: Report, output: Path | None = None, n_embedded:
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     content = page_content(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips)
     write_text(page, render_page(content))
-    if clips.problems:
-        say(f"warning: {len(clips.problems):,} clips could not be embedded; the first: {clips.problems[0]}")
-    return page
+    return page, tuple(clips.problems)
 
 
-def write_figures(run: Run, folder: Path) -> None:
-    """Draw the figures of a run into a folder, and say so."""
+def write_figures(run: Run, folder: Path) -> list[Path]:
+    """Draw the figures of a run into a folder; return the files."""
     from bench.reports.figures import save_figures
 
-    paths = save_figures(figures_of_run(run), folder)
-    say(f"Figures: {len(paths)} files in {folder}")
+    return save_figures(figures_of_run(run), folder)
 
 
 def figures_of_run(run: Run) -> Iterator[NamedFigure]:

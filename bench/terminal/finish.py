@@ -1,0 +1,56 @@
+"""How a command that made a run ends: tables, paths, and a status that tells whether every pair has a score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bench.terminal.console import say, show_report
+from bench.terminal.progress import terminal_progress
+from metrics.errors import ClapBenchError
+
+if TYPE_CHECKING:
+    from bench.runs.run import Run, RunRequest
+
+SOME_PAIRS_FAILED = 3
+
+
+def execute(request: RunRequest) -> Run:
+    """Run with progress bars."""
+    from bench.runs.run import run_benchmark
+
+    with terminal_progress() as progress:
+        return run_benchmark(request, progress)
+
+
+def finish(run: Run, *, strict: bool, page: bool = False) -> None:
+    """Print the tables and the path of the report (and page); leave with status 3 (or 1) if some pairs have no score.
+
+    Raises:
+        ClapBenchError: some pairs have no score, and ``strict``.
+    """
+    from bench.reports.contents import build_report
+    from bench.runs.page import write_page
+
+    report = build_report(run.manifest, run.table, run.analysis, run.leakage)
+    show_report(report)
+    say(f"\nReport: {run.folder / 'report.md'}")
+    if page:
+        say(f"Page to look at and listen to: {write_page(run, report)[0]}")
+    if run.table.n_failures:
+        leave_incomplete(run.table.n_failures, run.folder / "failures.csv", strict=strict)
+
+
+def leave_incomplete(n_failures: int, reasons: Path, *, strict: bool, status: int = SOME_PAIRS_FAILED) -> None:
+    """Say that some scores are missing, and leave with ``status``.
+
+    Raises:
+        ClapBenchError: ``strict``.
+    """
+    message = f"{n_failures:,} scores are missing; reasons in {reasons}"
+    if strict:
+        raise ClapBenchError(message)
+    say(f"warning: {message}")
+    raise typer.Exit(status)

@@ -1,0 +1,159 @@
+"""Options that commands share, in groups: a group is a dataclass whose fields are options of the command line.
+
+A command names the groups it takes as parameters; `takes_options` offers their fields to typer, one panel of the help
+a group, and hands over the groups filled in.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+
+import typer
+
+from bench.reports.formats import names
+from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from metrics.embedding.prefetch import default_workers
+from metrics.folders import embedding_store
+from metrics.types import Precision, ScorerOptions, WindowPolicy
+
+if TYPE_CHECKING:
+    from bench.files.manifest import Option
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+DeviceOption = Annotated[Device, typer.Option(help="Device on which models run; auto takes cuda, then mps, then cpu.")]
+PrecisionOption = Annotated[Precision, typer.Option(help="Number format of the models' forward pass.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+if TYPE_CHECKING:
+    TableFormat = str
+else:  # typer takes the choices from a Literal
+    TableFormat = Literal[tuple(names("report", "facts"))]
+FormatOption = Annotated[
+    TableFormat | None,
+    typer.Option(help="How the result is written.", show_default="tables on a terminal, markdown into a pipe or file"),
+]
+Output = Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that holds the data set.", show_default="$RELATE_ROOT, then where 'bench datasets pull' put it"
+    ),
+]
+Split = Annotated[str | None, typer.Option(help="Part of the data set.", show_default="test where there is one")]
+Screening = Annotated[
+    str | None,
+    typer.Option(
+        help="Rule by which listeners count: released, anchor-mean, none, …", show_default="the data set's own"
+    ),
+]
+Scale = Annotated[str | None, typer.Option(help="Lowest and highest possible rating of your own CSV, e.g. 1-5.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """How models run."""
+
+    panel: ClassVar[str] = "How models run"
+    device: DeviceOption = "auto"
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Number of clips in one forward pass.", show_default="by device")
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Number of threads that decode audio beside the model; 0 decodes in between.",
+            show_default="half the cores, at most 8, shared by all processes",
+        ),
+    ] = None
+    precision: PrecisionOption = "fp32"
+    window: Annotated[WindowPolicy, typer.Option(help="How a clip longer than the model's window is heard.")] = "cover"
+
+    def scorer_options(self, *, seed: int, store: bool, processes: int = 1) -> ScorerOptions:
+        """Return what scorers are made with; the threads for decoding are shared out among the processes."""
+        return ScorerOptions(
+            device=self.device,
+            batch_size=self.batch_size,
+            workers=max(1, default_workers() // processes) if self.workers is None else self.workers,
+            precision=self.precision,
+            window=self.window,
+            seed=seed,
+            store=embedding_store() if store else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResamplingOptions:
+    """How uncertainty is estimated."""
+
+    panel: ClassVar[str] = "How uncertainty is estimated"
+    resamples: Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")] = 9999
+    ci: Annotated[
+        IntervalMethod, typer.Option(help="Method by which confidence intervals are made (docs/statistics.md).")
+    ] = "expanded"
+    resample_unit: Annotated[
+        ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
+    ] = "caption"
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and of scorers that draw random numbers.")] = 0
+
+    def plan(self) -> ResamplingPlan:
+        """Return the plan that statistics are computed by."""
+        return ResamplingPlan(self.resamples, self.resample_unit, self.ci, seed=self.seed)
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Offer the fields of a command's option groups as options; the command gets the groups themselves."""
+    hints = get_type_hints(command, include_extras=True)
+    signature = inspect.signature(command)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    parameters = [
+        parameter
+        for name, own in signature.parameters.items()
+        for parameter in (_options_of(groups[name]) if name in groups else [own.replace(annotation=hints[name])])
+    ]
+
+    @functools.wraps(command)
+    def wrapper(**given: Any) -> None:
+        filled = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **filled)
+
+    in_order = sorted(parameters, key=lambda parameter: parameter.default is not inspect.Parameter.empty)
+    wrapper.__signature__ = signature.replace(parameters=in_order)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in in_order}
+    del wrapper.__wrapped__  # typer would look at the command itself
+    return wrapper
+
+
+def _options_of(group: Any) -> Iterator[inspect.Parameter]:
+    """The fields of a group as keyword parameters, in the group's panel of the help."""
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        kind, option = get_args(hints[field.name])
+        option.rich_help_panel = getattr(group, "panel", None)
+        default = inspect.Parameter.empty if field.default is MISSING else field.default
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+        )
+
+
+def passed_and_defaulted(context: typer.Context) -> dict[str, Option]:
+    """Return every option with its value, and whether the user passed it or it is the default."""
+    from bench.files.manifest import Option
+
+    return {name: Option(_plain(value), _was_passed(context, name)) for name, value in context.params.items()}
+
+
+def _was_passed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
