@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 import typer.main
 
-import bench.cli
-import finetune.cli
+from tests.names import PROGRAMS, missing
 from tests.studies.documents import README, ROOT, readme_of, run_demo
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
-PROGRAMS = {"bench": bench.cli.app, "finetune": finetune.cli.app}
+SOURCES = sorted(path for name in ("bench", "metrics", "finetune") for path in (ROOT / name).rglob("*.py"))
 
 
 def commands_of(document: Path) -> list[str]:
@@ -52,6 +51,21 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_and_names_in_documents_exist(document: Path) -> None:
+    assert missing(document.read_text(encoding="utf-8")) == []
+
+
+def test_paths_and_names_in_docstrings_exist() -> None:
+    found = {str(path.relative_to(ROOT)): missing(path.read_text(encoding="utf-8")) for path in SOURCES}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_a_wrong_name_would_be_noticed() -> None:
+    text = "`bench/no_such_file.py` `bench.cli.no_such` `metrics.types.Scorer.score` `bench/cli.py` `finetune.nothing`"
+    assert missing(text) == ["bench/no_such_file.py", "bench.cli.no_such", "finetune.nothing"]
 
 
 @pytest.mark.slow

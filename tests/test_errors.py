@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from metrics import errors
+from tests.names import OPTION, options
 
 ROOT = Path(__file__).parents[1]
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
@@ -72,3 +73,17 @@ def test_every_error_says_what_was_found_and_what_to_do(place: str, message: str
     assert INSTRUCTION.search(words) or PASSED_ON.search(message), f"{place}: {message}"
     assert not message.rstrip().endswith((".", "!")), place
     assert message[:1] == message[:1].lower(), place
+
+
+# Options of programs that a message tells the user to run, and not ours.
+OTHERS_OPTIONS = {"--num_processes"}
+
+
+@pytest.mark.parametrize(("place", "message"), [one for one in messages() if OPTION.search(one[1])])
+def test_options_in_errors_exist(place: str, message: str) -> None:
+    assert set(OPTION.findall(message)) <= options() | OTHERS_OPTIONS, place
+
+
+def test_a_wrong_option_would_be_noticed() -> None:
+    assert OPTION.findall("make them with one --confidence; or --ci") == ["--confidence", "--ci"]
+    assert "--confidence" not in options()

@@ -1,6 +1,6 @@
 """A report before it has a format: headings, sentences and tables of cells.
 
-`bench.reports.tables` fills these from results; markdown, terminal and the other formats only draw them.
+`bench.reports.sections` fills these from results; markdown, terminal and the other formats only draw them.
 """
 
 from __future__ import annotations
