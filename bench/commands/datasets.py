@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.analysis.overlap import label
-from bench.datasets.adapters.external import set_folder
-from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
+from bench.datasets.catalog import entries, find_entry, load_dataset
+from bench.datasets.entry import DatasetEntry, Presence, resolve
 from bench.files.records import json_text
 from bench.terminal.options import AsJson, DataRoot, Scale, Screening, Split
 from bench.terminal.progress import terminal_progress
@@ -36,11 +36,11 @@ datasets_app = typer.Typer(no_args_is_help=True, help="List, fetch and audit dat
 @datasets_app.command("list")
 def list_command(data_root: DataRoot = None, as_json: AsJson = False) -> None:
     """Show every data set, its splits and whether its files are here."""
-    records = list_datasets(data_root)
+    found = [(entry, entry.presence(data_root)) for entry in entries()]
     if as_json:
-        _print_json([_record_fields(record) for record in records])
+        _print_json([_record_fields(entry, presence) for entry, presence in found])
     else:
-        _print_records(records)
+        _print_records(found)
 
 
 @datasets_app.command("pull")
@@ -52,11 +52,11 @@ def pull_command(
     """Fetch a data set from its publishers; repeat the command to go on after a break."""
     console = _console()
     entry = find_entry(name)
-    if entry.pull is None and entry.target is None:
-        console.print(f"{name} is made on the spot: nothing to fetch.")
-        return
     if entry.pull is None:
-        folder = set_folder(entry.family, data_root)
+        folder = entry.presence(data_root).location
+        if folder is None:
+            console.print(f"{name} is made on the spot or yours: nothing to fetch.")
+            return
         raise UnavailableError(f"{name} cannot be fetched from here: {entry.how_to_get} or put its files into {folder}")
     with terminal_progress() as progress:
         report: PullReport = resolve(entry.pull)(data_root, progress, audio=audio)
@@ -83,7 +83,7 @@ def audit_command(
         dataset = load_dataset(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
-        found = audit(dataset, expected_rate_hz=_expected_rate_hz(name), progress=progress)
+        found = audit(dataset, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
     found = replace(found, reliability=_reliability(dataset))
     if as_json:
         _print_json(asdict(found))
@@ -182,25 +182,22 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
     return {name: None if np.isnan(value.estimate) else value.estimate for name, value in shown.items()}
 
 
-def _expected_rate_hz(name: str) -> int | None:
-    return None if name.lower().endswith(".csv") else find_entry(name).sample_rate_hz
-
-
 def _print_json(content: object) -> None:
     typer.echo(json_text(content, indent=2))
 
 
-def _record_fields(record: DatasetRecord) -> dict[str, object]:
-    entry = record.entry
+def _record_fields(entry: DatasetEntry, found: Presence) -> dict[str, object]:
     return {
         "name": entry.name,
         "summary": entry.summary,
         "licence": entry.licence,
         "splits": entry.splits,
         "screenings": entry.screenings,
-        "location": None if record.location is None else str(record.location),
-        "ratings_present": record.ratings_present,
-        "audio_present": record.audio_present,
+        "dimensions": entry.dimensions,
+        "scale": entry.scale and [entry.scale.low, entry.scale.high],
+        "location": None if found.location is None else str(found.location),
+        "ratings_present": found.ratings,
+        "audio_present": found.audio,
     }
 
 
@@ -209,18 +206,20 @@ def _console() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def _print_records(records: list[DatasetRecord]) -> None:
+def _print_records(records: list[tuple[DatasetEntry, Presence]]) -> None:
     table = Table("name", "what listeners rate", "splits", "ratings", "clips")
-    for record in records:
-        here = ["here" if present else "absent" for present in (record.ratings_present, record.audio_present)]
-        table.add_row(record.entry.name, record.entry.summary, "\n".join(record.entry.splits) or "-", *here)
+    for entry, found in records:
+        here = ["here" if present else "absent" for present in (found.ratings, found.audio)]
+        if entry.suffix:
+            here = ["yours", "yours"]
+        table.add_row(entry.name, entry.summary, "\n".join(entry.splits) or "-", *here)
     console = _console()
     console.print(table)
-    for record in records:
-        place = "made on the spot" if record.location is None else f"in {record.location}"
-        console.print(f"{record.entry.name}: {place}; licence: {record.entry.licence}", soft_wrap=True)
+    for entry, found in records:
+        place = "made on the spot" if found.location is None else f"in {found.location}"
+        if not entry.suffix:
+            console.print(f"{entry.name}: {place}; licence: {entry.licence}", soft_wrap=True)
     console.print("Fetch one with: bench datasets pull NAME, which says what to do where it cannot")
-    console.print("Your own ratings: --dataset FILE.csv with the columns audio_path,text,rating")
 
 
 def _print_audit(found: Audit) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of
 from bench.datasets.adapters.external import hash_of, read_columns, refuse_missing, set_folder
+from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow
 from metrics.errors import DataError, reason_of
@@ -24,6 +25,19 @@ from metrics.errors import DataError, reason_of
 SCALE = RatingScale(1.0, 10.0)
 REPO = "Hui519/AudioEval"
 HOW_TO_GET = "fetch it with 'bench datasets pull audioeval',"
+ENTRIES = (
+    DatasetEntry(
+        name="audioeval",
+        summary="AudioEval: text alignment by experts and others, 1 to 10",
+        dimensions=("text alignment",),
+        scale=SCALE,
+        licence="CC BY-NC 4.0",
+        load="bench.datasets.adapters.audioeval:load_audioeval",
+        pull="bench.datasets.fetching.hub_download:pull_audioeval",
+        how_to_get=HOW_TO_GET,
+        ratings=("annotations/ratings.csv",),
+    ),
+)
 
 _CLIP_NAMES = ("wav_name", "file_name")
 _SYSTEMS = ("system_id", "system", "model", "system_name")

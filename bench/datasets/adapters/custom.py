@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.analysis.strata import SOURCES
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of, check_unique
+from bench.datasets.entry import DatasetEntry, Presence
 from bench.datasets.types import RatedDataset, RatingScale, Source
 from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
 from metrics.errors import UsageError, did_you_mean
@@ -21,6 +22,19 @@ from metrics.errors import UsageError, did_you_mean
 REQUIRED = ("audio_path", "text", "rating")
 OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id")
 DEFAULT_SCALE = "0-10"
+
+ENTRIES = (
+    DatasetEntry(
+        name="FILE.csv",
+        suffix=".csv",
+        summary="ratings of your own, with the columns audio_path,text,rating",
+        scale=None,
+        licence="your own",
+        takes=frozenset({"path", "split", "scale"}),
+        load="bench.datasets.adapters.custom:load_custom",
+        find="bench.datasets.adapters.custom:find_custom",
+    ),
+)
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _SCALE = re.compile(rf"\s*({_NUMBER})\s*-\s*({_NUMBER})\s*", re.ASCII)
@@ -55,6 +69,11 @@ def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: 
         split=split,
         notes=_notes(table),
     )
+
+
+def find_custom(entry: DatasetEntry, root: Path | None) -> Presence:  # noqa: ARG001 - every entry's has these
+    """Say that nobody knows where a user's files are."""
+    return Presence(None, ratings=False, audio=False)
 
 
 def parse_scale(text: str) -> RatingScale:

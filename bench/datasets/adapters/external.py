@@ -13,8 +13,9 @@ from pathlib import Path
 
 import platformdirs
 
+from bench.datasets.entry import DatasetEntry, Presence
 from bench.files.csvfile import CsvRow, CsvTable, read_csv
-from metrics.errors import DataError, UnavailableError
+from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
 
 Spellings = Mapping[str, Sequence[str]]
 """Names that a column has been seen under, by the name that the adapter uses."""
@@ -25,6 +26,19 @@ ONLY_MEANS = "Only mean ratings are published: how many listeners each mean has,
 def set_folder(name: str, root: Path | None) -> Path:
     """Return ``root``, else the folder of the data set in the user's data folder."""
     return root if root is not None else platformdirs.user_data_path("clap-bench", appauthor=False) / name
+
+
+def find_set(entry: DatasetEntry, root: Path | None) -> Presence:
+    """Say what of another's data set is in ``root``, or where its files belong."""
+    folder = set_folder(entry.family, root)
+    ratings = any((folder / name).exists() for name in entry.ratings)
+    return Presence(folder, ratings, next(folder.rglob("*.wav"), None) is not None)
+
+
+def refuse_unknown_split(name: str, split: str, known: Sequence[str]) -> None:
+    """Raise `UsageError` unless a data set has the split."""
+    if split not in known:
+        raise UsageError(f"{name} has no split {split!r}{did_you_mean(split, known)} (known: {', '.join(known)})")
 
 
 def refuse_missing(path: Path, how_to_get: str) -> None:

@@ -18,7 +18,8 @@ import re
 from pathlib import Path
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
-from bench.datasets.adapters.external import hash_of, read_lines, refuse_missing, set_folder
+from bench.datasets.adapters.external import hash_of, read_lines, refuse_missing, refuse_unknown_split, set_folder
+from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow, quoted
 
@@ -26,6 +27,21 @@ SCALE = RatingScale(1.0, 5.0)
 SPLITS = ("test", "train", "dev")
 N_EXPERTS = 5
 HOW_TO_GET = "fetch and unpack it from https://aishelltech.com/AISHELL_7A,"
+ENTRIES = (
+    DatasetEntry(
+        name="musiceval",
+        summary="MusicEval: how well generated music matches the prompt, 1 to 5",
+        dimensions=("textual alignment",),
+        scale=SCALE,
+        licence="CC BY-NC 4.0",
+        splits=SPLITS,
+        sample_rate_hz=16_000,
+        takes=frozenset({"root", "split"}),
+        load="bench.datasets.adapters.musiceval:load_musiceval",
+        how_to_get=HOW_TO_GET,
+        ratings=("prompt_info.txt",),
+    ),
+)
 NAMELESS = "Ratings are means of five experts without names: no noise ceiling can be estimated."
 
 _CLIP = re.compile(r"(?:.*-)?(?P<system>S\d+)_(?P<prompt>P\d+)\.wav", re.ASCII)
@@ -35,9 +51,11 @@ def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0]) -> Rated
     """Load one part. Clips are not opened: a missing one is no error here.
 
     Raises:
+        UsageError: no part of that name.
         UnavailableError: a file is not there.
         DataError: a file is broken, a rating is not on the scale, or a prompt is missing.
     """
+    refuse_unknown_split("musiceval", split, SPLITS)
     folder = set_folder("musiceval", root)
     listed, prompts = folder / "sets" / f"{split}_mos_list.txt", folder / "prompt_info.txt"
     for path in (listed, prompts):

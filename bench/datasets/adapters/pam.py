@@ -18,6 +18,7 @@ from typing import Literal
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
 from bench.datasets.adapters.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
+from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow
 
@@ -28,6 +29,19 @@ RECORDING = "real"
 FOLDER = "human_eval"
 URL = f"https://zenodo.org/records/10737388/files/{FOLDER}.zip"
 HOW_TO_GET = "fetch it with 'bench datasets pull pam:audio',"
+ENTRIES = tuple(
+    DatasetEntry(
+        name=f"pam:{part}",
+        summary=f"PAM's listening test: how well generated {what} matches the caption, 1 to 5",
+        scale=SCALE,
+        licence="see https://zenodo.org/records/10737388",
+        load=f"bench.datasets.adapters.pam:load_{part}",
+        pull="bench.datasets.fetching.download:pull_pam",
+        how_to_get=HOW_TO_GET,
+        ratings=(f"{FOLDER}/{part}/scores.csv", f"{part}/scores.csv"),
+    )
+    for part, what in (("audio", "sound"), ("music", "music"))
+)
 
 _COLUMNS = {
     "system": ("Model", "model"),

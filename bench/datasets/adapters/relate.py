@@ -8,6 +8,7 @@ AudioLDM 2 and Tango 2: the system is the first folder of the clip's path.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from bench.datasets.adapters import relate_release
@@ -21,11 +22,42 @@ from bench.datasets.adapters.relate_screening import (
     make_selection,
     select,
 )
+from bench.datasets.entry import DatasetEntry, Presence
 from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
 from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
 from metrics.errors import DataError, UnavailableError
 
 SCALE = RatingScale(0.0, 10.0)
+_KINDS: dict[str, Kind] = {"relate": "rel", "relate:is": "is", "relate:os": "os"}
+
+
+def _entry(name: str, dimension: str, summary: str, splits: tuple[str, ...] = ("test", "train")) -> DatasetEntry:
+    return DatasetEntry(
+        name=name,
+        summary=f"RELATE: {summary}",
+        dimensions=(dimension,),
+        scale=SCALE,
+        licence="none stated: fetched for you, not to be redistributed",
+        splits=splits,
+        screenings=("released", "anchor-mean", "none"),
+        sample_rate_hz=relate_release.SAMPLE_RATE_HZ,
+        takes=frozenset({"root", "split", "screening"}),
+        load=f"bench.datasets.adapters.relate:load_{_KINDS[name]}",
+        find="bench.datasets.adapters.relate:find_relate",
+        pull="bench.datasets.fetching.download:pull_relate",
+    )
+
+
+ENTRIES = (
+    _entry(
+        "relate",
+        "relevance",
+        "how well the clip matches the caption, 0 to 10",
+        splits=("test", "train", "csv-validation", "csv-test"),
+    ),
+    _entry("relate:is", "inclusion of sound events", "whether the caption's sound events are heard"),
+    _entry("relate:os", "order of sound events", "whether they come in the caption's order"),
+)
 
 _COLUMNS = ("wavname", "text", "score", "listener_id", ANCHOR_COLUMN, AUDIOCAPS_COLUMN)
 _CLIP = re.compile(rf"/?(?P<id>(?P<system>{'|'.join(relate_release.SYSTEMS)})/(train|test)/[^/\\]+)\.wav")
@@ -65,6 +97,18 @@ def load_relate(
         screening=screening,
         notes=(*selection.notes, *_check_counts(table, selection, count(pairs, ratings))),
     )
+
+
+load_rel = partial(load_relate, kind="rel")
+load_is = partial(load_relate, kind="is")
+load_os = partial(load_relate, kind="os")
+
+
+def find_relate(entry: DatasetEntry, root: Path | None) -> Presence:
+    """Say what of RELATE is in ``root``, or where it belongs."""
+    folder = relate_release.data_root(root)
+    ratings = (folder / relate_release.score_file(_KINDS[entry.name])).is_file()
+    return Presence(folder, ratings, relate_release.audio_root(folder).is_dir())
 
 
 def count(pairs: tuple[RatedPair, ...], ratings: tuple[Rating, ...]) -> Counts:

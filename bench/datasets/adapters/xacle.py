@@ -17,7 +17,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, assemble_means, caption_id_of
-from bench.datasets.adapters.external import ONLY_MEANS, has_any_column, read_columns, refuse_missing, set_folder
+from bench.datasets.adapters.external import (
+    ONLY_MEANS,
+    has_any_column,
+    read_columns,
+    refuse_missing,
+    refuse_unknown_split,
+    set_folder,
+)
+from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow
 
@@ -25,6 +33,20 @@ SCALE = RatingScale(0.0, 10.0)
 SPLITS = ("validation", "train", "test")
 HOW_TO_GET = "write to dataset@xacle.org with 'Download dataset' as the subject, unpack what comes as the answer,"
 FOLDER = "meta_data"
+ENTRIES = (
+    DatasetEntry(
+        name="xacle",
+        summary="XACLE Challenge: how well the clip matches the caption, 0 to 10",
+        scale=SCALE,
+        licence="see the terms that come with it",
+        splits=SPLITS,
+        sample_rate_hz=16_000,
+        takes=frozenset({"root", "split"}),
+        load="bench.datasets.adapters.xacle:load_xacle",
+        how_to_get=HOW_TO_GET,
+        ratings=(FOLDER,),
+    ),
+)
 
 _NAMES = ("{}.csv", "{}_with_score.csv", "{}_average.csv")
 _PAIR = {"wav": ("wav_file_name", "wave_file_name", "wavname", "wav_name"), "text": ("text", "caption")}
@@ -37,9 +59,11 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
     """Load one part. Clips are not opened: a missing one is no error here.
 
     Raises:
+        UsageError: no part of that name.
         UnavailableError: the part is not there.
         DataError: a file is broken, or a rating is not on the scale.
     """
+    refuse_unknown_split("xacle", split, SPLITS)
     folder = set_folder("xacle", root)
     candidates = [folder / FOLDER / name.format(split) for name in _NAMES]
     path = next((path for path in candidates if has_any_column(path, (*_LISTENER, *_SCORE, *_AVERAGE))), candidates[0])

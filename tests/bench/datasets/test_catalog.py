@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.datasets import adapters
 from bench.datasets.adapters.relate_screening import SCREENINGS, SPLITS
-from bench.datasets.catalog import ENTRIES, list_datasets, load_dataset
+from bench.datasets.catalog import entries, find_entry, load_dataset
+from bench.datasets.entry import DatasetEntry, resolve
 from metrics.errors import DataError, UsageError
 from tests.bench.datasets.adapters.synthetic_relate import write_is_and_os, write_relate
 
@@ -53,7 +55,7 @@ def test_wrong_requests(name: str, options: dict[str, str], expected: str) -> No
 
 def test_demo_by_name(tmp_path: Path) -> None:
     pytest.importorskip("bench.datasets.demo.dataset")
-    entry = next(entry for entry in ENTRIES if entry.name == "demo")
+    entry = find_entry("demo")
     for split in entry.splits:
         for screening in entry.screenings:
             dataset = load_dataset("demo", split=split, screening=screening, data_root=tmp_path, with_audio=False)
@@ -63,34 +65,61 @@ def test_demo_by_name(tmp_path: Path) -> None:
 
 
 def test_defaults_come_first_in_the_listing(root: Path) -> None:
-    for entry in ENTRIES[:2]:
+    for entry in map(find_entry, ("relate", "relate:is")):
         dataset = load_dataset(entry.name, data_root=root)
         assert (dataset.split, dataset.screening) == (entry.splits[0], entry.screenings[0])
 
 
 def test_listing_tells_what_is_there(root: Path, tmp_path: Path) -> None:
-    records = {record.entry.name: record for record in list_datasets(root)}
-    assert list(records)[:4] == ["relate", "relate:is", "relate:os", "demo"]
-    assert records["relate"].location == root
-    assert records["relate"].ratings_present
-    assert not records["relate"].audio_present
+    found = {entry.name: entry.presence(root) for entry in entries()}
+    assert {"relate", "relate:is", "relate:os", "demo", "FILE.csv"} <= set(found)
+    assert found["relate"].location == root
+    assert found["relate"].ratings
+    assert not found["relate"].audio
     (tmp_path / "RELATE_wave").mkdir()
-    assert list_datasets(tmp_path)[0].audio_present
-    assert not list_datasets(tmp_path / "elsewhere")[1].ratings_present
-    assert records["demo"].location is None
+    assert find_entry("relate").presence(tmp_path).audio
+    assert not find_entry("relate:is").presence(tmp_path / "elsewhere").ratings
+    assert found["demo"].location is None
 
 
 def test_entries_name_what_the_loaders_accept() -> None:
-    relate = ENTRIES[0]
+    relate = find_entry("relate")
     assert set(relate.splits) == set(SPLITS)
     assert relate.screenings == SCREENINGS
 
 
 def test_listing_and_loading_import_nothing_heavy(root: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from bench.datasets.catalog import list_datasets, load_dataset;"
-        f"list_datasets(); load_dataset('relate', data_root=Path({str(root)!r}));"
+        "import sys; from pathlib import Path; from bench.datasets.catalog import entries, load_dataset;"
+        f"[entry.presence() for entry in entries()]; load_dataset('relate', data_root=Path({str(root)!r}));"
         "print(*{'torch', 'pandas', 'scipy', 'matplotlib', 'transformers'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_file_in_the_folder_of_adapters_is_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "newcomer.py").write_text(
+        "from pathlib import Path\n"
+        "from bench.datasets.entry import DatasetEntry\n"
+        "from bench.datasets.types import RatedDataset, RatingScale\n"
+        "ENTRIES = (DatasetEntry(name='newcomer', summary='new', scale=None, licence='MIT', takes=frozenset(), "
+        "load='bench.datasets.adapters.newcomer:load'),)\n"
+        "load = lambda: RatedDataset('newcomer', RatingScale(0.0, 1.0), (), (), '', Path())\n"
+    )
+    monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, str(tmp_path)])
+    entries.cache_clear()
+    try:
+        assert load_dataset("newcomer").name == "newcomer"
+        with pytest.raises(UsageError, match="--split has no meaning for newcomer"):
+            load_dataset("newcomer", split="test")
+    finally:
+        entries.cache_clear()
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
+def test_what_an_entry_names_exists(entry: DatasetEntry) -> None:
+    for target in (entry.load, entry.find, entry.pull):
+        assert target is None or callable(resolve(target))
+    assert entry.dimensions
+    assert entry.takes <= {"root", "path", "split", "screening", "scale", "with_audio", "progress"}

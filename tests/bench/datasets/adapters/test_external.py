@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets.catalog import ENTRIES, find_entry, list_datasets, load_dataset
+from bench.datasets.catalog import entries, find_entry, load_dataset
 from metrics.errors import ClapBenchError, DataError, UnavailableError, UsageError
 from tests.bench.conftest import Bench
 from tests.bench.datasets.adapters.external_sets import (
@@ -29,7 +29,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 
 
 def test_every_external_set_has_a_miniature() -> None:
-    assert set(WRITERS) == {entry.name for entry in ENTRIES if entry.target}
+    assert set(WRITERS) == {entry.name for entry in entries() if entry.find.endswith(":find_set")}
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_a_set_that_only_the_user_can_fetch(name: str, tmp_path: Path, bench: Be
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_list_knows_what_is_here(name: str, tmp_path: Path) -> None:
     def present(root: Path) -> tuple[bool, bool]:
-        (record,) = [record for record in list_datasets(root) if record.entry.name == name]
-        return record.ratings_present, record.audio_present
+        found = find_entry(name).presence(root)
+        return found.ratings, found.audio
 
     (tmp_path / "broken off.zip.part").touch()
     assert present(tmp_path) == (False, False)
