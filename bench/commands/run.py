@@ -143,6 +143,7 @@ def execute(request: RunRequest) -> Run:
 
 def finish(run: Run, strict: bool, page: bool = False) -> None:
     """Print tables and the path of the report (and page); leave with status 3 (or 1) if some pairs have no score."""
+    from bench.datasets.captions import merged_captions
     from bench.reports.contents import build_report
 
     report = build_report(run.manifest, run.table, run.analysis, run.leakage)
@@ -150,6 +151,9 @@ def finish(run: Run, strict: bool, page: bool = False) -> None:
     say(f"\nReport: {run.folder / 'report.md'}")
     if page:
         say(f"Page to look at and listen to: {write_page(run, report)}")
+    pairs = run.table.pairs
+    if merged := merged_captions(zip(pairs["caption"], pairs["caption_id"], strict=True)):
+        say(f"warning: {merged}")
     if run.table.n_failures:
         message = f"{run.table.n_failures:,} scores are missing; reasons in {run.folder / 'failures.csv'}"
         if strict:

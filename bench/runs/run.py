@@ -18,6 +18,7 @@ import pandas as pd
 
 from bench.analysis.analyse import Analysis, analyse, read_analysis, training_data, write_analysis
 from bench.analysis.leakage import Leakage, leakage_of, read_leakage, write_leakage
+from bench.datasets.captions import caption_key
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files import workspace
@@ -253,10 +254,12 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
 
 def _training(folder: Path, table: ScoreTable) -> TrainingData:
     other = read_run(folder)
-    shared = set(other.table.pairs["caption_id"]) & set(table.pairs["caption_id"])
     if set(other.table.pairs["pair_id"]) & set(table.pairs["pair_id"]):
         raise UsageError(f"{folder} holds pairs of this run; calibrate on another split")
-    kept = ~other.table.pairs["caption_id"].isin(shared)
+    ours, theirs = table.pairs, other.table.pairs
+    # By id and by text: the id of a caption with several spellings depends on which of them its data have.
+    same_text = theirs["caption"].map(caption_key).isin(ours["caption"].map(caption_key))
+    kept = ~(theirs["caption_id"].isin(ours["caption_id"]) | same_text)
     metrics = [metric for metric in table.metrics if metric not in table.unscored()]
     return training_data(other.table.where(kept), metrics, RatingScale(*other.manifest.dataset.scale))
 
@@ -304,7 +307,7 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         n_pairs=len(dataset.pairs),
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
         audio_root=str(dataset.audio_root.absolute()),
-        notes=dataset.notes,
+        notes=dataset.remarks,
     )
 
 
