@@ -7,7 +7,8 @@ written with the fewest digits that give the same float64 back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from bench.files.csvfile import CsvRow, read_csv
+from bench.files.csvfile import CsvRow, quoted, read_csv
 from metrics.errors import DataError, UsageError
 from metrics.files import write_text
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
@@ -25,6 +26,8 @@ SCORES_NAME = "scores.csv"
 COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
+
+_RENAME = "rename it: --scores NAME=FILE.csv takes any other name, and a plugin's name is its author's to change"
 
 Key = str | tuple[str, str]
 """How a score file names a pair: by pair_id, or by audio path and caption."""
@@ -119,6 +122,23 @@ def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence
     return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
 
 
+def check_metric_names(names: Iterable[str]) -> None:
+    """Refuse names that could not be told from another column of ``scores.csv``, whoever gave them.
+
+    Raises:
+        UsageError: a name is that of a column about pairs (in any case), empty, has white space around it or
+            characters that do not print, or is there twice (in Unicode's form NFC).
+    """
+    taken: set[str] = set()
+    for name in names:
+        if problem := _name_problem(name):
+            raise UsageError(f"a metric cannot be called {quoted(name)}: {problem}; {_RENAME}")
+        normal = unicodedata.normalize("NFC", name)
+        if normal in taken:
+            raise UsageError(f"two metrics are called {quoted(name)}; {_RENAME}")
+        taken.add(normal)
+
+
 def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
     """Split each ``NAME=FILE.csv``.
 
@@ -163,8 +183,8 @@ def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pair
 
 def write_table(table: ScoreTable, folder: Path) -> None:
     """Write ``scores.csv``, ``cosines.csv`` and ``failures.csv``, each whole or not at all."""
-    write_text(folder / SCORES_NAME, _to_csv(table.pairs.assign(**table.scores)))
-    write_text(folder / COSINES_NAME, _to_csv(table.pairs[["pair_id"]].assign(**table.cosines)))
+    write_text(folder / SCORES_NAME, _to_csv(_beside(table.pairs, table.scores)))
+    write_text(folder / COSINES_NAME, _to_csv(_beside(table.pairs[["pair_id"]], table.cosines)))
     failures = [(f.pair_id, metric, f.reason) for metric, failed in table.failures.items() for f in failed]
     write_text(folder / FAILURES_NAME, _to_csv(pd.DataFrame(failures, columns=["pair_id", "metric", "reason"])))
 
@@ -213,6 +233,22 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
 
 def _shown(key: Key) -> str:
     return repr(key if isinstance(key, str) else " / ".join(key))
+
+
+def _name_problem(name: str) -> str | None:
+    if name.casefold() in PAIR_COLUMNS:
+        return f"{SCORES_NAME} has the columns {', '.join(PAIR_COLUMNS)} already"
+    if not name.strip():
+        return "it is blank"
+    if name != name.strip():
+        return "there is white space around it"
+    return None if name.isprintable() else "it has characters that cannot be printed"
+
+
+def _beside(pairs: pd.DataFrame, columns: Mapping[str, Float[np.ndarray, " pairs"]]) -> pd.DataFrame:
+    scores = pd.DataFrame(dict(columns), index=pairs.index)
+    joined: pd.DataFrame = pd.concat([pairs, scores], axis=1)
+    return joined
 
 
 def _to_csv(frame: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
 from bench.reports.html.columns import number, records
 from bench.reports.html.pairs import pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS, metric_label, stratum_label
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
 
 PLACE = ("stratum", "statistic")
@@ -59,6 +59,7 @@ def page_content(
         "figures": [dataclasses.asdict(figure) for figure in figures],
         "manifest": plain(manifest),
         "metrics": table.metrics,
+        "labels": list(map(metric_label, table.metrics)),
         "scale": list(manifest.dataset.scale),
         **_agreement(analysis),
         "pairs": pair_columns(table, ratings, manifest, page),
