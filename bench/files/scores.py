@@ -27,7 +27,7 @@ COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
 
-_RENAME = "rename it: --scores NAME=FILE.csv takes any other name, and a plugin's name is its author's to change"
+RENAME = "rename it: --scores NAME=FILE.csv takes any other name, and a plugin's name is its author's to change"
 
 Key = str | tuple[str, str]
 """How a score file names a pair: by pair_id, or by audio path and caption."""
@@ -122,6 +122,17 @@ def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence
     return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
 
 
+def name_problem(name: str) -> str | None:
+    """Return why no metric can have this name, if none can."""
+    if name.casefold() in PAIR_COLUMNS:
+        return f"{SCORES_NAME} has the columns {', '.join(PAIR_COLUMNS)} already"
+    if not name.strip():
+        return "it is blank"
+    if name != name.strip():
+        return "there is white space around it"
+    return None if name.isprintable() else "it has characters that cannot be printed"
+
+
 def check_metric_names(names: Iterable[str]) -> None:
     """Refuse names that could not be told from another column of ``scores.csv``, whoever gave them.
 
@@ -131,11 +142,11 @@ def check_metric_names(names: Iterable[str]) -> None:
     """
     taken: set[str] = set()
     for name in names:
-        if problem := _name_problem(name):
-            raise UsageError(f"a metric cannot be called {quoted(name)}: {problem}; {_RENAME}")
+        if problem := name_problem(name):
+            raise UsageError(f"a metric cannot be called {quoted(name)}: {problem}; {RENAME}")
         normal = unicodedata.normalize("NFC", name)
         if normal in taken:
-            raise UsageError(f"two metrics are called {quoted(name)}; {_RENAME}")
+            raise UsageError(f"two metrics are called {quoted(name)}; {RENAME}")
         taken.add(normal)
 
 
@@ -233,16 +244,6 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
 
 def _shown(key: Key) -> str:
     return repr(key if isinstance(key, str) else " / ".join(key))
-
-
-def _name_problem(name: str) -> str | None:
-    if name.casefold() in PAIR_COLUMNS:
-        return f"{SCORES_NAME} has the columns {', '.join(PAIR_COLUMNS)} already"
-    if not name.strip():
-        return "it is blank"
-    if name != name.strip():
-        return "there is white space around it"
-    return None if name.isprintable() else "it has characters that cannot be printed"
 
 
 def _beside(pairs: pd.DataFrame, columns: Mapping[str, Float[np.ndarray, " pairs"]]) -> pd.DataFrame:

@@ -132,7 +132,7 @@ def test_means_by_system_are_those_of_pandas(made: tuple[Run, pd.DataFrame], met
         assert found[metric_label(metric)] == pytest.approx(list(grouped[metric].mean()[systems])), metric
 
 
-def test_srcc_by_system_and_source_is_that_of_pandas(made: tuple[Run, pd.DataFrame], metrics: tuple[str, ...]) -> None:
+def test_srcc_by_system_and_source_is_that_of_pandas(made: tuple[Run, pd.DataFrame]) -> None:
     run, data = made
     table = table_of(report_of(run), "Table II.")
     parts = {
@@ -290,6 +290,19 @@ def test_compare_and_across_show_each_metric_once(
     assert set(moved) == set(metrics)
 
 
+def test_only_of_signatures_parts_are_left_out(made: tuple[Run, pd.DataFrame], metrics: tuple[str, ...]) -> None:
+    run, _ = made
+    dataset = replace(run.manifest.dataset, name="b|x")
+    signatures = {**run.manifest.signatures, metrics[0]: external_signature(metrics[0], "f" * 64)}
+    before = replace(run, manifest=replace(run.manifest, dataset=replace(dataset, name="a|x")))
+    manifest = replace(run.manifest, dataset=dataset, signatures=signatures)
+    now = replace(run, manifest=manifest, folder=run.folder / "elsewhere")
+    table = table_of(build_comparison(compare_runs(before, now)), "What is not as before")
+    shown = {row.label: [cell.text for cell in row.cells] for row in table.rows}
+    assert shown["data: name"] == ["a|x", "b|x"]
+    assert shown[f"signature of {metrics[0]}"][1] == "sha256:" + "f" * 16
+
+
 def test_a_computed_metric_is_not_the_same_as_scores_from_a_file_of_that_name(
     made: tuple[Run, pd.DataFrame], metrics: tuple[str, ...]
 ) -> None:
@@ -366,6 +379,14 @@ def test_a_plugin_cannot_replace_what_is_known_of_pairs(bench: Bench, name: str)
 
 
 @pytest.mark.usefixtures("plugins")
+def test_the_list_of_metrics_says_which_names_cannot_be_used(bench: Bench) -> None:
+    listed = {one["name"]: one for one in json.loads(bench("metrics", "--json").out)}
+    assert not any(listed[name]["available"] for name in PAIR_COLUMNS)
+    assert "has the columns" in listed["rating"]["reason"]
+    assert listed["self"]["available"]
+
+
+@pytest.mark.usefixtures("plugins")
 def test_plugins_of_any_other_name_run(bench: Bench) -> None:
     data = write_data(Path())
     outcome = bench("run", "--dataset", "ratings.csv", "--metrics", "self,ratings", "--resamples", "9", "--out", "o")
@@ -381,17 +402,8 @@ def test_the_check_takes_every_other_name() -> None:
 
 
 def test_labels_are_as_different_as_names() -> None:
-    names = [
-        *SYSTEMS,
-        "All",
-        "Low",
-        "AudioLDM",
-        "audioldm",
-        "system  all",
-        "system system all",
-        " natural",
-        "low, nat.",
-    ]
+    more = ["All", "Low", "AudioLDM", "audioldm", "system  all", "system system all", " natural", "low, nat."]
+    names = [*SYSTEMS, *more]
     strata = [f"system={name}" for name in names]
     others = ["all", "source=natural", "source=synthesized", "band=low", "band=high", "band=low,source=natural"]
     assert len({stratum_label(stratum) for stratum in (*strata, *others)}) == len(names) + len(others)
@@ -402,9 +414,8 @@ def test_labels_are_as_different_as_names() -> None:
 def test_a_system_called_all_pairs_has_a_row_of_its_own_in_the_table_of_scores() -> None:
     systems = (None, "all pairs", "system all pairs", "all")
     means = tuple(SystemMean("m", system, k, 0, float(k), 0.0, 0.0, 1.0) for k, system in enumerate(systems))
-    [table] = (
-        build_scoring_report(ScoringSummary("", 6, 0, 1, 0.95, (MetricSignature("m", "m"),), means)).sections[0].tables
-    )
+    summary = ScoringSummary("", 6, 0, 1, 0.95, (MetricSignature("m", "m"),), means)
+    [table] = build_scoring_report(summary).sections[0].tables
     assert len({row.label for row in table.rows}) == len(table.rows) == len(systems)
 
 
