@@ -262,8 +262,8 @@ def _training(folder: Path, table: ScoreTable) -> TrainingData:
         raise UsageError(f"{folder} holds pairs of this run; calibrate on another split")
     ours, theirs = table.pairs, other.table.pairs
     # By id and by text: the id of a caption with several spellings depends on which of them its data have.
-    same_text = theirs["caption"].map(caption_key).isin(ours["caption"].map(caption_key))
-    kept = ~(theirs["caption_id"].isin(ours["caption_id"]) | same_text)
+    keys, their_keys = (pairs["caption"].map(caption_key, na_action="ignore") for pairs in (ours, theirs))
+    kept = ~(theirs["caption_id"].isin(ours["caption_id"]) | their_keys.isin(keys))
     metrics = [metric for metric in table.metrics if metric not in table.unscored()]
     return training_data(other.table.where(kept), metrics, RatingScale(*other.manifest.dataset.scale))
 

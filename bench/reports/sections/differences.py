@@ -43,6 +43,15 @@ def differences_section(
     return Section("Differences between metrics", (METHOD,), tuple(table for table in tables if table.columns))
 
 
+def difference_label(first: str, second: str) -> str:
+    """Return ``first − second``; a name that has such a minus itself stands in quotation marks."""
+    return f"{_one_name(first)} − {_one_name(second)}"
+
+
+def _one_name(metric: str) -> str:
+    return f"“{metric}”" if " − " in metric or metric.startswith("“") else metric
+
+
 def _with_detectable(
     table: Table, pairs: Sequence[tuple[str, str]], detectable: Sequence[DetectableDifference]
 ) -> Table:
@@ -66,7 +75,8 @@ def _table(
 ) -> Table:
     found = {((d.metric_a, d.metric_b), (d.stratum, d.statistic)): d for d in differences}
     rows = [
-        Row(" − ".join(pair), tuple(_cell(found[pair, place]) for place in places)) for pair in _pairs_of(differences)
+        Row(difference_label(*pair), tuple(_cell(found[pair, place]) for place in places))
+        for pair in _pairs_of(differences)
     ]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
