@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.analysis.analyse import analyse, training_data
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest, external_signature, read_manifest
 from bench.files.scores import PAIR_COLUMNS, check_metric_names
@@ -442,3 +443,24 @@ def test_an_interval_does_not_depend_on_how_captions_are_spelt(bench: Bench) -> 
     assert "100 captions are equal to another" in said["many"]
     assert "warning" not in said["one"]
     assert "they are counted as 20" in Path("many/report.md").read_text()
+
+
+def test_calibration_leaves_out_captions_that_another_run_spells_in_its_own_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name, form in (("test", "a dog barks {} times"), ("train", "A dog barks {} times.")):
+        ids = [f"{name}{i}" for i in range(60)]
+        numbers = [i // 3 + (0 if name == "test" else 10) for i in range(60)]
+        data = pd.DataFrame({"pair_id": ids, "audio_path": "x.wav", "text": [form.format(n) for n in numbers]})
+        data["rating"] = rng.integers(0, 11, 60)
+        data.to_csv(f"{name}.csv", index=False)
+        data[["pair_id"]].assign(score=rng.random(60)).to_csv("scores.csv", index=False)
+        request = RunRequest(f"{name}.csv", (), score_files={"m": Path("scores.csv")}, resampling=PLAN, out=Path(name))
+        run_benchmark(request)
+    tested, training = read_run(Path("test")), read_run(Path("train")).table
+    numbers = training.pairs["caption"].str.extract(r"(\d+)")[0].astype(int)
+    expected = training_data(training.where(numbers >= 20), ["m"], RatingScale(0, 10))
+    wanted = analyse(tested.table, None, RatingScale(0, 10), PLAN, expected).calibrated_errors
+    assert read_run(Path("test"), calibrate_on=Path("train")).analysis.calibrated_errors == wanted
