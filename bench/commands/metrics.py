@@ -46,11 +46,11 @@ def metrics_command(
 
 
 def _state(name: str) -> Availability:
-    from bench.files.scores import RENAME, name_problem
+    from bench.metric_names import HOW, name_problem
     from metrics.registry import Availability, availability
 
     problem = name_problem(name)
-    return availability(name) if problem is None else Availability(False, problem, RENAME)
+    return availability(name) if problem is None else Availability(False, problem, f"rename it: {HOW}")
 
 
 def _pull(names: str) -> None:

@@ -7,8 +7,7 @@ written with the fewest digits that give the same float64 back.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,18 +15,16 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from bench.files.csvfile import CsvRow, quoted, read_csv
+from bench.files.csvfile import CsvRow, read_csv
+from bench.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
 from metrics.files import write_text
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
 
-PAIR_COLUMNS = ("pair_id", "audio", "caption", "caption_id", "source", "system", "split", "rating", "n_ratings")
 SCORES_NAME = "scores.csv"
 COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
-
-RENAME = "rename it: --scores NAME=FILE.csv takes any other name, and a plugin's name is its author's to change"
 
 Key = str | tuple[str, str]
 """How a score file names a pair: by pair_id, or by audio path and caption."""
@@ -120,34 +117,6 @@ def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence
     ]
     failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
     return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
-
-
-def name_problem(name: str) -> str | None:
-    """Return why no metric can have this name, if none can."""
-    if name.casefold() in PAIR_COLUMNS:
-        return f"{SCORES_NAME} has the columns {', '.join(PAIR_COLUMNS)} already"
-    if not name.strip():
-        return "it is blank"
-    if name != name.strip():
-        return "there is white space around it"
-    return None if name.isprintable() else "it has characters that cannot be printed"
-
-
-def check_metric_names(names: Iterable[str]) -> None:
-    """Refuse names that could not be told from another column of ``scores.csv``, whoever gave them.
-
-    Raises:
-        UsageError: a name is that of a column about pairs (in any case), empty, has white space around it or
-            characters that do not print, or is there twice (in Unicode's form NFC).
-    """
-    taken: set[str] = set()
-    for name in names:
-        if problem := name_problem(name):
-            raise UsageError(f"a metric cannot be called {quoted(name)}: {problem}; {RENAME}")
-        normal = unicodedata.normalize("NFC", name)
-        if normal in taken:
-            raise UsageError(f"two metrics are called {quoted(name)}; {RENAME}")
-        taken.add(normal)
 
 
 def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:

@@ -39,13 +39,13 @@ from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import (
     SCORES_NAME,
     ScoreTable,
-    check_metric_names,
     checked_scores,
     make_pairs_frame,
     read_score_file,
     read_table,
     write_table,
 )
+from bench.metric_names import check_metric_names
 from bench.reports.contents import build_report
 from bench.reports.formats.markdown import render
 from bench.reports.html.page import PAGE_NAME

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
-from bench.files.scores import check_metric_names
+from bench.metric_names import check_metric_names
 from bench.scoring.engines import Engine
 from bench.scoring.engines.local import LocalEngine
 from bench.scoring.names import EngineName

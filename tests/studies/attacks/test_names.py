@@ -20,7 +20,7 @@ import pytest
 from bench.analysis.analyse import analyse, training_data
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest, external_signature, read_manifest
-from bench.files.scores import PAIR_COLUMNS, check_metric_names
+from bench.metric_names import PAIR_COLUMNS, check_metric_names
 from bench.reports.contents import build_report
 from bench.reports.figures import figures_of
 from bench.reports.formats import csv_file, json_file, latex, markdown
