@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ from bench.statistics.types import (
     ReliabilityEstimate,
     ResamplingPlan,
     SystemAgreement,
-    SystemMean,
+    SystemMeans,
 )
 from metrics.errors import UsageError
 
@@ -84,7 +84,7 @@ class Analysis:
     ceiling_shares: tuple[CeilingShare, ...] = ()
     bands: tuple[BandEstimate, ...] = ()
     crossed_spreads: tuple[CrossedSpread, ...] = ()
-    system_means: tuple[SystemMean, ...] = ()
+    system_means: tuple[SystemMeans, ...] = ()
     system_agreement: tuple[SystemAgreement, ...] = ()
     pairwise_accuracies: tuple[PairwiseAccuracy, ...] = ()
     calibrated_errors: tuple[CalibratedError, ...] = ()
@@ -248,7 +248,30 @@ def read_analysis(folder: Path) -> Analysis:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
-    return Analysis(**{name: read_records(folder / f"{name}.json", kind, REMEDY) for name, kind in kinds.items()})
+    older = {"system_means": _nested_means}
+    return Analysis(
+        **{
+            name: read_records(folder / f"{name}.json", kind, REMEDY, older.get(name, list))
+            for name, kind in kinds.items()
+        }
+    )
+
+
+def _nested_means(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return records of `SystemMeans` also from those of older runs: one for each row and system, the ratings first.
+
+    The ratings were called ``human``, as a metric may be: it is their place that tells them apart.
+    """
+    systems: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if "scored_by" not in row:
+            return list(rows)
+        if row["system"] in systems:
+            systems[row["system"]]["scores"][row["scored_by"]] = row["mean"]
+        else:
+            facts = {"system": row["system"], "n_pairs": row["n_pairs"]}
+            systems[row["system"]] = {**facts, "ratings": row["mean"], "scores": {}}
+    return list(systems.values())
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:

@@ -127,7 +127,7 @@ def audit(
         split=dataset.split,
         screening=dataset.screening,
         source_sha256=dataset.source_sha256,
-        notes=dataset.notes,
+        notes=dataset.remarks,
         n_pairs=len(pairs),
         n_ratings=sum(pair.n_ratings for pair in pairs),
         n_listeners=len({rating.listener_id for rating in dataset.ratings}),

@@ -2,8 +2,8 @@
 
 A scorer that was trained on a tested caption, clip or listener may agree with the listeners because it remembers them.
 Training writes down what it used (``training.json`` in the checkpoint folder, including what the base model used);
-this module counts what of it is among the tested pairs. Captions are compared without regard to case and spacing;
-clips by content where both hashes are known, else by name; listeners by id.
+this module counts what of it is among the tested pairs. Captions are compared by `bench.datasets.captions.caption_key`,
+clips by content where both hashes are known, else by name, listeners by id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.overlap import clip_hashes, folded
+from bench.analysis.overlap import clip_hashes
+from bench.datasets.captions import caption_key
 from bench.datasets.types import RatedDataset
 from bench.files.records import read_records, write_records
 from metrics.errors import DataError, reason_of
@@ -173,7 +174,7 @@ def _compare(
     tested: RatedDataset,
     clip_sha256: Mapping[str, str],
 ) -> Leakage:
-    captions = {folded(text) for text in items.get("captions") or ()}
+    captions = {caption_key(text) for text in items.get("captions") or ()}
     clips: Mapping[str, str] = items.get("clips") or {}
     contents = set(clips.values()) - {""}
     listeners = set(items.get("listeners") or ())
@@ -183,11 +184,11 @@ def _compare(
         content, name = clip_sha256.get(pair_id), names[pair_id]
         return content in contents or (name in clips and not (content and clips[name]))
 
-    found_captions = [r.pair.caption for r in tested.pairs if folded(r.pair.caption) in captions]
+    found_captions = [r.pair.caption for r in tested.pairs if caption_key(r.pair.caption) in captions]
     found_clips = [names[r.pair.pair_id] for r in tested.pairs if is_shared(r.pair.pair_id)]
     heard = {rating.listener_id for rating in tested.ratings}
-    affected = [r for r in tested.pairs if folded(r.pair.caption) in captions or is_shared(r.pair.pair_id)]
-    n_captions = len({folded(r.pair.caption) for r in tested.pairs})
+    affected = [r for r in tested.pairs if caption_key(r.pair.caption) in captions or is_shared(r.pair.pair_id)]
+    n_captions = len({caption_key(r.pair.caption) for r in tested.pairs})
     return Leakage(
         metric,
         str(data["name"]),

@@ -1,8 +1,8 @@
 """What data sets have in common: captions, and clips by the content of their files.
 
 Scores on two data sets that share material are no independent evidence, and a scorer that was trained on one of them
-has seen a part of the other. Captions are compared without regard to case and spacing. A clip that is missing has no
-content and is compared with nothing.
+has seen a part of the other. Captions are compared by `bench.datasets.captions.caption_key`. A clip that is missing has
+no content and is compared with nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from bench.datasets.captions import caption_key
 from bench.datasets.types import RatedDataset
 from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, no_progress
@@ -22,7 +23,7 @@ class Overlap:
 
     Attributes:
         first, second: their names, with the split.
-        captions: shared ones, folded, in alphabetical order.
+        captions: keys of shared ones, in alphabetical order.
         n_clips: shared clips by content; None where one of them has no clips here.
         n_affected_first, n_affected_second: pairs of each with a shared caption or clip.
     """
@@ -33,11 +34,6 @@ class Overlap:
     n_clips: int | None
     n_affected_first: int
     n_affected_second: int
-
-
-def folded(caption: str) -> str:
-    """Return a caption without regard to case and spacing."""
-    return " ".join(caption.casefold().split())
 
 
 def find_overlaps(datasets: Sequence[RatedDataset], hashes: Sequence[Mapping[str, str]]) -> tuple[Overlap, ...]:
@@ -62,7 +58,10 @@ def _overlap(
     captions = _captions(first) & _captions(second)
     clips = set(first_clips.values()) & set(second_clips.values())
     affected = [
-        sum(folded(rated.pair.caption) in captions or known.get(rated.pair.pair_id) in clips for rated in dataset.pairs)
+        sum(
+            caption_key(rated.pair.caption) in captions or known.get(rated.pair.pair_id) in clips
+            for rated in dataset.pairs
+        )
         for dataset, known in ((first, first_clips), (second, second_clips))
     ]
     n_clips = len(clips) if first_clips and second_clips else None
@@ -71,7 +70,7 @@ def _overlap(
 
 
 def _captions(dataset: RatedDataset) -> set[str]:
-    return {folded(rated.pair.caption) for rated in dataset.pairs}
+    return {caption_key(rated.pair.caption) for rated in dataset.pairs}
 
 
 def clip_hashes(dataset: RatedDataset, progress: ProgressCallback = no_progress) -> dict[str, str]:

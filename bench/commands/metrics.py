@@ -27,10 +27,10 @@ def metrics_command(
     if pull is not None:
         _pull(pull)
         return
-    from metrics.registry import availability, expand_names, known_families
+    from metrics.registry import expand_names, known_families
 
     rows = [
-        (name, family.summary, availability(name))
+        (name, family.summary, _state(name))
         for family in known_families().values()
         for name in (expand_names(f"{family.name}:all") if family.variants else [family.name])
     ]
@@ -45,6 +45,14 @@ def metrics_command(
     else:
         for name, summary, state in rows:
             typer.echo("\t".join([name, "ready" if state.available else state.reason, state.remedy, summary]))
+
+
+def _state(name: str) -> Availability:
+    from bench.files.metric_names import HOW, name_problem
+    from metrics.registry import Availability, availability
+
+    problem = name_problem(name)
+    return availability(name) if problem is None else Availability(False, problem, f"rename it: {HOW}")
 
 
 def _pull(names: str) -> None:

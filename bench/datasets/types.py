@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from bench.datasets.captions import merged_captions
 from metrics.types import AudioTextPair
 
 Source = Literal["natural", "synthesized"]
@@ -50,7 +51,8 @@ class RatedPair:
         n_ratings: number of those listeners.
         source: recorded (``natural``) or generated (``synthesized``); None where unknown.
         system: what made the clip (``audiocaps``, ``audioldm2``, …); None where unknown.
-        caption_id: pairs with the same caption_id share a caption, and so are not independent.
+        caption_id: pairs with the same caption_id share a caption, and so are not independent; all spellings of one
+            caption have one (`bench.datasets.captions`), unless the data give ids of their own.
         split: the part of the data set that the pair belongs to; None where there are no parts.
     """
 
@@ -88,6 +90,12 @@ class RatedDataset:
     split: str | None = None
     screening: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and how many captions are spellings of one."""
+        merged = merged_captions((rated.pair.caption, rated.caption_id) for rated in self.pairs)
+        return self.notes if merged is None else (*self.notes, merged)
 
     def portable_name(self, path: Path) -> str:
         """Return a clip's path relative to ``audio_root`` with forward slashes; one outside of it stays as it is."""

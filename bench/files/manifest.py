@@ -76,6 +76,7 @@ class RunManifest:
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
         signatures: `metrics.types.ScorerSpec.signature` by metric.
+        external: SHA-256 of the file of scores, by metric, of metrics that were computed elsewhere.
         notes: remarks of scorers, by metric.
         outputs: SHA-256 by file name, of every other file in the folder.
     """
@@ -89,6 +90,7 @@ class RunManifest:
     resampling: Mapping[str, Any]
     dataset: DatasetRecord
     signatures: Mapping[str, str]
+    external: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -114,6 +116,7 @@ def read_manifest(folder: Path) -> RunManifest:
         raw["dataset"] = DatasetRecord(
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
         )
+        raw.setdefault("external", _external_of(raw["signatures"]))
         raw["notes"] = {metric: tuple(notes) for metric, notes in raw["notes"].items()}
         return RunManifest(**{**raw, "argv": tuple(raw["argv"])})
     except FileNotFoundError:
@@ -122,6 +125,21 @@ def read_manifest(folder: Path) -> RunManifest:
         ) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path} is not a run manifest ({reason_of(error)}); run 'bench run' again") from error
+
+
+def external_signature(metric: str, sha256: str) -> str:
+    """Return the signature of scores that were computed elsewhere."""
+    return f"{metric}|scores from a file|sha256:{sha256[:16]}"
+
+
+def _external_of(signatures: Mapping[str, str]) -> dict[str, str]:
+    """Return the field of that name of a run that is older than it; of the hash the signature has the beginning."""
+    found = {metric: signature.rpartition("|sha256:")[2] for metric, signature in signatures.items()}
+    return {
+        metric: start
+        for metric, start in found.items()
+        if len(start) == 16 and signatures[metric] == external_signature(metric, start)
+    }
 
 
 def describe_code() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -40,7 +40,7 @@ def _finite(value: Any) -> Any:
 
 
 def from_plain(kind: Any, value: Any) -> Any:
-    """Return what `plain` was given: a dataclass of scalars, dataclasses or tuples of one kind of these.
+    """Return what `plain` was given: a dataclass of scalars, dataclasses, and tuples or mappings of one kind of these.
 
     Raises:
         TypeError: a field is missing, unknown, or an object where there should be none.
@@ -50,6 +50,8 @@ def from_plain(kind: Any, value: Any) -> Any:
         return kind(**{name: from_plain(hints.get(name), item) for name, item in value.items()})  # type: ignore[operator]
     if isinstance(value, list) and get_origin(kind) is tuple:
         return tuple(from_plain(get_args(kind)[0], item) for item in value)
+    if get_origin(kind) is Mapping:
+        return {name: from_plain(get_args(kind)[1], item) for name, item in value.items()}
     if kind is float:
         return math.nan if value is None else float(value)
     return tuple(value) if isinstance(value, list) else value
@@ -60,20 +62,23 @@ def write_records(path: Path, records: Iterable[Any]) -> None:
     write_text(path, json.dumps([plain(record) for record in records], indent=1, ensure_ascii=False) + "\n")
 
 
-def read_records(path: Path, kind: type, remedy: str) -> tuple[Any, ...]:
+def read_records(
+    path: Path, kind: type, remedy: str, renew: Callable[[Sequence[Any]], Iterable[Any]] = list
+) -> tuple[Any, ...]:
     """Read a list of records of one kind.
 
     Args:
         path: what `write_records` wrote.
         kind: their dataclass.
         remedy: what the user can do about a damaged file.
+        renew: turns rows that an older version wrote into what this one writes.
 
     Raises:
         DataError: the file is missing or holds something else.
     """
     try:
         rows: list[Mapping[str, Any]] = read_json(path)
-        return tuple(from_plain(kind, row) for row in rows)
+        return tuple(from_plain(kind, row) for row in renew(rows))
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise DataError(
             f"{path} is damaged: it does not hold {kind.__name__} records ({reason_of(error)}); {remedy}"

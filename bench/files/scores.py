@@ -16,11 +16,11 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from bench.files.csvfile import CsvRow, read_csv
+from bench.files.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
 from metrics.files import write_text
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
 
-PAIR_COLUMNS = ("pair_id", "audio", "caption", "caption_id", "source", "system", "split", "rating", "n_ratings")
 SCORES_NAME = "scores.csv"
 COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
@@ -163,8 +163,8 @@ def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pair
 
 def write_table(table: ScoreTable, folder: Path) -> None:
     """Write ``scores.csv``, ``cosines.csv`` and ``failures.csv``, each whole or not at all."""
-    write_text(folder / SCORES_NAME, _to_csv(table.pairs.assign(**table.scores)))
-    write_text(folder / COSINES_NAME, _to_csv(table.pairs[["pair_id"]].assign(**table.cosines)))
+    write_text(folder / SCORES_NAME, _to_csv(_beside(table.pairs, table.scores)))
+    write_text(folder / COSINES_NAME, _to_csv(_beside(table.pairs[["pair_id"]], table.cosines)))
     failures = [(f.pair_id, metric, f.reason) for metric, failed in table.failures.items() for f in failed]
     write_text(folder / FAILURES_NAME, _to_csv(pd.DataFrame(failures, columns=["pair_id", "metric", "reason"])))
 
@@ -213,6 +213,12 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
 
 def _shown(key: Key) -> str:
     return repr(key if isinstance(key, str) else " / ".join(key))
+
+
+def _beside(pairs: pd.DataFrame, columns: Mapping[str, Float[np.ndarray, " pairs"]]) -> pd.DataFrame:
+    scores = pd.DataFrame(dict(columns), index=pairs.index)
+    joined: pd.DataFrame = pd.concat([pairs, scores], axis=1)
+    return joined
 
 
 def _to_csv(frame: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 from bench.analysis.overlap import label
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS
-from bench.runs.run import EXTERNAL, Run
+from bench.runs.run import Run
 from bench.statistics.types import HIGHER_IS_BETTER, CorrelationEstimate, Statistic
 from metrics.errors import UsageError
 
@@ -103,12 +103,16 @@ def _refuse_repeated(runs: Sequence[Run]) -> None:
 
 
 def _refuse_other_metrics(runs: Sequence[Run]) -> None:
-    """A metric is its signature: the same name with other weights or versions is another metric."""
+    """A metric is its signature: the same name with other weights or versions is another metric.
+
+    Of scores that were computed elsewhere only the files are known, and every data set has its own.
+    """
     seen: dict[str, tuple[str, Run]] = {}
     for run in runs:
         for metric, signature in run.manifest.signatures.items():
             known, first = seen.setdefault(metric, (signature, run))
-            if known != signature and EXTERNAL not in signature.split("|"):
+            are_files = metric in first.manifest.external and metric in run.manifest.external
+            if known != signature and not are_files:
                 raise UsageError(
                     f"{metric} is not the same in {first.folder} and {run.folder}: signatures {known!r} and "
                     f"{signature!r}; run one of them again ('bench compare' says what else differs)"

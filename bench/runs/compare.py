@@ -19,6 +19,7 @@ from bench.statistics.types import CorrelationDifference, ResamplingPlan
 from metrics.errors import UsageError
 
 BEFORE, NOW = "before", "now"
+SIGNATURE = "signature of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     facts = ("name", "split", "screening", "sha256", "scale", "n_pairs", "n_ratings")
     data = [{name: getattr(manifest.dataset, name) for name in facts} for manifest in (before, now)]
     yield from _changed("data:", *data)
-    yield from _changed("signature of", before.signatures, now.signatures)
+    yield from _changed(SIGNATURE, before.signatures, now.signatures)
     yield from _changed("resampling:", before.resampling, now.resampling)
     yield from _changed("clap-bench", before.code, now.code)
     yield from _changed("package", before.packages, now.packages)

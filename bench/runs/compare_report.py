@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.analyse import Analysis
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS, Place, source_strata, stratum_label
-from bench.runs.compare import Change, RunComparison
+from bench.runs.compare import SIGNATURE, Change, RunComparison
 from bench.statistics.types import STATISTICS, CorrelationDifference, CorrelationEstimate
 
 
@@ -35,7 +35,7 @@ def _changes(found: RunComparison) -> Table:
 def _apart(change: Change) -> tuple[str, str]:
     """Return both values; of two signatures, the parts that the other does not have."""
     before, now = change.before.split("|"), change.now.split("|")
-    if min(len(before), len(now)) == 1:
+    if not change.what.startswith(f"{SIGNATURE} ") or min(len(before), len(now)) == 1:
         return change.before, change.now
     return (
         "|".join(part for part in before if part not in now),

@@ -13,7 +13,7 @@ from bench.files.manifest import RunManifest
 from bench.files.scores import parse_score_files
 from bench.runs import compare
 from bench.runs.compare import Change, changes, largest_difference
-from bench.runs.run import EXTERNAL, Run, RunRequest, read_run, run_benchmark
+from bench.runs.run import Run, RunRequest, read_run, run_benchmark
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import sha256_of_file
@@ -84,7 +84,7 @@ def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
     data_root = given.get("data_root")
     return RunRequest(
         dataset=given.get("dataset", manifest.dataset.name),
-        metrics=tuple(name for name, signature in manifest.signatures.items() if EXTERNAL not in signature),
+        metrics=tuple(name for name in manifest.signatures if name not in manifest.external),
         split=given.get("split"),
         screening=given.get("screening"),
         scale=given.get("scale"),

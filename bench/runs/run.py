@@ -18,6 +18,7 @@ import pandas as pd
 
 from bench.analysis.analyse import Analysis, analyse, read_analysis, training_data, write_analysis
 from bench.analysis.leakage import Leakage, leakage_of, read_leakage, write_leakage
+from bench.datasets.captions import caption_key
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files import workspace
@@ -28,14 +29,15 @@ from bench.files.manifest import (
     RunManifest,
     describe_code,
     describe_environment,
+    external_signature,
     installed_packages,
     read_manifest,
     redact,
     write_manifest,
 )
+from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import (
-    PAIR_COLUMNS,
     SCORES_NAME,
     ScoreTable,
     checked_scores,
@@ -53,8 +55,6 @@ from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
 from metrics.registry import availability, make_scorers
 from metrics.types import PairScores, ProgressCallback, Scorer, ScorerOptions, no_progress
-
-EXTERNAL = "scores from a file"
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,13 @@ class Scored:
     """What the scorers gave: scores of all metrics, and signatures and notes by metric.
 
     Attributes:
+        external: see `bench.files.manifest.RunManifest`.
         leakage: what trained metrics were shown of the pairs.
     """
 
     table: ScoreTable
     signatures: Mapping[str, str]
+    external: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
     leakage: tuple[Leakage, ...]
 
@@ -118,7 +120,9 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
     """
     started = datetime.now(timezone.utc)
-    _refuse_clashing_names(request)
+    if not request.metrics and not request.score_files:
+        raise UsageError("nothing to run; give --metrics or --scores")
+    check_metric_names((*request.metrics, *request.score_files))
     _refuse_unavailable(request.metrics)
     dataset = load_dataset(
         request.dataset,
@@ -150,6 +154,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
             resampling=asdict(request.resampling),
             dataset=_dataset_record(dataset),
             signatures=scored.signatures,
+            external=scored.external,
             notes=scored.notes,
             code=describe_code(),
             environment=describe_environment(request.scorer_options.device),
@@ -201,9 +206,9 @@ def score(
     scorers = make_scorers(request.metrics, request.scorer_options, progress)
     signatures = {metric: scorer.spec.signature() for metric, scorer in scorers.items()}
     outcomes = {metric: _outcome(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()}
+    digests = {name: sha256_of_file(request.score_files[name]) for name in external}
     for name, values in external.items():
-        digest = sha256_of_file(request.score_files[name])
-        signatures[name], outcomes[name] = f"{name}|{EXTERNAL}|sha256:{digest[:16]}", PairScores(values)
+        signatures[name], outcomes[name] = external_signature(name, digests[name]), PairScores(values)
     table = ScoreTable(
         pairs,
         {metric: outcome.scores for metric, outcome in outcomes.items()},
@@ -211,7 +216,7 @@ def score(
         {metric: outcome.failures for metric, outcome in outcomes.items()},
     )
     notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
-    return Scored(table, signatures, notes, leakage_of(scorers, dataset))
+    return Scored(table, signatures, digests, notes, leakage_of(scorers, dataset))
 
 
 def write_run(run: Run) -> Run:
@@ -253,21 +258,14 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
 
 def _training(folder: Path, table: ScoreTable) -> TrainingData:
     other = read_run(folder)
-    shared = set(other.table.pairs["caption_id"]) & set(table.pairs["caption_id"])
     if set(other.table.pairs["pair_id"]) & set(table.pairs["pair_id"]):
         raise UsageError(f"{folder} holds pairs of this run; calibrate on another split")
-    kept = ~other.table.pairs["caption_id"].isin(shared)
+    ours, theirs = table.pairs, other.table.pairs
+    # By id and by text: the id of a caption with several spellings depends on which of them its data have.
+    keys, their_keys = (pairs["caption"].map(caption_key, na_action="ignore") for pairs in (ours, theirs))
+    kept = ~(theirs["caption_id"].isin(ours["caption_id"]) | their_keys.isin(keys))
     metrics = [metric for metric in table.metrics if metric not in table.unscored()]
     return training_data(other.table.where(kept), metrics, RatingScale(*other.manifest.dataset.scale))
-
-
-def _refuse_clashing_names(request: RunRequest) -> None:
-    for name in request.score_files:
-        if name in request.metrics or name in PAIR_COLUMNS or not name.isprintable():
-            taken = ", ".join((*request.metrics, *PAIR_COLUMNS))
-            raise UsageError(f"--scores cannot be called {name!r}; choose a printable name other than {taken}")
-    if not request.metrics and not request.score_files:
-        raise UsageError("nothing to run; give --metrics or --scores")
 
 
 def _refuse_unavailable(metrics: Sequence[str]) -> None:
@@ -304,7 +302,7 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         n_pairs=len(dataset.pairs),
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
         audio_root=str(dataset.audio_root.absolute()),
-        notes=dataset.notes,
+        notes=dataset.remarks,
     )
 
 

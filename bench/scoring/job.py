@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
+from bench.files.metric_names import check_metric_names
 from bench.scoring.engines import Engine, EngineName
 from bench.scoring.engines.local import LocalEngine
 from bench.scoring.plan import DEFAULT_SHARD_SIZE, begin_job
@@ -56,6 +57,7 @@ def score_pairs(request: ScoringRequest, progress: ProgressCallback = no_progres
         ClapBenchError: the pairs or a metric are not available, or the folder cannot be used.
     """
     started = _now()
+    check_metric_names(request.metrics)
     engine = _make_engine(request)
     progress = progress if engine.leads else no_progress
     scorers = make_scorers(request.metrics, request.scorer_options, progress)

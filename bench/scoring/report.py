@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
+from bench.reports.sections.agreement import told_from
 from bench.scoring.summary import ScoringSummary, SystemMean
 
 ALL = "all pairs"
@@ -11,21 +12,25 @@ ALL = "all pairs"
 def build_report(summary: ScoringSummary) -> Report:
     """Return one table: systems down, metrics across, mean scores with intervals."""
     metrics = [one.metric for one in summary.metrics]
-    cells: dict[str, dict[str, SystemMean]] = {}
+    cells: dict[str | None, dict[str, SystemMean]] = {}
     for mean in summary.means:
-        cells.setdefault(ALL if mean.system is None else mean.system, {})[mean.metric] = mean
+        cells.setdefault(mean.system, {})[mean.metric] = mean
     table = Table(
         "Mean scores",
         f"Mean and {summary.confidence_level:.0%} interval (Student's t; pairs as independent draws) of the pairs that "
         "have a score.",
         (Column("pairs"), *(Column(metric) for metric in metrics), Column("failed")),
-        tuple(_row(label, [row[metric] for metric in metrics]) for label, row in cells.items()),
+        tuple(_row(_label(system), [row[metric] for metric in metrics]) for system, row in cells.items()),
         corner="system",
     )
     signatures = tuple(f"- {one.signature}" for one in summary.metrics)
     counts = f"{summary.n_pairs:,} pairs in {summary.n_shards:,} shards; {summary.n_failures:,} scores missing."
     sections = (Section("Systems", tables=(table,)), Section("Signatures", signatures))
     return Report("Scores", (counts, f"Pairs: sha256 {summary.sha256}."), sections)
+
+
+def _label(system: str | None) -> str:
+    return ALL if system is None else told_from([ALL], "system", system)
 
 
 def _row(label: str, means: list[SystemMean]) -> Row:

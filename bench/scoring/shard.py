@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.datasets.adapters.assembly import caption_id_of
+from bench.datasets.captions import caption_id_of
 from bench.files.scores import checked_scores
 from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob

@@ -20,10 +20,9 @@ from jaxtyping import Float, Int, UInt8
 from bench.statistics.intervals import measured
 from bench.statistics.resampling import bootstrap_sums, for_each_resample
 from bench.statistics.sample import MIN_PAIRS, Scores, StratumSample, split_strata
-from bench.statistics.types import Measured, ResamplingPlan, SystemAgreement, SystemMean
+from bench.statistics.types import Measured, ResamplingPlan, SystemAgreement, SystemMeans
 from bench.statistics.weighted import prepare, weighted_statistics
 
-HUMAN = "human"
 _STRATUM = "systems"
 
 
@@ -34,8 +33,8 @@ def system_agreement(
     clusters: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
     n_threads: int | None = None,
-) -> tuple[list[SystemMean], list[SystemAgreement]]:
-    """Return means by system (ratings first, then metrics) and each metric's agreement with the ratings.
+) -> tuple[list[SystemMeans], list[SystemAgreement]]:
+    """Return ratings' and metrics' means by system, and each metric's agreement with the ratings.
 
     Args:
         human: mean ratings, on any one scale.
@@ -51,8 +50,12 @@ def system_agreement(
     [sample] = split_strata(human, scores, {_STRATUM: known}, clusters, plan.unit)
     means = _system_means(sample, system, len(names), plan, n_threads)
     table = [
-        SystemMean(row, str(name), int((system == k).sum()), _measured(means[:, r, k], plan))
-        for r, row in enumerate((HUMAN, *sample.metrics))
+        SystemMeans(
+            str(name),
+            int((system == k).sum()),
+            _measured(means[:, 0, k], plan),
+            {metric: _measured(means[:, 1 + m, k], plan) for m, metric in enumerate(sample.metrics)},
+        )
         for k, name in enumerate(names)
     ]
     srcc = _system_srcc(sample, system, len(names), plan, n_threads)

@@ -6,6 +6,7 @@ the score against the rating rescaled to [0, 1]). Correlations are better when h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -217,13 +218,18 @@ class CrossedSpread:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemMean:
-    """Mean of one metric's scores, or of the ratings (``scored_by="human"``), over one system's pairs."""
+class SystemMeans:
+    """Means over one system's pairs.
 
-    scored_by: str
+    Attributes:
+        ratings: of the listeners, rescaled to [0, 1].
+        scores: of each metric's scores, by metric.
+    """
+
     system: str
     n_pairs: int
-    mean: Measured
+    ratings: Measured
+    scores: Mapping[str, Measured]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def finish(run: Run, *, strict: bool, page: bool = False) -> None:
     Raises:
         ClapBenchError: some pairs have no score, and ``strict``.
     """
+    from bench.datasets.captions import merged_captions
     from bench.reports.contents import build_report
     from bench.runs.page import write_page
 
@@ -39,6 +40,9 @@ def finish(run: Run, *, strict: bool, page: bool = False) -> None:
     say(f"\nReport: {run.folder / 'report.md'}")
     if page:
         say(f"Page to look at and listen to: {write_page(run, report)[0]}")
+    pairs = run.table.pairs
+    if merged := merged_captions(zip(pairs["caption"], pairs["caption_id"], strict=True)):
+        say(f"warning: {merged}")
     if run.table.n_failures:
         leave_incomplete(run.table.n_failures, run.folder / "failures.csv", strict=strict)
 

@@ -117,7 +117,7 @@ def data_record(data: RatedData) -> dict[str, Any]:
         "screening": dataset.screening,
         "scale": [dataset.scale.low, dataset.scale.high],
         "sha256": dataset.source_sha256,
-        "notes": list(dataset.notes),
+        "notes": list(dataset.remarks),
         "skipped": data.skipped,
         "parts": {part: _part_record(data, pairs) for part, pairs in data.parts.items()},
     }

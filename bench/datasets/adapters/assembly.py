@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.datasets.captions import caption_ids
 from bench.datasets.types import RatedPair, Rating, Source
 from bench.files.csvfile import CsvRow, quoted
 from metrics.types import AudioTextPair
@@ -15,14 +15,17 @@ from metrics.types import AudioTextPair
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """What is true of a pair whoever rates it; every row of one pair must agree on it."""
+    """What is true of a pair whoever rates it; every row of one pair must agree on it.
+
+    ``caption_id`` is what the data say; None where they say nothing, and the caption itself tells.
+    """
 
     pair_id: str
     audio_path: Path
     caption: str
     source: Source | None
     system: str | None
-    caption_id: str
+    caption_id: str | None
     split: str | None
 
 
@@ -34,11 +37,6 @@ class RatedRow:
     listener_id: str
     score: float
     row: CsvRow
-
-
-def caption_id_of(caption: str) -> str:
-    """Return an id that depends on the caption's text alone: 12 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(caption.encode()).hexdigest()[:12]
 
 
 def assemble(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple[Rating, ...]]:
@@ -53,7 +51,8 @@ def assemble(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple[Rat
     by_pair: dict[str, list[RatedRow]] = {}
     for rated in rows:
         by_pair.setdefault(rated.facts.pair_id, []).append(rated)
-    pairs = tuple(_rated_pair(by_pair[pair_id]) for pair_id in sorted(by_pair))
+    ids = caption_ids(of_pair[0].facts.caption for of_pair in by_pair.values())
+    pairs = tuple(_rated_pair(by_pair[pair_id], ids) for pair_id in sorted(by_pair))
     in_file_order = sorted((rated for of_pair in by_pair.values() for rated in of_pair), key=lambda it: it.row.line)
     return pairs, tuple(Rating(it.facts.pair_id, it.listener_id, it.score) for it in in_file_order)
 
@@ -81,7 +80,7 @@ def check_unique(rows: Iterable[RatedRow]) -> None:
             )
 
 
-def _rated_pair(rows: list[RatedRow]) -> RatedPair:
+def _rated_pair(rows: list[RatedRow], ids: Mapping[str, str]) -> RatedPair:
     first = rows[0]
     seen: dict[str, RatedRow] = {}
     for rated in rows:
@@ -99,7 +98,7 @@ def _rated_pair(rows: list[RatedRow]) -> RatedPair:
         n_ratings=len(rows),
         source=facts.source,
         system=facts.system,
-        caption_id=facts.caption_id,
+        caption_id=facts.caption_id or ids[facts.caption],
         split=facts.split,
     )
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble
 from bench.datasets.adapters.external import hash_of, read_columns, refuse_missing, set_folder
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
@@ -99,7 +99,7 @@ def _facts(path: Path, number: int, line: str) -> PairFacts:
         ) from error
     wav = name if name.endswith(".wav") else f"{name}.wav"
     clip_id = Path(wav).stem
-    return PairFacts(clip_id, path.parent / wav, caption, "synthesized", system, caption_id_of(caption), None)
+    return PairFacts(clip_id, path.parent / wav, caption, "synthesized", system, None, None)
 
 
 def _row(row: CsvRow, clips: Mapping[str, PairFacts], folder: Path) -> RatedRow:

@@ -13,7 +13,8 @@ import re
 from pathlib import Path
 
 from bench.analysis.strata import SOURCES
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of, check_unique
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, check_unique
+from bench.datasets.captions import caption_id_of
 from bench.datasets.entry import DatasetEntry, Presence
 from bench.datasets.types import RatedDataset, RatingScale, Source
 from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
@@ -98,7 +99,7 @@ def _rated_row(row: CsvRow, folder: Path, scale: RatingScale) -> RatedRow:
         caption=caption,
         source=_source(row),
         system=row.get("system"),
-        caption_id=row.get("caption_id") or caption_id_of(caption),
+        caption_id=row.get("caption_id"),
         split=row.get("split"),
     )
     listener = row.text("listener_id") if "listener_id" in row.fields else ""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means
 from bench.datasets.adapters.external import hash_of, read_lines, refuse_missing, refuse_unknown_split, set_folder
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
@@ -81,7 +81,7 @@ def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedR
         caption=caption,
         source="synthesized",
         system=clip["system"],
-        caption_id=caption_id_of(caption),
+        caption_id=None,
         split=split,
     )
     return RatedRow(facts, "", row.number("2", SCALE.low, SCALE.high), row)

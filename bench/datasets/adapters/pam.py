@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means, caption_id_of
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means
 from bench.datasets.adapters.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
@@ -77,7 +77,7 @@ def _row(row: CsvRow, folder: Path) -> RatedRow:
         caption=caption,
         source="natural" if system == RECORDING else "synthesized",
         system=system,
-        caption_id=caption_id_of(caption),
+        caption_id=None,
         split=None,
     )
     return RatedRow(facts, "", row.number("rating", SCALE.low, SCALE.high), row)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.datasets.adapters import relate_release
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, caption_id_of
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble
 from bench.datasets.adapters.relate_release import EXPECTED_COUNTS, N_ROWS, SHA256, Counts, Kind
 from bench.datasets.adapters.relate_screening import (
     ANCHOR_COLUMN,
@@ -140,7 +140,7 @@ def _rated_row(row: CsvRow, audio_root: Path, split: str) -> RatedRow:
         caption=caption,
         source="natural" if clip["system"] == "audiocaps" else "synthesized",
         system=clip["system"],
-        caption_id=caption_id_of(caption),
+        caption_id=None,
         split=split,
     )
     return RatedRow(facts, row.text("listener_id"), row.number("score", SCALE.low, SCALE.high), row)

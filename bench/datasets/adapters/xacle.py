@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, assemble_means, caption_id_of
+from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, assemble_means
 from bench.datasets.adapters.external import (
     ONLY_MEANS,
     has_any_column,
@@ -25,6 +25,7 @@ from bench.datasets.adapters.external import (
     refuse_unknown_split,
     set_folder,
 )
+from bench.datasets.captions import caption_id_of
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow
@@ -80,7 +81,7 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
 
 def _row(row: CsvRow, folder: Path, split: str) -> RatedRow:
     name, caption = row.text("wav").lstrip("/"), row.text("text")
-    of_caption = caption_id_of(caption)
-    facts = PairFacts(f"{name}#{of_caption}", folder / "wav" / name, caption, None, None, of_caption, split)
+    pair_id = f"{name}#{caption_id_of(caption)}"
+    facts = PairFacts(pair_id, folder / "wav" / name, caption, None, None, None, split)
     listener = row.text("listener_id") if "listener_id" in row.fields else ""
     return RatedRow(facts, listener, row.number("score", SCALE.low, SCALE.high), row)

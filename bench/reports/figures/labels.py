@@ -14,7 +14,6 @@ from matplotlib.textpath import TextToPath
 
 from bench.reports.figures.style import FONT_SIZE, STYLE
 from bench.reports.layout import decimal
-from bench.reports.sections.agreement import SYSTEM_LABELS
 
 ELLIPSIS = "…"
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -24,11 +23,10 @@ def short_labels(names: Iterable[str], width: float, size: float = FONT_SIZE) ->
     """Return a label for each name, at most ``width`` points wide; labels that came out alike are numbered."""
     names = list(dict.fromkeys(names))
     labels = {name: shorten(name, width, size) for name in names}
+    numbered = {name: shorten(f"{number}. {name}", width, size) for number, name in enumerate(names, start=1)}
     taken = list(labels.values())
-    for number, name in enumerate(names, start=1):
-        if taken.count(labels[name]) > 1:
-            labels[name] = shorten(f"{number}. {name}", width, size)
-    return labels
+    mixed = {name: numbered[name] if taken.count(labels[name]) > 1 else labels[name] for name in names}
+    return mixed if len(set(mixed.values())) == len(names) else numbered
 
 
 def shorten(text: str, width: float, size: float = FONT_SIZE) -> str:
@@ -55,11 +53,6 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
 def widest(labels: Iterable[str], size: float = FONT_SIZE) -> float:
     """Return the width in points of the widest label; 0 without any."""
     return max((text_width(label, size) for label in labels), default=0.0)
-
-
-def system_label(system: str) -> str:
-    """Return a system's name as its authors write it, where known."""
-    return SYSTEM_LABELS.get(system, system)
 
 
 def with_interval(name: str, estimate: float, low: float, high: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,40 +10,36 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.analyse import Sample
-from bench.reports.figures.labels import short_labels, system_label
+from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels
 from bench.reports.figures.style import look, styled
-from bench.statistics.systems import HUMAN
-from bench.statistics.types import Measured, SystemMean
+from bench.reports.sections.agreement import system_label
+from bench.statistics.types import Measured, SystemMeans
 
 _LEGEND_WIDTH = 92.0
 
 
 @styled
-def system_figure(sample: Sample, means: Sequence[SystemMean]) -> Figure | None:
+def system_figure(sample: Sample, means: Sequence[SystemMeans]) -> Figure | None:
     """Draw one panel a metric: each system's mean rating (x) and mean score (y), with intervals.
 
     A metric's scores are mapped linearly so that they have the mean and the standard deviation of the ratings over all
     pairs: offset and unit of its scale are gone. Above the line, a metric favours the system; below, it is too hard
     on it. A flat row of points is a metric that cannot tell the systems apart.
     """
-    found = {(mean.scored_by, mean.system): mean.mean for mean in means}
-    systems = list(dict.fromkeys(mean.system for mean in means))
-    metrics = [metric for metric in sample.scores if any((metric, system) in found for system in systems)]
+    metrics = [metric for metric in sample.scores if means and metric in means[0].scores]
     if not metrics:
         return None
-    labels = short_labels([system_label(system) for system in systems], _LEGEND_WIDTH)
-    names = [labels[system_label(system)] for system in systems]
+    names = list(short_labels([system_label(one.system) for one in means], _LEGEND_WIDTH).values())
     figure, panels = metric_panels([(metric, "") for metric in metrics], legend_height(names) + 0.1)
     handles = []
     for axes, metric in zip(panels, metrics, strict=True):
         rescale = to_ratings(sample.scores[metric], sample.human)
         draw_identity(axes)
         handles = [
-            _draw_system(axes, k, found[HUMAN, system], _mapped(found[metric, system], rescale))
-            for k, system in enumerate(systems)
+            _draw_system(axes, k, one.ratings, _mapped(one.scores[metric], rescale)) for k, one in enumerate(means)
         ]
-    _limit(panels, found, sample, metrics)
+    _limit(panels, means, sample, metrics)
     figure.supxlabel("mean rating, rescaled")
     figure.supylabel("mean score, on the scale of ratings")
     add_legend(figure, handles, names)
@@ -70,17 +66,13 @@ def _draw_system(axes: Axes, index: int, human: Measured, metric: Measured) -> L
     return marker
 
 
-def _limit(
-    panels: Sequence[Axes], found: Mapping[tuple[str, str], Measured], sample: Sample, metrics: Sequence[str]
-) -> None:
+def _limit(panels: Sequence[Axes], means: Sequence[SystemMeans], sample: Sample, metrics: Sequence[str]) -> None:
     """Give all panels one range on both axes, so that the line is a diagonal."""
-    ends = []
-    for (scorer, _), mean in found.items():
-        if scorer == HUMAN:
-            ends += [mean.estimate, mean.low, mean.high]
-        elif scorer in metrics:
-            mapped = _mapped(mean, to_ratings(sample.scores[scorer], sample.human))
-            ends += [mapped.estimate, mapped.low, mapped.high]
+    shown = [one.ratings for one in means]
+    for metric in metrics:
+        rescale = to_ratings(sample.scores[metric], sample.human)
+        shown += [_mapped(one.scores[metric], rescale) for one in means]
+    ends = [end for value in shown for end in (value.estimate, value.low, value.high)]
     finite = np.array([end for end in ends if np.isfinite(end)])
     margin = 0.05 * float(np.ptp(finite)) or 0.05
     low, high = float(finite.min()) - margin, float(finite.max()) + margin

@@ -13,10 +13,11 @@ from bench.files.ratings import RatingTable
 from bench.files.records import plain
 from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
-from bench.reports.html.columns import number, records
+from bench.reports.html.columns import number, records, texts
 from bench.reports.html.pairs import pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS, metric_label, stratum_label
+from bench.reports.sections.differences import difference_label
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
 
 PLACE = ("stratum", "statistic")
@@ -59,6 +60,7 @@ def page_content(
         "figures": [dataclasses.asdict(figure) for figure in figures],
         "manifest": plain(manifest),
         "metrics": table.metrics,
+        "labels": list(map(metric_label, table.metrics)),
         "scale": list(manifest.dataset.scale),
         **_agreement(analysis),
         "pairs": pair_columns(table, ratings, manifest, page),
@@ -76,9 +78,10 @@ def _agreement(analysis: Analysis) -> dict[str, Any]:
             for statistic in STATISTICS
         ],
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
-        "differences": records(
-            analysis.differences, ("metric_a", "metric_b", *PLACE, "note"), ("delta", *INTERVAL, "p_holm")
-        ),
+        "differences": {
+            "name": texts(difference_label(one.metric_a, one.metric_b) for one in analysis.differences),
+            **records(analysis.differences, ("metric_a", "metric_b", *PLACE, "note"), ("delta", *INTERVAL, "p_holm")),
+        },
         "rank_clusters": records(analysis.rank_clusters, ("metric", *PLACE), ("cluster",)),
     }
 

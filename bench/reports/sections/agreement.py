@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.reports.layout import Cell, Column, Row, Table
@@ -17,6 +17,13 @@ SYSTEM_LABELS = {
     "tango": "Tango",
     "tango2": "Tango 2",
 }
+
+LISTENERS = "listeners"
+BANDS_IN_WORDS = tuple(f"{band}{more}" for band in ("low", "high") for more in ("", " ratings", ", nat.", ", syn."))
+STRATA_IN_WORDS = ("all", "all pairs", "natural", "synthesized", *BANDS_IN_WORDS)
+"""What strata that are no systems are called in tables and figures."""
+BESIDE_METRICS = (LISTENERS, "ratings", "rating", "caption", "source", "system", "disagreement", "order of the data")
+"""What stands in one list with metrics in tables and on the page, and is none."""
 
 Place = tuple[str, Statistic]
 """A column of a table: stratum id and statistic."""
@@ -84,9 +91,33 @@ def stratum_label(stratum: str) -> str:
     """Return a stratum id in words: ``source=natural`` is ``natural``, ``band=low,source=natural`` is ``low, nat.``."""
     key, _, system = stratum.partition("=")
     if key == "system":  # whatever characters its name has: systems are not crossed with anything
-        return SYSTEM_LABELS.get(system, system)
+        return system_label(system, beside=STRATA_IN_WORDS)
     label = ", ".join(part.rpartition("=")[2] for part in stratum.split(","))
     return label.replace(", natural", ", nat.").replace(", synthesized", ", syn.")
+
+
+def system_label(system: str, beside: Collection[str] = ()) -> str:
+    """Return a system's name as its authors write it, where known; no two systems have one label.
+
+    Args:
+        system: its name in the data.
+        beside: what it must not be taken for.
+    """
+    if system in SYSTEM_LABELS:
+        return SYSTEM_LABELS[system]
+    return told_from((*SYSTEM_LABELS.values(), *beside), "system", system)
+
+
+def metric_label(metric: str) -> str:
+    """Return a metric's name where it stands beside listeners or facts about pairs; no two metrics have one label."""
+    return told_from(BESIDE_METRICS, "metric", metric)
+
+
+def told_from(others: Collection[str], kind: str, name: str) -> str:
+    """Return ``name``, with its kind in front if it reads like one of ``others`` or like a name with its kind."""
+    plain = name.strip().casefold()
+    alike = plain in {other.casefold() for other in others} or plain.startswith(f"{kind} ")
+    return f"{kind} {name}" if alike else name
 
 
 def source_strata(strata: Iterable[str]) -> list[str]:

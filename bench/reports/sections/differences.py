@@ -39,18 +39,30 @@ def differences_section(
             differences,
         ),
     ]
-    tables[0] = _with_detectable(tables[0], detectable)
+    tables[0] = _with_detectable(tables[0], _pairs_of(differences), detectable)
     return Section("Differences between metrics", (METHOD,), tuple(table for table in tables if table.columns))
 
 
-def _with_detectable(table: Table, detectable: Sequence[DetectableDifference]) -> Table:
+def difference_label(first: str, second: str) -> str:
+    """Return ``first − second``; a name that has such a minus itself stands in quotation marks."""
+    return f"{_one_name(first)} − {_one_name(second)}"
+
+
+def _one_name(metric: str) -> str:
+    return f"“{metric}”" if " − " in metric or metric.startswith("“") else metric
+
+
+def _with_detectable(
+    table: Table, pairs: Sequence[tuple[str, str]], detectable: Sequence[DetectableDifference]
+) -> Table:
     """Add a column with the smallest true ΔSRCC that these pairs would show as significant in 4 of 5 cases."""
-    found = {
-        f"{d.metric_a} − {d.metric_b}": d.detectable for d in detectable if (d.stratum, d.statistic) == ("all", "srcc")
-    }
+    found = {(d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == ("all", "srcc")}
     if not found:
         return table
-    rows = tuple(replace(row, cells=(*row.cells, Cell(found.get(row.label, math.nan)))) for row in table.rows)
+    rows = tuple(
+        replace(row, cells=(*row.cells, Cell(found.get(pair, math.nan))))
+        for row, pair in zip(table.rows, pairs, strict=True)
+    )
     return replace(table, columns=(*table.columns, Column("ΔSRCC detectable at 80 % power")), rows=rows)
 
 
@@ -62,11 +74,18 @@ def _table(
     differences: Sequence[CorrelationDifference],
 ) -> Table:
     found = {((d.metric_a, d.metric_b), (d.stratum, d.statistic)): d for d in differences}
-    pairs = dict.fromkeys((d.metric_a, d.metric_b) for d in differences)
-    rows = [Row(" − ".join(pair), tuple(_cell(found[pair, place]) for place in places)) for pair in pairs]
+    rows = [
+        Row(difference_label(*pair), tuple(_cell(found[pair, place]) for place in places))
+        for pair in _pairs_of(differences)
+    ]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
     return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
+
+
+def _pairs_of(differences: Sequence[CorrelationDifference]) -> list[tuple[str, str]]:
+    """Return the pairs of metrics in the order of the rows."""
+    return list(dict.fromkeys((d.metric_a, d.metric_b) for d in differences))
 
 
 def _cell(difference: CorrelationDifference) -> Cell:

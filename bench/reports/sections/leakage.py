@@ -18,7 +18,8 @@ def leakage_section(leakage: Sequence[Leakage]) -> Section | None:
     table = Table(
         "What trained metrics have seen of these pairs",
         "Shared with the training of a metric, or of the model that it was fine-tuned from, of all that is tested. "
-        "Captions are compared without case, clips by content. Validation pairs choose among epochs. "
+        "Captions are compared without regard to case, spaces, punctuation around them and Unicode form, clips by "
+        "content. Validation pairs choose among epochs. "
         f"{DASH}: not written down by the training.",
         tuple(map(Column, columns)),
         tuple(Row(one.metric, _cells(one)) for one in leakage),

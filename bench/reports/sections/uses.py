@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import SYSTEM_LABELS
-from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMean
+from bench.reports.sections.agreement import LISTENERS, metric_label, system_label
+from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMeans
 
 
-def systems_section(means: Sequence[SystemMean], agreement: Sequence[SystemAgreement]) -> Section | None:
+def systems_section(means: Sequence[SystemMeans], agreement: Sequence[SystemAgreement]) -> Section | None:
     """Return means by system, and whether metrics order systems as listeners do; None with fewer than two systems."""
     if not means:
         return None
@@ -56,23 +56,15 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
     return Section("Error after calibration", (), (table,))
 
 
-def _means_table(means: Sequence[SystemMean]) -> Table:
-    found = {(mean.scored_by, mean.system): mean for mean in means}
-    systems = list(dict.fromkeys(mean.system for mean in means))
-    scorers = dict.fromkeys(mean.scored_by for mean in means)
-    columns = [Column(SYSTEM_LABELS.get(system, system), found["human", system].n_pairs) for system in systems]
-    rows = [
-        Row(
-            "listeners" if scorer == "human" else scorer,
-            tuple(_cell(found[scorer, system].mean) for system in systems),
-        )
-        for scorer in scorers
-    ]
+def _means_table(means: Sequence[SystemMeans]) -> Table:
+    columns = [Column(system_label(one.system), one.n_pairs) for one in means]
+    listeners = Row(LISTENERS, tuple(_cell(one.ratings) for one in means))
+    metrics = [Row(metric_label(m), tuple(_cell(one.scores[m]) for one in means)) for m in means[0].scores]
     return Table(
         "Means by system",
         "Ratings are rescaled to [0, 1]; only the order and the gaps within a row can be compared between rows.",
         tuple(columns),
-        tuple(rows),
+        (listeners, *metrics),
         corner="scored by",
     )
 

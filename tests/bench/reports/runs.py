@@ -101,7 +101,7 @@ def hostile_run(folder: Path) -> Run:
     for name in audio:
         tone(folder / "data" / name)
     systems = [ATTACKS[i % 3] for i in range(56)]
-    metrics = [*(text for text in ATTACKS if text.isprintable()), "🎻", "مقياس", "a.b.c"]
+    metrics = [*(text.strip() for text in ATTACKS if text.isprintable()), "🎻", "مقياس", "a.b.c"]
     return make_run(folder, captions, audio, systems, metrics)
 
 

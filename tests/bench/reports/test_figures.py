@@ -22,11 +22,11 @@ from bench.reports.figures.calibration import _remark, score_bins
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
 from bench.runs.run import Run
-from bench.statistics.types import CalibratedError, Measured
+from bench.statistics.types import CalibratedError, Measured, SystemMeans
 from tests.bench.reports.runs import ATTACKS, make_run
 
 SCALE = RatingScale(0.0, 10.0)
-NAME_FIELDS = ("metric", "metric_a", "metric_b", "scored_by", "system", "stratum")
+NAME_FIELDS = ("metric", "metric_a", "metric_b", "system", "stratum")
 NAMES = ("scores", "forest", "differences", "calibration", "systems", "ceiling")
 
 
@@ -114,7 +114,7 @@ def test_the_gauge_shows_shares_of_the_ceiling(run: Run) -> None:
 def test_systems_are_placed_at_the_listeners_means(run: Run) -> None:
     axes = drawn(run)["systems"].figure.axes[0]
     shown = {round(float(x), 6) for line in axes.lines for x in np.atleast_1d(line.get_xdata())}
-    expected = {round(m.mean.estimate, 6) for m in run.analysis.system_means if m.scored_by == "human"}
+    expected = {round(m.ratings.estimate, 6) for m in run.analysis.system_means}
     assert expected <= shown
 
 
@@ -152,6 +152,8 @@ def rename(run: Run, names: dict[str, str]) -> Run:
         if changed.get("stratum", "").startswith("system="):
             system = changed["stratum"].removeprefix("system=")
             changed["stratum"] = f"system={names.get(system, system)}"
+        if isinstance(record, SystemMeans):
+            changed["scores"] = {names.get(metric, metric): mean for metric, mean in record.scores.items()}
         return replace(record, **changed)
 
     fields = {name: tuple(map(renamed, records)) for name, records in vars(run.analysis).items()}

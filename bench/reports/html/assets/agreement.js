@@ -90,7 +90,6 @@ function differencesTable(rows) {
     rows.map((row) => ({ ...row, estimate: row.delta })),
     0,
   );
-  const name = (row) => `${row.metric_a} − ${row.metric_b}`;
   const columns = [
     column(
       'metrics',
@@ -120,11 +119,7 @@ function differencesTable(rows) {
     ),
   ];
   if (NARROW.matches) columns.splice(1, 1);
-  replaceTable(
-    byId('differences'),
-    columns,
-    rows.map((row) => ({ ...row, name: name(row) })),
-  );
+  replaceTable(byId('differences'), columns, rows);
 }
 
 function pText(p) {

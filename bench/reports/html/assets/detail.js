@@ -17,7 +17,7 @@ function showDetail(place, data, pair, names, { player }) {
       ['source', 'system', 'split'].map((name) =>
         names[name][pair] === null
           ? null
-          : node('span', { class: 'chip', title: name, dir: 'auto' }, names[name][pair]),
+          : node('span', { class: 'chip', title: name, dir: 'auto' }, chipText(name, names[name][pair])),
       ),
       names.band[pair] === null
         ? null
@@ -37,6 +37,10 @@ function showDetail(place, data, pair, names, { player }) {
       node('dd', { dir: 'auto' }, pairs.audio[pair]),
     ),
   );
+}
+
+function chipText(name, value) {
+  return name === 'source' ? value : toldFrom([...SOURCES, 'low band', 'high band'], name, value);
 }
 
 function answersOf(pairs, pair) {
@@ -91,7 +95,7 @@ function dotPlot(answers, [low, high], mean) {
 
 /** Scores and ranks; dots stand further right the better the rank, the line is the listeners' rank. */
 function ranksTable(data, pair) {
-  const { pairs, metrics } = data;
+  const { pairs } = data;
   const total = pairs.rating_rank.filter((rank) => rank !== null).length;
   const share = (rank) => (rank === null ? null : total > 1 ? 1 - (rank - 1) / (total - 1) : 1);
   const listeners = share(pairs.rating_rank[pair]);
@@ -127,8 +131,8 @@ function ranksTable(data, pair) {
       'tbody',
       {},
       row('listeners', fixed(pairs.rating[pair], 2), pairs.rating_rank[pair], true),
-      metrics.map((metric, i) =>
-        row(metric, fixed(pairs.scores[i][pair], data.digits[i]), pairs.ranks[i][pair], false),
+      data.labels.map((label, i) =>
+        row(label, fixed(pairs.scores[i][pair], data.digits[i]), pairs.ranks[i][pair], false),
       ),
     ),
   );

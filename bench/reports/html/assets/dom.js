@@ -52,6 +52,14 @@ function texts(column) {
   return column.codes.map((code) => (code < 0 ? null : column.values[code]));
 }
 
+const SOURCES = ['natural', 'synthesized'];
+
+/** A name with its kind in front if it reads like one of `others` or like a name with its kind: none looks like another. */
+function toldFrom(others, kind, name) {
+  const plain = name.trim().toLowerCase();
+  return others.includes(plain) || plain.startsWith(`${kind} `) ? `${kind} ${name}` : name;
+}
+
 /** Columns as an array of records. */
 function records(columns) {
   const names = Object.keys(columns);

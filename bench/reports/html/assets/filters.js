@@ -3,11 +3,14 @@
 const FILTERS = ['source', 'system', 'band'];
 
 function makeFilters(form, data, names, change) {
-  const judges = ['listeners', ...data.metrics];
+  const judges = ['listeners', ...data.labels];
   const picks = Object.fromEntries(
     FILTERS.filter((name) => data.pairs[name].values.length > 1).map((name) => [
       name,
-      choice(name, [['', 'all'], ...[...data.pairs[name].values].sort().map((value) => [value, value])]),
+      choice(name, [
+        ['', 'all'],
+        ...[...data.pairs[name].values].sort().map((value) => [value, toldFrom(['all'], name, value)]),
+      ]),
     ]),
   );
   const search = node('input', {
@@ -27,7 +30,7 @@ function makeFilters(form, data, names, change) {
   const order = choice('order', [
     ['gap', 'disagreement'],
     ['rating', 'listeners'],
-    ...data.metrics.map((metric, i) => [`m${i}`, metric]),
+    ...data.labels.map((label, i) => [`m${i}`, label]),
     ['caption', 'caption'],
     ['source', 'source'],
     ['system', 'system'],

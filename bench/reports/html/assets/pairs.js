@@ -177,9 +177,9 @@ function pairColumns(data, names, player) {
       (row) => ranked(fixed(row.rating, 2), data.pairs.rating_rank[row.i]),
       { ...right, width: NARROW.matches ? 78 : 92 },
     ),
-    ...data.metrics.map((metric, m) =>
+    ...data.labels.map((label, m) =>
       column(
-        () => headingOf(metric, 'score, rank'),
+        () => headingOf(label, 'score, rank'),
         `m${m}`,
         (row) => ranked(fixed(row[`m${m}`], data.digits[m]), data.pairs.ranks[m][row.i]),
         { ...right, minWidth: 90, widthGrow: 0.4 },
@@ -193,7 +193,7 @@ function pairColumns(data, names, player) {
           'div',
           { class: 'cell' },
           node('span', {}, row.source ?? '–'),
-          row.system && row.system !== row.source ? node('span', { class: 'interval', dir: 'auto' }, row.system) : null,
+          row.system ? node('span', { class: 'interval', dir: 'auto' }, toldFrom(SOURCES, 'system', row.system)) : null,
         ),
       { sorter: byText, width: 108 },
     ),

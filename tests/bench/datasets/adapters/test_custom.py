@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.datasets.adapters.assembly import caption_id_of
 from bench.datasets.adapters.custom import load_custom, parse_scale
+from bench.datasets.captions import caption_id_of
 from bench.datasets.types import RatingScale
 from metrics.errors import ClapBenchError, DataError, UsageError
 
