@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 def reproduce_command(
     run_dir: Annotated[Path | None, typer.Argument(help="Folder of a run. [default: the newest in results/]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the new run. [default: a new one in results/]")] = None,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Run code that the manifest names and that is not part of clap-bench."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make a run again from its manifest, hearing every clip anew, and say what differs.
 
+    Metrics in files, of plugins and in environments of their own are run with --trust alone: read their code first.
     Ends with status 1 if a score or an estimate differs by more than 1e-6.
     """
     from bench.files.workspace import newest_run
     from bench.runs.reproduce import TOLERANCE, reproduce
 
     with terminal_progress() as progress:
-        found = reproduce(run_dir or newest_run(), out, progress)
+        found = reproduce(run_dir or newest_run(), out, progress, trust=trust)
     typer.echo(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:

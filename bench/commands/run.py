@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.commands.page import write_page
+from bench.limits import MOST_BATCH, MOST_RESAMPLES, MOST_SEED
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from bench.terminal.console import say, show_report
 from bench.terminal.progress import terminal_progress
@@ -28,7 +29,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 # What `bench run` and `bench score` both ask for.
 DeviceOption = Annotated[Device, typer.Option(help="Where models run.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Clips in one forward pass. [default: by device]")]
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, max=MOST_BATCH, help="Clips in one forward pass. [default: by device]")
+]
 PrecisionOption = Annotated[Precision, typer.Option(help="Of the forward pass.")]
 WindowOption = Annotated[WindowPolicy, typer.Option(help="How clips longer than a model's window are heard.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")]
@@ -60,12 +63,14 @@ def run_command(
     data_root: Annotated[
         Path | None, typer.Option(help="Folder of the data set. [default: $RELATE_ROOT, then where 'pull' put it]")
     ] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+    resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Bootstrap resamples.")] = 9999,
     ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")] = "expanded",
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption",
-    seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Of resampling and of metrics that draw numbers.")
+    ] = 0,
     device: DeviceOption = "auto",
     batch_size: BatchSize = None,
     workers: Annotated[
@@ -116,7 +121,7 @@ def run_command(
 def demo_command(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+    resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Bootstrap resamples.")] = 9999,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
     from bench.runs.run import RunRequest

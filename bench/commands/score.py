@@ -17,6 +17,7 @@ from bench.commands.run import (
     Strict,
     WindowOption,
 )
+from bench.limits import MOST_SEED
 from bench.scoring.names import EngineName
 from bench.terminal.console import say, show_report
 from bench.terminal.progress import terminal_progress
@@ -55,7 +56,7 @@ def score_command(
     ] = None,
     precision: PrecisionOption = "fp32",
     window: WindowOption = "cover",
-    seed: Annotated[int, typer.Option(min=0, help="Of metrics that draw numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Of metrics that draw numbers.")] = 0,
     store: Annotated[bool, typer.Option(help="Keep embeddings, so that no clip is embedded twice.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     strict: Strict = False,

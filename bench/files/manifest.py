@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
+from bench.limits import check_scale, check_values
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
 
@@ -110,6 +111,10 @@ def read_manifest(folder: Path) -> RunManifest:
     path = folder / MANIFEST_NAME
     try:
         raw = read_json(path)
+        check_values(path, raw["resampling"])
+        check_values(path, {name: option["value"] for name, option in raw["options"].items()})
+        check_values(path, {name: raw["dataset"][name] for name in ("n_pairs", "n_ratings")})
+        check_scale(path, tuple(raw["dataset"]["scale"]))
         raw["options"] = {name: Option(**option) for name, option in raw["options"].items()}
         raw["dataset"] = DatasetRecord(
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
