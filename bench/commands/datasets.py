@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench.analysis.overlap import label
+from bench.commands.screen import Screen
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
 from bench.files.records import json_text
+from bench.terminal.console import put
 from bench.terminal.progress import terminal_progress
 from metrics.errors import UnavailableError, UsageError
 
@@ -191,7 +192,7 @@ def _expected_rate_hz(name: str) -> int | None:
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json_text(content, indent=2))
+    put(json_text(content, indent=2))
 
 
 def _record_fields(record: DatasetRecord) -> dict[str, object]:
@@ -208,9 +209,9 @@ def _record_fields(record: DatasetRecord) -> dict[str, object]:
     }
 
 
-def _console() -> Console:
+def _console() -> Screen:
     # Names and texts are the user's: brackets and colons in them are no markup.
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen(markup=False, emoji=False, highlight=False)
 
 
 def _print_records(records: list[DatasetRecord]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.files.records import json_text
-from bench.terminal.console import say
+from bench.terminal.console import put, say
 from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
 
@@ -35,7 +35,7 @@ def reproduce_command(
 
     with terminal_progress() as progress:
         found = reproduce(run_dir or newest_run(), out, progress, trust=trust)
-    typer.echo(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
+    put(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:
         raise ClapBenchError(

@@ -185,4 +185,9 @@ def _was_passed(context: typer.Context, name: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
+    """Return what JSON holds, without secrets: the manifest that it goes into is shown and passed on."""
+    from bench.files.manifest import redact_text
+
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return redact_text(str(value)) if isinstance(value, (Path, str)) else value

@@ -19,7 +19,7 @@ from bench.commands.run import (
 )
 from bench.limits import MOST_SEED
 from bench.scoring.names import EngineName
-from bench.terminal.console import say, show_report
+from bench.terminal.console import put, say, show_report
 from bench.terminal.progress import terminal_progress
 from metrics.embedding.prefetch import default_workers
 from metrics.errors import ClapBenchError
@@ -104,7 +104,7 @@ def finish(summary: ScoringSummary, out: Path, as_json: bool, strict: bool, laun
     from bench.scoring.summary import FAILURES_NAME
 
     if as_json:
-        typer.echo(json_text(summary))
+        put(json_text(summary))
     else:
         show_report(build_report(summary))
     say(f"Scores: {out / 'shard-*.parquet'}")
