@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bench.commands.arguments import refuse_urls
 from bench.terminal.logfile import legible, legible_record, log
 from metrics.errors import ClapBenchError
 from metrics.files import write_text
@@ -45,6 +47,7 @@ def run_app(app: Callable[[], object]) -> None:
     """Run a command line; an error is one line on stderr and an exit status, and a traceback with ``--debug`` alone."""
     logging.setLogRecordFactory(legible_record)
     try:
+        refuse_urls(sys.argv[1:], os.environ)
         app()
     except KeyboardInterrupt:
         sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
