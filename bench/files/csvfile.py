@@ -132,7 +132,7 @@ def check_text(where: str, values: Iterable[str]) -> None:
             )
         if len(value) > LONGEST_FIELD:
             raise DataError(
-                f"{where}: a text of {len(value):,} characters, expected {LONGEST_FIELD:,} or fewer; cut it"
+                f"{where}: a text of {len(value):,} characters, expected {LONGEST_FIELD:,} or fewer; give a shorter one"
             )
 
 
