@@ -179,6 +179,7 @@ def expand_names(names: str) -> list[str]:
     Raises:
         UsageError: an unknown or repeated name, or nothing at all.
     """
+    _refuse_other_encodings(names)
     expanded: list[str] = []
     for name in (part.strip() for part in names.split(",") if part.strip()):
         family, argument = split_name(name)
@@ -192,6 +193,16 @@ def expand_names(names: str) -> list[str]:
     if not expanded:
         raise UsageError("--metrics is empty; name at least one metric, or leave it out (see 'bench metrics')")
     return expanded
+
+
+def _refuse_other_encodings(names: str) -> None:
+    """A metric's name is the name of a column: a path in it has to be text."""
+    try:
+        names.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"--metrics {names!r} is not UTF-8; name a path without such characters, for instance a link to it"
+        ) from None
 
 
 def availability(name: str, isolated: bool = False) -> Availability:

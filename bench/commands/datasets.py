@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench.analysis.overlap import label
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
 from bench.files.records import json_text
+from bench.terminal.console import put
 from bench.terminal.options import AsJson, DataRoot, Scale, Screening, Split
 from bench.terminal.progress import terminal_progress
+from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json_text(content, indent=2))
+    put(json_text(content, indent=2))
 
 
 def _record_fields(entry: DatasetEntry, found: Presence) -> dict[str, object]:
@@ -201,9 +202,9 @@ def _record_fields(entry: DatasetEntry, found: Presence) -> dict[str, object]:
     }
 
 
-def _console() -> Console:
+def _console() -> Screen:
     # Names and texts are the user's: brackets and colons in them are no markup.
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen(markup=False, emoji=False, highlight=False)
 
 
 def _print_records(records: list[tuple[DatasetEntry, Presence]]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bench.files.limits import MOST_RESAMPLES
 from bench.terminal.finish import execute, finish
 from bench.terminal.options import ModelOptions, ResamplingOptions, passed_and_defaulted
 
@@ -20,7 +21,9 @@ def demo_command(
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")] = DEFAULTS.resamples,
+    resamples: Annotated[
+        int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")
+    ] = DEFAULTS.resamples,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
     from bench.runs.run import RunRequest

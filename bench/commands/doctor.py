@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.terminal.console import say
+from bench.terminal.console import put, say
 from bench.terminal.options import AsJson, DeviceOption, PrecisionOption
 from metrics.errors import ClapBenchError, PluginError
 from metrics.types import ScorerOptions
@@ -72,11 +72,12 @@ def _show(findings: list[Finding], as_json: bool) -> None:
         from bench.files.records import json_text
 
         records = [{**asdict(finding), "passed": finding.passed} for finding in findings]
-        typer.echo(json_text(records, indent=2))
+        put(json_text(records, indent=2))
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from bench.terminal.screen import Screen
 
     grid = Table("metric", "what was varied", box=box.SIMPLE_HEAD)
     for header in ("largest difference", "typical", "allowed", ""):
@@ -86,4 +87,4 @@ def _show(findings: list[Finding], as_json: bool) -> None:
         verdict = "" if finding.tolerance is None else ("ok" if finding.passed else "TOO LARGE")
         largest, typical = f"{finding.largest:.1e}", f"{finding.typical:.1e}"
         grid.add_row(finding.metric, finding.question, largest, typical, allowed, verdict)
-    Console(width=None if sys.stdout.isatty() else 120).print(grid)
+    Screen(width=None if sys.stdout.isatty() else 120).print(grid)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.terminal.console import put
 from bench.terminal.options import AsJson
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def metrics_command(
             {"name": name, "summary": summary, "available": s.available, "reason": s.reason, "remedy": s.remedy}
             for name, summary, s in rows
         ]
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        put(json.dumps(records, indent=2, ensure_ascii=False))
     elif sys.stdout.isatty():
         _draw(rows)
     else:
         for name, summary, state in rows:
-            typer.echo("\t".join([name, "ready" if state.available else state.reason, state.remedy, summary]))
+            put("\t".join([name, "ready" if state.available else state.reason, state.remedy, summary]))
 
 
 def _state(name: str) -> Availability:
@@ -63,13 +64,14 @@ def _pull(names: str) -> None:
     for name in expand_names(names):
         with terminal_progress() as progress:
             scorer = make_scorer(name, ScorerOptions(device="cpu", progress=progress))
-        typer.echo(scorer.spec.signature())
+        put(scorer.spec.signature())
 
 
 def _draw(rows: list[tuple[str, str, Availability]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from bench.terminal.screen import Screen
 
     grid = Table("metric", "what it is", "can it run here?")
     for name, summary, state in rows:
@@ -77,4 +79,4 @@ def _draw(rows: list[tuple[str, str, Availability]]) -> None:
             "[green]ready[/green]" if state.available else f"{escape(state.reason)}\n[dim]{escape(state.remedy)}[/dim]"
         )
         grid.add_row(escape(name), escape(summary), answer)
-    Console().print(grid)
+    Screen().print(grid)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.files.records import json_text
-from bench.terminal.console import say
+from bench.terminal.console import put, say
 from bench.terminal.options import AsJson
 from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
@@ -24,18 +24,23 @@ def reproduce_command(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the new run.", show_default="a new one in results/")
     ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Run code that the manifest names and that is not part of clap-bench."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a run again from its manifest, hearing every clip anew, and say what differs.
 
+    Metrics in files, of plugins and in environments of their own are run with --trust alone: read their code first.
     Ends with status 1 if a score or an estimate differs by more than 1e-6.
     """
     from bench.files.workspace import newest_run
     from bench.runs.reproduce import TOLERANCE, reproduce
 
     with terminal_progress() as progress:
-        found = reproduce(run_dir or newest_run(), out, progress)
-    typer.echo(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
+        found = reproduce(run_dir or newest_run(), out, progress, trust=trust)
+    put(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:
         raise ClapBenchError(

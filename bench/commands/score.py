@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from bench.commands.run import METRICS_OF_THE_PAPER
+from bench.files.limits import MOST_SEED
 from bench.scoring.engines import EngineName
-from bench.terminal.console import say, show_report
+from bench.terminal.console import put, say, show_report
 from bench.terminal.finish import SOME_PAIRS_FAILED, leave_incomplete
 from bench.terminal.options import AsJson, ModelOptions, takes_options
 from bench.terminal.progress import terminal_progress
@@ -54,7 +55,7 @@ def score_command(
     ] = None,
     work: WorkOptions,
     models: ModelOptions,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of scorers that draw random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of scorers that draw random numbers.")] = 0,
     store: Annotated[bool, typer.Option(help="Keep embeddings on disk, so that no clip is embedded twice.")] = False,
     as_json: AsJson = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any pair could not be scored.")] = False,
@@ -94,7 +95,7 @@ def finish(summary: ScoringSummary, out: Path, *, as_json: bool, strict: bool, l
     from bench.scoring.summary import FAILURES_NAME
 
     if as_json:
-        typer.echo(json_text(summary))
+        put(json_text(summary))
     else:
         show_report(build_report(summary))
     say(f"Scores: {out / 'shard-*.parquet'}")

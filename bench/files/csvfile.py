@@ -1,4 +1,4 @@
-"""Strict reading of the CSV files that users bring: ratings and scores.
+"""CSV files: written here and read here, the user's own too, and strictly.
 
 Files are UTF-8 (a byte order mark is accepted), comma-separated, with a header; text that holds commas or quotes is
 quoted as in RFC 4180. Every record has as many fields as the header. Columns that nobody asked for are kept apart and
@@ -12,12 +12,20 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from metrics.errors import DataError, UsageError, did_you_mean
+from metrics.files import read_regular, write_text
 
+MOST_BYTES = 2**30
+LONGEST_FIELD = csv.field_size_limit()
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _LONGEST_QUOTE = 60  # characters of a user's value that an error message repeats
 
 
@@ -75,7 +83,7 @@ class CsvTable:
     Attributes:
         path: as the caller gave it.
         sha256: of the bytes that were read.
-        rows: in the order of the file; at least one.
+        rows: in the order of the file.
         columns: the required and optional columns that the file has.
         ignored: its other columns.
     """
@@ -87,13 +95,55 @@ class CsvTable:
     ignored: tuple[str, ...] = ()
 
 
-def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> CsvTable:
+def write_csv(path: Path, columns: Mapping[str, Iterable[object]]) -> None:
+    """Write a table, whole or not at all, so that `read_csv` gives every text and every float64 back.
+
+    Args:
+        path: the file.
+        columns: values by name, equally many; None and NaN become empty fields.
+
+    Raises:
+        DataError: a text holds what no CSV file can, see `check_text`.
+    """
+    buffer = io.StringIO()
+    writer = csv_writer(buffer)
+    writer.writerow(columns)
+    cells = [[_cell(value) for value in values] for values in columns.values()]
+    for name, values in zip(columns, cells, strict=True):
+        check_text(f"{path}, column {name!r}", (value for value in values if isinstance(value, str)))
+    writer.writerows(zip(*cells, strict=True))
+    write_text(path, buffer.getvalue())
+
+
+def csv_writer(stream: io.TextIOBase) -> Any:
+    """Return a writer of the standard library that ends lines by ``\\n`` and quotes a lone carriage return too.
+
+    Before Python 3.13 it quotes no other line ends than those it writes itself, and readers take all for line ends.
+    """
+    return csv.writer(_LineEnds(stream), lineterminator="\r\n")
+
+
+def check_text(where: str, values: Iterable[str]) -> None:
+    """Raise `DataError` if one of ``values`` holds a NUL, half a character (a surrogate), or more than a field may."""
+    for value in values:
+        if _NO_TEXT.search(value):
+            raise DataError(
+                f"{where}: {quoted(value)} holds a NUL or half a character, which no CSV file can; remove it"
+            )
+        if len(value) > LONGEST_FIELD:
+            raise DataError(
+                f"{where}: a text of {len(value):,} characters, expected {LONGEST_FIELD:,} or fewer; give a shorter one"
+            )
+
+
+def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = (), *, empty: bool = False) -> CsvTable:
     """Read a CSV file whole.
 
     Args:
         path: the file.
         required: columns that must be there, in any order.
         optional: columns that may be there; all others are left out of the rows and named in ``ignored``.
+        empty: whether a header without rows will do.
 
     Raises:
         UsageError: there is no such file.
@@ -106,7 +156,7 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
     columns = check_header(path, header, required)
     wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
     rows = tuple(_rows(path, records, len(columns), wanted))
-    if not rows:
+    if not rows and not empty:
         raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
     ignored = tuple(name for name in columns if name and name not in wanted)
     return CsvTable(path, hashlib.sha256(content).hexdigest(), rows, tuple(wanted), ignored)
@@ -151,9 +201,24 @@ def explain(error: csv.Error) -> str:
     return f"wrongly quoted ({error}); put text that holds a comma or a quote in quotes and double the quotes in it"
 
 
+class _LineEnds:
+    """Passes records on with ``\\n`` in place of the ``\\r\\n`` that ends each; inside of them nothing changes."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self._stream = stream
+
+    def write(self, record: str) -> None:
+        self._stream.write(record.removesuffix("\r\n") + "\n")
+
+
+def _cell(value: Any) -> Any:
+    number = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(number, float) and math.isnan(number) else number
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"{path}: no such file; give the path of a CSV file") from error
     except IsADirectoryError as error:

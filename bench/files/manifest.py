@@ -16,11 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
+from bench.files.limits import check_scale, check_values
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
 
 MANIFEST_NAME = "manifest.json"
-TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+SECRET_VARIABLES = (
+    *("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "WANDB_API_KEY"),
+    *("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+)
+SHORTEST_SECRET = 8
+"""Characters; a shorter value is no secret, and its letters stand everywhere."""
+
+TOKENS = re.compile(
+    r"\b(?P<kind>(?:hf_|api_org_)(?=[A-Za-z0-9]{34}\b)|hf_(?:oauth|jwt)_(?=[\w.-]{32})|gh[pousr]_(?=[A-Za-z0-9]{36}\b)|"
+    r"github_pat_(?=\w{82}\b)|sk-(?=[A-Za-z0-9]{48}\b)|sk-(?:proj|svcacct|admin|ant-[a-z]+\d\d)-(?=[\w-]{40}))[\w.-]+"
+)
+"""Access tokens by the prefixes and lengths that their issuers give them."""
+
+CREDENTIALS = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#\"'<>]*@")
 PACKAGES = (
     "numpy",
     "scipy",
@@ -112,6 +126,10 @@ def read_manifest(folder: Path) -> RunManifest:
     path = folder / MANIFEST_NAME
     try:
         raw = read_json(path)
+        check_values(path, raw["resampling"])
+        check_values(path, {name: option["value"] for name, option in raw["options"].items()})
+        check_values(path, {name: raw["dataset"][name] for name in ("n_pairs", "n_ratings")})
+        check_scale(path, tuple(raw["dataset"]["scale"]))
         raw["options"] = {name: Option(**option) for name, option in raw["options"].items()}
         raw["dataset"] = DatasetRecord(
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
@@ -166,16 +184,17 @@ def installed_packages() -> dict[str, str]:
 
 
 def redact(argv: Iterable[str]) -> tuple[str, ...]:
-    """Return the command line with every access token removed; see `redact_text`."""
+    """Return the command line without secrets; see `redact_text`."""
     return tuple(map(redact_text, argv))
 
 
 def redact_text(text: str) -> str:
-    """Return a text without the tokens in the environment, and without anything that looks like one."""
-    for name in TOKEN_VARIABLES:
-        if secret := os.environ.get(name):
+    """Return a text without the secrets in the environment, access tokens, and names and passwords in URLs."""
+    for name in SECRET_VARIABLES:
+        secret = os.environ.get(name, "")
+        if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "…")
-    return re.sub(r"\b(hf_|api_|sk-)\w{8,}", r"\1…", text)
+    return TOKENS.sub(r"\g<kind>…", CREDENTIALS.sub(r"\g<scheme>…@", text))
 
 
 def _version_of(distribution: str) -> str | None:

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from bench.files.csvfile import read_csv
-from metrics.files import write_text
+from bench.files.csvfile import read_csv, write_csv
 
 RATINGS_NAME = "ratings.csv"
 COLUMNS = ("pair_id", "listener_id", "score")
@@ -45,9 +44,9 @@ class RatingTable:
 
 def write_ratings(ratings: Iterable[tuple[str, str, float]], folder: Path) -> None:
     """Write ``ratings.csv`` from (pair_id, listener_id, score); no file where there are no ratings."""
-    frame = pd.DataFrame(list(ratings), columns=list(COLUMNS))
-    if len(frame):
-        write_text(folder / RATINGS_NAME, str(frame.to_csv(index=False, lineterminator="\n")))
+    columns = list(zip(*ratings, strict=True))
+    if columns:
+        write_csv(folder / RATINGS_NAME, dict(zip(COLUMNS, columns, strict=True)))
 
 
 def read_ratings(folder: Path, pair_ids: Sequence[str]) -> RatingTable | None:
@@ -57,7 +56,7 @@ def read_ratings(folder: Path, pair_ids: Sequence[str]) -> RatingTable | None:
         DataError: it is damaged, or names a pair that the run does not have.
     """
     path = folder / RATINGS_NAME
-    if not path.is_file():
+    if not path.exists():
         return None
     rows = read_csv(path, COLUMNS).rows
     row_of = {pair_id: row for row, pair_id in enumerate(pair_ids)}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from bench.files.limits import check_count
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
 
@@ -39,19 +40,22 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def from_plain(kind: Any, value: Any) -> Any:
+def from_plain(kind: Any, value: Any, name: str = "value") -> Any:
     """Return what `plain` was given: a dataclass of scalars, dataclasses, and tuples or mappings of one kind of these.
 
     Raises:
         TypeError: a field is missing, unknown, or an object where there should be none.
+        ValueError: a count is no whole number, or beyond all bounds.
     """
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{name: from_plain(hints.get(name), item) for name, item in value.items()})  # type: ignore[operator]
+        return kind(**{name: from_plain(hints.get(name), item, name) for name, item in value.items()})  # type: ignore[operator]
     if isinstance(value, list) and get_origin(kind) is tuple:
-        return tuple(from_plain(get_args(kind)[0], item) for item in value)
+        return tuple(from_plain(get_args(kind)[0], item, name) for item in value)
     if get_origin(kind) is Mapping:
-        return {name: from_plain(get_args(kind)[1], item) for name, item in value.items()}
+        return {key: from_plain(get_args(kind)[1], item, name) for key, item in value.items()}
+    if kind is int:
+        return check_count(name, value)
     if kind is float:
         return math.nan if value is None else float(value)
     return tuple(value) if isinstance(value, list) else value
@@ -79,7 +83,7 @@ def read_records(
     try:
         rows: list[Mapping[str, Any]] = read_json(path)
         return tuple(from_plain(kind, row) for row in renew(rows))
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise DataError(
             f"{path} is damaged: it does not hold {kind.__name__} records ({reason_of(error)}); {remedy}"
         ) from error

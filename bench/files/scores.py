@@ -15,16 +15,19 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from bench.files.csvfile import CsvRow, read_csv
+from bench.files.csvfile import CsvRow, check_text, read_csv, write_csv
 from bench.files.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
-from metrics.files import write_text
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
 
+TEXT_COLUMNS = PAIR_COLUMNS[:-2]
+UNKNOWN_IS_NONE = ("source", "system", "split")
 SCORES_NAME = "scores.csv"
 COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
+FAILURE_COLUMNS = ("pair_id", "metric", "reason")
+LONGEST_REASON = 2000
 
 Key = str | tuple[str, str]
 """How a score file names a pair: by pair_id, or by audio path and caption."""
@@ -89,9 +92,18 @@ class ScoreTable:
 
 
 def make_pairs_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
-    """Return the frame of `ScoreTable.pairs` from one sequence for each of `PAIR_COLUMNS`."""
+    """Return the frame of `ScoreTable.pairs` from one sequence for each of `PAIR_COLUMNS`.
+
+    Raises:
+        DataError: a text cannot be written to ``scores.csv``; see `bench.files.csvfile.check_text`.
+    """
+    known = {name: [value or None for value in columns[name]] for name in UNKNOWN_IS_NONE}
+    for name in TEXT_COLUMNS:
+        check_text(name, (value for value in {**columns, **known}[name] if isinstance(value, str)))
     # As object, None stays None under every pandas; pandas 3 would infer strings and turn it into NaN.
-    frame: pd.DataFrame = pd.DataFrame({name: pd.Series(columns[name], dtype=object) for name in PAIR_COLUMNS})
+    frame: pd.DataFrame = pd.DataFrame(
+        {name: pd.Series({**columns, **known}[name], dtype=object) for name in PAIR_COLUMNS}
+    )
     numbers: pd.DataFrame = frame.astype({"rating": np.float64, "n_ratings": np.int64})
     return numbers
 
@@ -116,7 +128,8 @@ def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence
         if not np.isfinite(score) and pair.pair_id not in explained
     ]
     failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
-    return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
+    failures = tuple(ScoreFailure(f.pair_id, _legible(f.reason)) for f in (*outcome.failures, *unexplained))
+    return replace(outcome, scores=np.where(failed, np.nan, scores), failures=failures)
 
 
 def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
@@ -163,10 +176,12 @@ def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pair
 
 def write_table(table: ScoreTable, folder: Path) -> None:
     """Write ``scores.csv``, ``cosines.csv`` and ``failures.csv``, each whole or not at all."""
-    write_text(folder / SCORES_NAME, _to_csv(_beside(table.pairs, table.scores)))
-    write_text(folder / COSINES_NAME, _to_csv(_beside(table.pairs[["pair_id"]], table.cosines)))
+    pairs = {name: table.pairs[name].tolist() for name in PAIR_COLUMNS}
+    write_csv(folder / SCORES_NAME, {**pairs, **table.scores})
+    write_csv(folder / COSINES_NAME, {"pair_id": pairs["pair_id"], **table.cosines})
     failures = [(f.pair_id, metric, f.reason) for metric, failed in table.failures.items() for f in failed]
-    write_text(folder / FAILURES_NAME, _to_csv(pd.DataFrame(failures, columns=["pair_id", "metric", "reason"])))
+    columns = list(zip(*failures, strict=True)) or [()] * len(FAILURE_COLUMNS)
+    write_csv(folder / FAILURES_NAME, dict(zip(FAILURE_COLUMNS, columns, strict=True)))
 
 
 def read_table(folder: Path) -> ScoreTable:
@@ -176,7 +191,7 @@ def read_table(folder: Path) -> ScoreTable:
         DataError: ``scores.csv`` is missing, damaged, or has no metric.
     """
     path = folder / SCORES_NAME
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{folder} has no {SCORES_NAME}; give the folder of a finished 'bench run'")
     header = read_csv(path, PAIR_COLUMNS)
     metrics = list(header.ignored)
@@ -211,22 +226,18 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
         )
 
 
+def _legible(reason: str) -> str:
+    """Return a scorer's words as text that every file can hold: bytes of file names in another encoding are escaped."""
+    text = reason.encode("utf-8", errors="backslashreplace").decode("utf-8").replace("\0", r"\0")
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "…"
+
+
 def _shown(key: Key) -> str:
     return repr(key if isinstance(key, str) else " / ".join(key))
 
 
-def _beside(pairs: pd.DataFrame, columns: Mapping[str, Float[np.ndarray, " pairs"]]) -> pd.DataFrame:
-    scores = pd.DataFrame(dict(columns), index=pairs.index)
-    joined: pd.DataFrame = pd.concat([pairs, scores], axis=1)
-    return joined
-
-
-def _to_csv(frame: pd.DataFrame) -> str:
-    return str(frame.to_csv(index=False, lineterminator="\n"))
-
-
 def _pairs_frame_from(rows: Sequence[CsvRow]) -> pd.DataFrame:
-    columns: dict[str, list[object]] = {name: [row.get(name) for row in rows] for name in PAIR_COLUMNS}
+    columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in PAIR_COLUMNS}
     columns["rating"] = [row.number("rating") for row in rows]
     columns["n_ratings"] = [_count(row) for row in rows]
     return make_pairs_frame(columns)
@@ -244,7 +255,7 @@ def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
 
 
 def _read_cosines(path: Path) -> dict[str, Float[np.ndarray, " pairs"]]:
-    if not path.is_file():
+    if not path.exists():
         return {}
     metrics = list(read_csv(path, ["pair_id"]).ignored)
     rows = read_csv(path, ["pair_id"], metrics).rows
@@ -252,8 +263,8 @@ def _read_cosines(path: Path) -> dict[str, Float[np.ndarray, " pairs"]]:
 
 
 def _read_failures(path: Path, metrics: Sequence[str]) -> dict[str, tuple[ScoreFailure, ...]]:
-    failures: dict[str, tuple[ScoreFailure, ...]] = dict.fromkeys(metrics, ())
-    if path.is_file() and path.read_text(encoding="utf-8").count("\n") > 1:
-        for row in read_csv(path, ["pair_id", "metric", "reason"]).rows:
-            failures[row["metric"]] = (*failures.get(row["metric"], ()), ScoreFailure(row["pair_id"], row["reason"]))
-    return failures
+    failures: dict[str, list[ScoreFailure]] = {metric: [] for metric in metrics}
+    rows = read_csv(path, FAILURE_COLUMNS, empty=True).rows if path.exists() else ()
+    for row in rows:
+        failures.setdefault(row["metric"], []).append(ScoreFailure(row["pair_id"], row["reason"]))
+    return {metric: tuple(failed) for metric, failed in failures.items()}

@@ -14,8 +14,9 @@ from bench.files.scores import parse_score_files
 from bench.runs import compare
 from bench.runs.compare import Change, changes, largest_difference
 from bench.runs.run import Run, RunRequest, read_run, run_benchmark
+from bench.runs.trust import refuse_untrusted
 from bench.statistics.types import ResamplingPlan
-from metrics.errors import DataError
+from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
@@ -50,19 +51,26 @@ class Reproduction:
         return max(*self.score_differences.values(), self.estimate_difference) <= TOLERANCE
 
 
-def reproduce(folder: Path, out: Path | None = None, progress: ProgressCallback = no_progress) -> Reproduction:
+def reproduce(
+    folder: Path, out: Path | None = None, progress: ProgressCallback = no_progress, *, trust: bool = False
+) -> Reproduction:
     """Make a run again.
 
     Args:
         folder: of the run.
         out: folder of the new run; None takes a new one under ``results``.
         progress: see `bench.runs.run.run_benchmark`.
+        trust: whether metrics of the manifest may run that are not part of this package, see `bench.runs.trust`.
 
     Raises:
+        UsageError: ``out`` is the run's own folder or inside it, or a metric is code that is not trusted.
         ClapBenchError: data or metrics are not where they were.
     """
+    _refuse_overwriting(folder, out)
     before = read_run(folder)
-    now = run_benchmark(request_of(before.manifest, out), progress)
+    request = request_of(before.manifest, out)
+    refuse_untrusted(folder, before.manifest, request.metrics, trust)
+    now = run_benchmark(request, progress)
     same = {name: _digest(now.folder / name) == digest for name, digest in _comparable(before.manifest).items()}
     return Reproduction(
         before,
@@ -112,6 +120,12 @@ def score_differences(before: Run, now: Run) -> dict[str, float]:
             "see what changed with 'bench compare'"
         )
     return compare.score_differences(before.table, now.table)
+
+
+def _refuse_overwriting(folder: Path, out: Path | None) -> None:
+    """The run that is verified is the evidence: nothing is written to its folder, by whatever name."""
+    if out is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"--out {out} is in {folder}, the run that is made again; give another folder")
 
 
 def _estimate_difference(before: Analysis, now: Analysis) -> float:

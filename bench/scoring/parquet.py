@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metrics.errors import DataError
-from metrics.files import replacing
+from metrics.files import open_regular, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,8 +62,9 @@ def write_table(table: pa.Table, path: Path, facts: Mapping[str, Any]) -> None:
     import pyarrow.parquet as pq
 
     labelled = table.replace_schema_metadata({METADATA_KEY: json.dumps(facts)})
-    with replacing(path) as temporary:
-        pq.write_table(labelled, temporary, compression="zstd")
+    # pyarrow takes no name of a file that is not UTF-8.
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        pq.write_table(labelled, stream, compression="zstd")
 
 
 def read_table(path: Path) -> pa.Table:
@@ -86,16 +88,19 @@ def read_facts(path: Path) -> tuple[Mapping[str, Any], int]:
         return json.loads(raw), int(file.metadata.num_rows)
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _open(path: Path) -> Iterator[pq.ParquetFile]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        return pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(
-            f"{path} is not a Parquet file, or was cut off ({type(error).__name__}); write it again"
-        ) from error
+    with ExitStack() as opened:
+        try:
+            file = pq.ParquetFile(opened.enter_context(open_regular(path)))
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(
+                f"{path} is not a Parquet file, or was cut off ({type(error).__name__}); write it again"
+            ) from error
+        yield file
 
 
 def _groups(metadata: pq.FileMetaData, first: int, count: int) -> tuple[list[int], int]:

@@ -11,7 +11,6 @@ interval is too narrow. It says nothing about whether listeners would agree.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
+from bench.files.csvfile import csv_writer
 from bench.files.records import json_text
 from bench.scoring import parquet
 from bench.scoring.plan import MetricSignature, ScoringJob
@@ -126,7 +126,7 @@ def summarise(job: ScoringJob, provenance: Mapping[str, Any]) -> ScoringSummary:
     metrics = [one.metric for one in job.plan.metrics]
     n_failures = 0
     with replacing(job.out / FAILURES_NAME) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv_writer(stream)
         writer.writerow(["row", "pair_id", "metric", "reason"])
         for shard in job.plan.shards:
             table = parquet.read_table(job.shard_path(shard))

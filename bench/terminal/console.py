@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bench.files.manifest import redact_text
-from bench.terminal.logfile import log
+from bench.terminal.arguments import refuse_urls
+from bench.terminal.logfile import legible, legible_record, log
 from metrics.errors import ClapBenchError
 from metrics.files import write_text
+from metrics.printable import printable
 
 if TYPE_CHECKING:
     from bench.reports.formats import Document
@@ -36,21 +40,29 @@ MACHINE_FAULTS = {
 
 def fail(error: ClapBenchError) -> int:
     """Print an error as one line on stderr and return its exit status."""
-    print("error: " + redact_text(" ".join(str(error).split())), file=sys.stderr)
+    print("error: " + legible(" ".join(str(error).split())), file=sys.stderr)
     return error.exit_code
 
 
 def run_app(app: Callable[[], object]) -> None:
     """Run a command line; an error is one line on stderr and an exit status, and a traceback with ``--debug`` alone."""
+    logging.setLogRecordFactory(legible_record)
     try:
+        refuse_urls(sys.argv[1:], os.environ)
         app()
     except KeyboardInterrupt:
         sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
     except Exception as error:
         log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
         if "--debug" in sys.argv[1:]:
+            sys.excepthook = _show_traceback
             raise
         sys.exit(fail(_told(error)))
+
+
+def _show_traceback(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
+    """Print a traceback as Python does, without secrets."""
+    print(legible("".join(traceback.format_exception(kind, error, place))), end="", file=sys.stderr)
 
 
 def _told(error: Exception) -> ClapBenchError:
@@ -74,7 +86,12 @@ def _unexpected(error: Exception) -> ClapBenchError:
 def say(message: str) -> None:
     """Print a remark that is no result, on stderr, and log it."""
     log("remark", message=message.strip())
-    print(redact_text(message), file=sys.stderr)
+    print(legible(message), file=sys.stderr)
+
+
+def put(text: str, end: str = "\n") -> None:
+    """Print a result on stdout. JSON stays the same JSON; in other formats hidden characters become visible."""
+    typer.echo(printable(text) + end, nl=False)
 
 
 def deliver(document: Document, format: str | None, output: Path | None, title: str, **settings: Any) -> None:
@@ -94,7 +111,7 @@ def deliver(document: Document, format: str | None, output: Path | None, title: 
         return
     text = render(document, format or DEFAULT, **settings)
     if output is None:
-        typer.echo(text, nl=False)
+        put(text, end="")
         return
     write_text(output, text)
     say(f"{title}: {output}")
@@ -102,11 +119,10 @@ def deliver(document: Document, format: str | None, output: Path | None, title: 
 
 def show_report(report: Report) -> None:
     """Print a report: drawn tables on a terminal, markdown into a pipe or file."""
-    from rich.console import Console
-
     from bench.reports.formats import markdown, terminal
+    from bench.terminal.screen import Screen
 
     if sys.stdout.isatty():
-        terminal.show(report, Console())
+        terminal.show(report, Screen())
     else:
-        print(markdown.render(report), end="")
+        put(markdown.render(report), end="")

@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.files.manifest import redact_text
 from metrics.errors import UsageError
+from metrics.printable import printable
 from metrics.types import ProgressCallback
 
 LOGGER = logging.getLogger("clap_bench")
@@ -36,7 +37,20 @@ class JsonLine(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return redact_text(json.dumps(line, ensure_ascii=False, default=str))
+        return legible(json.dumps(line, ensure_ascii=False, default=str))
+
+
+def legible_record(*arguments: Any, **named: Any) -> logging.LogRecord:
+    """Return a record whose message has no secrets and can be printed, whoever logs it and wherever it goes."""
+    record = logging.LogRecord(*arguments, **named)
+    with suppress(TypeError, ValueError):  # arguments that do not fit: logging says so where the record is printed
+        record.msg, record.args = legible(record.getMessage()), ()
+    return record
+
+
+def legible(text: str) -> str:
+    """Return a message as it may be shown: without secrets, and with nothing that a terminal obeys."""
+    return redact_text(printable(text))
 
 
 def open_log(path: Path) -> None:

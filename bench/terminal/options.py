@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, g
 
 import typer
 
+from bench.files.limits import MOST_BATCH, MOST_RESAMPLES, MOST_SEED
 from bench.reports.formats import names
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.embedding.prefetch import default_workers
@@ -60,7 +61,8 @@ class ModelOptions:
     panel: ClassVar[str] = "How models run"
     device: DeviceOption = "auto"
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Number of clips in one forward pass.", show_default="by device")
+        int | None,
+        typer.Option(min=1, max=MOST_BATCH, help="Number of clips in one forward pass.", show_default="by device"),
     ] = None
     workers: Annotated[
         int | None,
@@ -91,14 +93,16 @@ class ResamplingOptions:
     """How uncertainty is estimated."""
 
     panel: ClassVar[str] = "How uncertainty is estimated"
-    resamples: Annotated[int, typer.Option(min=1, help="Number of bootstrap resamples.")] = 9999
+    resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")] = 9999
     ci: Annotated[
         IntervalMethod, typer.Option(help="Method by which confidence intervals are made (docs/statistics.md).")
     ] = "expanded"
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption"
-    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and of scorers that draw random numbers.")] = 0
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of resampling and of scorers that draw random numbers.")
+    ] = 0
 
     def plan(self) -> ResamplingPlan:
         """Return the plan that statistics are computed by."""
@@ -156,4 +160,9 @@ def _was_passed(context: typer.Context, name: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
+    """Return what JSON holds, without secrets: the manifest that it goes into is shown and passed on."""
+    from bench.files.manifest import redact_text
+
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return redact_text(str(value)) if isinstance(value, (Path, str)) else value

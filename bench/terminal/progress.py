@@ -19,6 +19,8 @@ from rich.progress import (
 from rich.text import Text
 
 from bench.terminal.logfile import logged
+from bench.terminal.screen import Screen
+from metrics.printable import printable
 from metrics.types import ProgressCallback, no_progress
 
 
@@ -29,20 +31,26 @@ def terminal_progress(console: Console | None = None) -> Iterator[ProgressCallba
     Args:
         console: where to draw; None takes the error stream.
     """
-    console = console or Console(stderr=True)
+    console = console or Screen(stderr=True)
     with _bars(console) if console.is_terminal else nullcontext(no_progress) as draw, logged(draw) as progress:
         yield progress
 
 
 @contextmanager
 def _bars(console: Console) -> Iterator[ProgressCallback]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as bars:
         stages: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=None)
+                stages[stage] = bars.add_task(printable(stage), total=None)
             bars.update(stages[stage], completed=done, total=total or None)
 
         yield show

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.terminal.console import put
 from bench.terminal.options import AsJson
 from metrics.errors import UsageError, did_you_mean
 
@@ -22,9 +23,9 @@ def list_command(out: Out = None, as_json: AsJson = False) -> None:
 
     rows = [shelf_row(record) for record in records(out).values()]
     if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        put(json.dumps(rows, indent=2, ensure_ascii=False))
     elif not rows:
-        typer.echo("nothing trained yet; 'finetune train --help' says how")
+        put("nothing trained yet; 'finetune train --help' says how")
     else:
         _draw(rows)
 
@@ -37,11 +38,11 @@ def show_command(
 
     record = _find(name, records(out))
     if as_json:
-        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        put(json.dumps(record, indent=2, ensure_ascii=False))
         return
-    typer.echo(model_card(record))
+    put(model_card(record))
     for epoch in record["history"]:
-        typer.echo(summary_line(epoch))
+        put(summary_line(epoch))
 
 
 def push_command(
@@ -53,7 +54,7 @@ def push_command(
     from finetune.checkpoints.folder import push_to_hub
 
     _find(name, records(out))
-    typer.echo(push_to_hub(folders(out)[name], repository))
+    put(push_to_hub(folders(out)[name], repository))
 
 
 def folders(out: Path | None) -> dict[str, Path]:
@@ -82,11 +83,12 @@ def _find(name: str, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _draw(rows: list[dict[str, str]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from bench.terminal.screen import Screen
 
     grid = Table(*rows[0])
     for row in rows:
         grid.add_row(*map(escape, row.values()))
-    Console().print(grid)
+    Screen().print(grid)

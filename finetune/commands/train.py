@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.terminal.console import say
+from bench.terminal.console import put, say
 from bench.terminal.options import Device, passed_and_defaulted, takes_options
 from finetune.commands.observers import TensorBoard, observing
 from finetune.commands.options import (
@@ -96,7 +96,7 @@ def report(records: list[dict[str, Any]], folder: Path) -> None:
 
     for record in records:
         for evaluation in record["evaluations"] if len(records) == 1 else []:
-            typer.echo(evaluation_table(evaluation) + "\n")
+            put(evaluation_table(evaluation) + "\n")
         say(f"Checkpoint: {folder / record['name']}; score with it: bench run --metrics human:{record['name']}")
     if len(records) > 1:
-        typer.echo(seeds_table(records))
+        put(seeds_table(records))

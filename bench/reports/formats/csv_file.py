@@ -7,11 +7,11 @@ one apostrophe off gives every text back.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from bench.files.csvfile import csv_writer
 from bench.reports.published import PublishedFigure
 from bench.statistics.types import CorrelationEstimate
 
@@ -47,9 +47,9 @@ def render(
     rows = [_estimate_row(estimate, signatures.get(estimate.metric)) for estimate in estimates]
     rows += map(_published_row, published)
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer = csv_writer(stream)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(row.get(name)) for name in COLUMNS] for row in rows)
     return stream.getvalue()
 
 
