@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.statistics.types import Statistic
-from bench.terminal.console import deliver, show_report
+from bench.terminal.console import deliver, say, show_report
 
 Format = Literal["markdown", "latex", "json"]
 
@@ -28,6 +28,8 @@ def across_command(
     from bench.runs.run import read_run
 
     found = across([read_run(run) for run in runs], statistic)
+    if found.warning:
+        say(f"warning: {found.warning}")
     report = build_across(found)
     if format is None and output is None:
         show_report(report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.terminal.console import deliver, show_report
+from bench.terminal.console import deliver, say, show_report
 
 if TYPE_CHECKING:
     from bench.runs.compare import RunComparison
@@ -31,6 +31,8 @@ def compare_command(
     from bench.runs.run import read_run
 
     found = compare_runs(read_run(before), read_run(now))
+    if found.warning:
+        say(f"warning: {found.warning}")
     report = build_comparison(found)
     if format is None and output is None:
         show_report(report)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bench.checksums import warning_of
 from bench.commands.page import write_figures, write_page
 from bench.terminal.console import deliver, say, show_report
 from metrics.errors import UsageError
@@ -65,10 +66,13 @@ def report_command(
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
+    warning = warning_of(run.altered)
+    if warning:
+        say(f"warning: {warning}")
     published = load_figures(run.manifest.dataset.name) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
-    report = build_report(run.manifest, run.table, run.analysis, run.leakage, published)
+    report = build_report(run.manifest, run.table, run.analysis, run.leakage, published, warning)
     if figures is not None:
         write_figures(run, figures)
     if format == "html":
@@ -78,14 +82,22 @@ def report_command(
         show_report(report)
         return
     text = _render(format or "markdown", run, report, published, standalone)
-    deliver(text, output, "Report")
+    deliver(text, output, "Report", remade=_remade(run, output, format or "markdown"))
+
+
+def _remade(run: Run, output: Path | None, format: Format) -> str | None:
+    """Return the name of the run's file that is made anew, if that is what was asked for."""
+    from bench.integrity import REPORT_NAME
+
+    is_report = output is not None and output.resolve() == (run.folder / REPORT_NAME).resolve()
+    return REPORT_NAME if is_report and format == "markdown" else None
 
 
 def _render(format: Format, run: Run, report: Report, published: Sequence[PublishedFigure], standalone: bool) -> str:
     from bench.reports.formats import csv_file, json_file, latex, markdown
 
     if format == "json":
-        return json_file.as_json(run.manifest, run.analysis, run.leakage)
+        return json_file.as_json(run.manifest, run.analysis, run.leakage, report.warning)
     if format == "csv":
-        return csv_file.render(run.analysis.estimates, run.manifest.signatures, published)
+        return csv_file.render(run.analysis.estimates, run.manifest.signatures, published, report.warning)
     return latex.render(report, standalone) if format == "latex" else markdown.render(report)

@@ -12,7 +12,7 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,17 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
     ignored = tuple(name for name in columns if name and name not in wanted)
     return CsvTable(path, hashlib.sha256(content).hexdigest(), rows, tuple(wanted), ignored)
+
+
+def refuse_repeated(rows: Iterable[CsvRow], columns: Sequence[str]) -> None:
+    """Raise `DataError` if two rows hold the same in all of ``columns``."""
+    lines: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        key = tuple(row[name] for name in columns)
+        first = lines.setdefault(key, row.line)
+        if first != row.line:
+            named = ", ".join(f"{name} {quoted(value)}" for name, value in zip(columns, key, strict=True))
+            raise row.error(f"{named} is also on line {first}; remove one of the rows")
 
 
 def quoted(value: str) -> str:

@@ -76,12 +76,27 @@ def say(message: str) -> None:
     print(redact_text(message), file=sys.stderr)
 
 
-def deliver(text: str, output: Path | None, title: str) -> None:
-    """Print a result, or write it to a file and say where it is."""
+def deliver(text: str, output: Path | None, title: str, remade: str | None = None) -> None:
+    """Print a result, or write it to a file and say where it is.
+
+    Args:
+        text: the result.
+        output: the file.
+        title: what the result is.
+        remade: the name of a run's file that may be replaced, because this is the same anew.
+
+    Raises:
+        UsageError: it would replace another file of a run.
+    """
     if output is None:
         typer.echo(text, nl=False)
         return
+    from bench.integrity import record_remade, refuse_overwriting
+
+    refuse_overwriting(output, remade)
     write_text(output, text)
+    if remade is not None:
+        record_remade(output)
     say(f"{title}: {output}")
 
 

@@ -10,6 +10,9 @@ from bench.files.manifest import RunManifest
 from bench.files.records import json_text, plain
 
 
-def as_json(manifest: RunManifest, analysis: Analysis, leakage: Sequence[Leakage] = ()) -> str:
-    """Return the manifest, the leakage and all statistics as one JSON object; NaN becomes null."""
-    return json_text({"manifest": manifest, "leakage": leakage, **plain(analysis)}) + "\n"
+def as_json(manifest: RunManifest, analysis: Analysis, leakage: Sequence[Leakage] = (), warning: str = "") -> str:
+    """Return the manifest, the leakage and all statistics as one JSON object; NaN becomes null.
+
+    Its ``warning`` (see `bench.reports.layout.Report`) is null where there is none.
+    """
+    return json_text({"warning": warning or None, "manifest": manifest, "leakage": leakage, **plain(analysis)}) + "\n"
