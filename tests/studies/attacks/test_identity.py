@@ -60,7 +60,7 @@ class Reads:
 
 
 @pytest.mark.usefixtures("unrated")
-@pytest.mark.parametrize("metric", ["duration", "tiny", "own.py:make"])
+@pytest.mark.parametrize("metric", ["duration", pytest.param("tiny", marks=pytest.mark.slow), "own.py:make"])
 def test_score_follows_clips_that_were_replaced(bench: Bench, metric: str) -> None:
     Path("own.py").write_text(HEARS_BY_ITSELF, encoding="utf-8")
     first = bench(*SCORE, metric)
