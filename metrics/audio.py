@@ -21,6 +21,7 @@ import soxr
 from jaxtyping import Float
 
 from metrics.errors import ClapBenchError
+from metrics.heard import ClipState, stamp_of, tell
 from metrics.types import Waveform
 
 SILENCE_PEAK = 1 / 32767
@@ -119,13 +120,13 @@ def identify(path: Path) -> str:
         AudioError: it cannot be read, or is named as another format. What else is wrong with it is for `decode`, and
             true of every file with this content.
     """
-    content = read_bytes(path)
+    content, identity = _read(path)
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             _check_extension(path, file.format)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
         pass
-    return content_hash(content)
+    return identity
 
 
 def decode(content: bytes, path: Path) -> Waveform:
@@ -148,8 +149,8 @@ def decode(content: bytes, path: Path) -> Waveform:
 
 def load(path: Path) -> Clip:
     """Read and decode a clip; see `read_bytes` and `decode` for what can go wrong."""
-    content = read_bytes(path)
-    return Clip(path, content_hash(content), decode(content, path))
+    content, identity = _read(path)
+    return Clip(path, identity, decode(content, path))
 
 
 def resample(waveform: Waveform, sample_rate_hz: int) -> Waveform:
@@ -158,6 +159,19 @@ def resample(waveform: Waveform, sample_rate_hz: int) -> Waveform:
         return waveform
     samples = soxr.resample(waveform.samples, waveform.sample_rate_hz, sample_rate_hz, quality="HQ")
     return Waveform(np.asarray(samples, dtype=np.float32), sample_rate_hz)
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """Return content and identity of a clip, and tell whoever listens (`metrics.heard`) what was read."""
+    stamp = stamp_of(path)
+    try:
+        content = read_bytes(path)
+    except AudioError:
+        tell(path, ClipState(None, stamp))
+        raise
+    identity = content_hash(content)
+    tell(path, ClipState(identity, stamp))
+    return content, identity
 
 
 def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "time channels"], int, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class TextBaseline:
 
     spec: ScorerSpec
     measure: Callable[[AudioTextPair], float]
+    tells_what_it_heard: ClassVar[bool] = True
 
     def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
         """Score every pair; none can fail."""
@@ -46,6 +48,7 @@ class AudioBaseline:
     spec: ScorerSpec
     measure: Callable[[Waveform], float]
     progress: ProgressCallback
+    tells_what_it_heard: ClassVar[bool] = True
 
     def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
         """Score every pair; clips that cannot be heard are listed as failures (see `metrics.audio`)."""

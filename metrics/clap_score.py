@@ -25,6 +25,8 @@ SCORING_VERSION = ("clap-score", "1")
 class ClapScorer:
     """The CLAPScore of a dual encoder; a `metrics.types.TrainedScorer` if it came from a folder."""
 
+    tells_what_it_heard = True
+
     def __init__(self, encoder: DualEncoder, options: ScorerOptions, checkpoint_folder: Path | None = None) -> None:
         self.encoder = encoder
         self.options = options

@@ -154,6 +154,14 @@ def no_progress(stage: str, done: int, total: int) -> None:
     """Ignore progress: the default callback."""
 
 
+RemarkCallback = Callable[[str], None]
+"""Called with a sentence about how the work went that is no result, for the user to read."""
+
+
+def no_remark(message: str) -> None:
+    """Ignore remarks: the default callback."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScorerOptions:
     """How to run a scorer: what the command line offers, with its defaults.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.statistics.types import Statistic
-from bench.terminal.console import deliver
+from bench.terminal.console import deliver, say
 from bench.terminal.options import FormatOption, Output
 
 
@@ -24,4 +24,6 @@ def across_command(
     from bench.runs.run import read_run
 
     found = across([read_run(run) for run in runs], statistic)
+    if found.warning:
+        say(f"warning: {found.warning}")
     deliver(Document(build_across(found), facts=lambda: vars(found)), format, output, "Table")

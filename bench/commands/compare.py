@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.terminal.console import deliver
+from bench.terminal.console import deliver, say
 from bench.terminal.options import FormatOption, Output
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def compare_command(
     from bench.runs.run import read_run
 
     found = compare_runs(read_run(before), read_run(now))
+    if found.warning:
+        say(f"warning: {found.warning}")
     deliver(Document(build_comparison(found), facts=lambda: _facts(found)), format, output, "Comparison")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bench.files.checksums import warning_of
 from bench.reports.formats import Document, names
 from bench.terminal.console import deliver, say
 from bench.terminal.options import Output
@@ -68,10 +69,13 @@ def report_command(
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
+    warning = warning_of(run.altered)
+    if warning:
+        say(f"warning: {warning}")
     published = load_figures(run.manifest.dataset.name) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
-    document = _document(run, published)
+    document = _document(run, published, warning)
     if figures is not None:
         say(f"Figures: {len(write_figures(run, figures))} files in {figures}")
     if format == PAGE:
@@ -81,15 +85,29 @@ def report_command(
         say(f"Page: {page}")
         return
     settings = {"standalone": True} if standalone else {}
-    deliver(document, format, output, "Report", **settings)
+    remade = _remade(run, output, format or "markdown")
+    deliver(document, format, output, "Report", remade=remade, **settings)
 
 
-def _document(run: Run, published: Sequence[PublishedFigure]) -> Document:
+def _remade(run: Run, output: Path | None, format: str) -> str | None:
+    """Return the name of the run's file that is made anew, if that is what was asked for."""
+    from bench.runs.integrity import REPORT_NAME
+
+    is_report = output is not None and output.resolve() == (run.folder / REPORT_NAME).resolve()
+    return REPORT_NAME if is_report and format == "markdown" else None
+
+
+def _document(run: Run, published: Sequence[PublishedFigure], warning: str) -> Document:
     from bench.files.records import plain
     from bench.reports.contents import build_report
 
     return Document(
-        build_report(run.manifest, run.table, run.analysis, run.leakage, published),
-        facts=lambda: {"manifest": run.manifest, "leakage": run.leakage, **plain(run.analysis)},
-        estimates=lambda: (run.analysis.estimates, run.manifest.signatures, published),
+        build_report(run.manifest, run.table, run.analysis, run.leakage, published, warning),
+        facts=lambda: {
+            "warning": warning or None,
+            "manifest": run.manifest,
+            "leakage": run.leakage,
+            **plain(run.analysis),
+        },
+        estimates=lambda: (run.analysis.estimates, run.manifest.signatures, published, warning),
     )

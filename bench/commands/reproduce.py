@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.files.checksums import warning_of
 from bench.files.records import json_text
 from bench.terminal.console import put, say
 from bench.terminal.options import AsJson
@@ -40,6 +41,9 @@ def reproduce_command(
 
     with terminal_progress() as progress:
         found = reproduce(run_dir or newest_run(), out, progress, trust=trust)
+    warning = warning_of(found.before.altered)
+    if warning:
+        say(f"warning: {found.before.folder}: {warning}")
     put(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:
@@ -52,7 +56,9 @@ def reproduce_command(
 def _lines(found: Reproduction) -> list[str]:
     made = [f"- {change.what}: {change.before} → {change.now}" for change in found.changes] or ["- nothing"]
     scores = [f"- {metric}: {difference:.3g}" for metric, difference in found.score_differences.items()]
+    warning = warning_of(found.before.altered)
     return [
+        *([f"Warning. {warning}"] if warning else []),
         "What is different about its making:",
         *made,
         "Largest difference of a score:",
@@ -68,6 +74,7 @@ def _facts(found: Reproduction) -> dict[str, object]:
         "before": str(found.before.folder),
         "now": str(found.now.folder),
         "reproduced": found.succeeded,
+        "warning": warning_of(found.before.altered) or None,
         "changes": [{"what": change.what, "before": change.before, "now": change.now} for change in found.changes],
         "score_differences": dict(found.score_differences),
         "estimate_difference": found.estimate_difference,

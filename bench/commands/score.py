@@ -80,7 +80,7 @@ def score_command(
         argv=tuple(sys.argv),
     )
     with terminal_progress() as progress:
-        summary = score_pairs(request, progress)
+        summary = score_pairs(request, progress, say)
     if summary is not None:
         finish(summary, out, as_json=as_json, strict=strict, launched=work.engine == "accelerate")
 

@@ -162,6 +162,17 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = (), 
     return CsvTable(path, hashlib.sha256(content).hexdigest(), rows, tuple(wanted), ignored)
 
 
+def refuse_repeated(rows: Iterable[CsvRow], columns: Sequence[str]) -> None:
+    """Raise `DataError` if two rows hold the same in all of ``columns``."""
+    lines: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        key = tuple(row[name] for name in columns)
+        first = lines.setdefault(key, row.line)
+        if first != row.line:
+            named = ", ".join(f"{name} {quoted(value)}" for name, value in zip(columns, key, strict=True))
+            raise row.error(f"{named} is also on line {first}; remove one of the rows")
+
+
 def quoted(value: str) -> str:
     """Return a user's value for an error message: in quotes, on one line, cut where it is long."""
     shown = value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…"

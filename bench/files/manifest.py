@@ -75,6 +75,19 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipsRecord:
+    """All clips that a run was computed from, in two lines.
+
+    Attributes:
+        n_clips: how many were read; 0 where no metric heard any.
+        sha256: hash of their contents' hashes, in the order of the pairs.
+    """
+
+    n_clips: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunManifest:
     """Everything about a run that its score table does not say.
 
@@ -92,6 +105,7 @@ class RunManifest:
         signatures: `metrics.types.ScorerSpec.signature` by metric.
         external: SHA-256 of the file of scores, by metric, of metrics that were computed elsewhere.
         notes: remarks of scorers, by metric.
+        clips: what was read of the clips; None in runs of older versions, which did not note it.
         outputs: SHA-256 by file name, of every other file in the folder.
     """
 
@@ -106,6 +120,7 @@ class RunManifest:
     signatures: Mapping[str, str]
     external: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clips: ClipsRecord | None = None
     code: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -135,6 +150,7 @@ def read_manifest(folder: Path) -> RunManifest:
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
         )
         raw.setdefault("external", _external_of(raw["signatures"]))
+        raw["clips"] = ClipsRecord(**raw["clips"]) if raw.get("clips") else None
         raw["notes"] = {metric: tuple(notes) for metric, notes in raw["notes"].items()}
         return RunManifest(**{**raw, "argv": tuple(raw["argv"])})
     except FileNotFoundError:

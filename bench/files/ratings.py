@@ -6,6 +6,7 @@ that give only means have none; then whatever needs single ratings is left out o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from bench.files.csvfile import read_csv, write_csv
+from bench.files.csvfile import read_csv, refuse_repeated, write_csv
 
 RATINGS_NAME = "ratings.csv"
 COLUMNS = ("pair_id", "listener_id", "score")
@@ -49,11 +50,19 @@ def write_ratings(ratings: Iterable[tuple[str, str, float]], folder: Path) -> No
         write_csv(folder / RATINGS_NAME, dict(zip(COLUMNS, columns, strict=True)))
 
 
-def read_ratings(folder: Path, pair_ids: Sequence[str]) -> RatingTable | None:
+def read_ratings(
+    folder: Path, pair_ids: Sequence[str], scale: tuple[float, float] = (-math.inf, math.inf)
+) -> RatingTable | None:
     """Read ``ratings.csv``; None where a run has none.
 
+    Args:
+        folder: of the run.
+        pair_ids: of its pairs.
+        scale: lowest and highest rating.
+
     Raises:
-        DataError: it is damaged, or names a pair that the run does not have.
+        DataError: it is damaged, names a pair that the run does not have, or has a rating off the scale or two of one
+            pair by one listener.
     """
     path = folder / RATINGS_NAME
     if not path.exists():
@@ -63,8 +72,9 @@ def read_ratings(folder: Path, pair_ids: Sequence[str]) -> RatingTable | None:
     foreign = next((row for row in rows if row["pair_id"] not in row_of), None)
     if foreign is not None:
         raise foreign.error(f"pair {foreign['pair_id']!r} is not in scores.csv; run 'bench run' again")
+    refuse_repeated(rows, ("pair_id", "listener_id"))
     return RatingTable(
-        scores=np.array([row.number("score") for row in rows]),
+        scores=np.array([row.number("score", *scale) for row in rows]),
         pair=np.array([row_of[row["pair_id"]] for row in rows]),
         listener=pd.factorize(np.array([row["listener_id"] for row in rows], dtype=object))[0],
     )

@@ -7,6 +7,7 @@ written with the fewest digits that give the same float64 back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from bench.files.csvfile import CsvRow, check_text, read_csv, write_csv
+from bench.files.csvfile import CsvRow, check_text, read_csv, refuse_repeated, write_csv
 from bench.files.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
@@ -184,11 +185,16 @@ def write_table(table: ScoreTable, folder: Path) -> None:
     write_csv(folder / FAILURES_NAME, dict(zip(FAILURE_COLUMNS, columns, strict=True)))
 
 
-def read_table(folder: Path) -> ScoreTable:
+def read_table(folder: Path, scale: tuple[float, float] = (-math.inf, math.inf)) -> ScoreTable:
     """Read what `write_table` wrote.
 
+    Args:
+        folder: where it is.
+        scale: lowest and highest rating.
+
     Raises:
-        DataError: ``scores.csv`` is missing, damaged, or has no metric.
+        DataError: ``scores.csv`` is missing, damaged, has no metric, a pair twice or a rating off the scale, or
+            ``cosines.csv`` has other pairs.
     """
     path = folder / SCORES_NAME
     if not path.exists():
@@ -198,10 +204,12 @@ def read_table(folder: Path) -> ScoreTable:
     if not metrics:
         raise DataError(f"{path} has no metric columns behind {PAIR_COLUMNS[-1]!r}; run 'bench run' again")
     table = read_csv(path, PAIR_COLUMNS, metrics)
+    refuse_repeated(table.rows, ("pair_id",))
+    pairs = _pairs_frame_from(table.rows, scale)
     return ScoreTable(
-        pairs=_pairs_frame_from(table.rows),
+        pairs=pairs,
         scores={metric: _column(table.rows, metric) for metric in metrics},
-        cosines=_read_cosines(folder / COSINES_NAME),
+        cosines=_read_cosines(folder / COSINES_NAME, list(pairs["pair_id"])),
         failures=_read_failures(folder / FAILURES_NAME, metrics),
     )
 
@@ -236,9 +244,9 @@ def _shown(key: Key) -> str:
     return repr(key if isinstance(key, str) else " / ".join(key))
 
 
-def _pairs_frame_from(rows: Sequence[CsvRow]) -> pd.DataFrame:
+def _pairs_frame_from(rows: Sequence[CsvRow], scale: tuple[float, float]) -> pd.DataFrame:
     columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in PAIR_COLUMNS}
-    columns["rating"] = [row.number("rating") for row in rows]
+    columns["rating"] = [row.number("rating", *scale) for row in rows]
     columns["n_ratings"] = [_count(row) for row in rows]
     return make_pairs_frame(columns)
 
@@ -254,11 +262,13 @@ def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
     return np.array([row.number(metric) if row.get(metric) else np.nan for row in rows], dtype=np.float64)
 
 
-def _read_cosines(path: Path) -> dict[str, Float[np.ndarray, " pairs"]]:
+def _read_cosines(path: Path, pair_ids: Sequence[str]) -> dict[str, Float[np.ndarray, " pairs"]]:
     if not path.exists():
         return {}
     metrics = list(read_csv(path, ["pair_id"]).ignored)
     rows = read_csv(path, ["pair_id"], metrics).rows
+    if [row["pair_id"] for row in rows] != pair_ids:
+        raise DataError(f"{path} has other pairs than {SCORES_NAME}, or in another order; run 'bench run' again")
     return {metric: _column(rows, metric) for metric in metrics}
 
 

@@ -1,7 +1,8 @@
 """Folders of runs: choosing one, keeping two runs out of each other's way, going on after a crash.
 
-A run in progress keeps one finished metric after another under ``.partial`` beside ``plan.json``, which holds the
-hash of everything that determines the scores. A finished run has a ``manifest.json`` and no ``.partial``.
+A run in progress keeps one finished metric after another under ``.partial``, with the content of the clips that it
+was computed from, beside ``plan.json``, which holds the hash of everything else that determines the scores. A finished
+run has a ``manifest.json`` and no ``.partial``.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
+from bench.files.clips import plain_states, states_from
 from bench.files.manifest import MANIFEST_NAME, read_manifest
 from bench.files.scores import ScoreTable, read_table, write_table
 from metrics.errors import DataError, UsageError
 from metrics.files import read_json, write_text
+from metrics.heard import ClipState
 from metrics.locks import held
 from metrics.types import PairScores
 
@@ -28,6 +31,7 @@ RESULTS = Path("results")
 PARTIAL = ".partial"
 PLAN_NAME = "plan.json"
 OUTCOME_NAME = "outcome.json"
+HEARD_NAME = "heard.json"
 
 
 def newest_run(results: Path = RESULTS) -> Path:
@@ -68,16 +72,29 @@ def occupied(folder: Path, plan: str) -> Iterator[None]:
         yield
 
 
-def save_outcome(folder: Path, pairs: pd.DataFrame, metric: str, signature: str, outcome: PairScores) -> None:
-    """Keep what one metric gave until the run is finished."""
+def save_outcome(
+    folder: Path,
+    pairs: pd.DataFrame,
+    metric: str,
+    signature: str,
+    outcome: PairScores,
+    clips: Mapping[str, ClipState],
+) -> None:
+    """Keep what one metric gave, and the clips that it read by their names, until the run is finished."""
     place = _place(folder, metric)
     cosines = {} if outcome.cosines is None else {metric: outcome.cosines}
     write_table(ScoreTable(pairs, {metric: outcome.scores}, cosines, {metric: outcome.failures}), place)
+    write_text(place / HEARD_NAME, json.dumps(plain_states(clips)) + "\n")
     write_text(place / OUTCOME_NAME, json.dumps({"signature": signature, "notes": outcome.notes}) + "\n")
 
 
-def saved_outcome(folder: Path, metric: str, signature: str) -> PairScores | None:
-    """Return what `save_outcome` kept for the same metric and signature, or None."""
+def saved_outcome(
+    folder: Path, metric: str, signature: str
+) -> tuple[PairScores, Mapping[str, ClipState] | None] | None:
+    """Return what `save_outcome` kept for the same metric and signature, or None.
+
+    Instead of its clips there is None in what older versions kept.
+    """
     place = _place(folder, metric)
     if not (place / OUTCOME_NAME).is_file():
         return None
@@ -85,7 +102,9 @@ def saved_outcome(folder: Path, metric: str, signature: str) -> PairScores | Non
     if kept["signature"] != signature:
         return None
     table = read_table(place)
-    return PairScores(table.scores[metric], table.cosines.get(metric), table.failures[metric], tuple(kept["notes"]))
+    scores = PairScores(table.scores[metric], table.cosines.get(metric), table.failures[metric], tuple(kept["notes"]))
+    noted = place / HEARD_NAME
+    return scores, dict(states_from(read_json(noted))) if noted.is_file() else None
 
 
 def discard_partial(folder: Path) -> None:

@@ -27,8 +27,12 @@ def build_report(
     analysis: Analysis,
     leakage: Sequence[Leakage] = (),
     published: Sequence[PublishedFigure] = (),
+    warning: str = "",
 ) -> Report:
-    """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs."""
+    """Return the report of a run; ``published`` figures stand beneath ours, with a remark on their pairs.
+
+    See `bench.reports.layout.Report` for ``warning``.
+    """
     sections = [
         Section(
             "Agreement with listeners", (), correlation_tables(analysis.estimates, analysis.rank_clusters, published)
@@ -49,6 +53,7 @@ def build_report(
         f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
         tuple(_summary(manifest, table)),
         tuple(section for section in sections if section and (section.paragraphs or section.tables)),
+        warning,
     )
 
 
@@ -89,13 +94,14 @@ def _signatures(manifest: RunManifest) -> list[str]:
 
 
 def _provenance(manifest: RunManifest) -> list[str]:
-    code = manifest.code
+    code, clips = manifest.code, manifest.clips
     commit = (
         f"commit {code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code["commit"] else ""
     )
     facts = [
         f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
         *(f"- data: {note}" for note in manifest.dataset.notes),
+        *([f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"] if clips else []),
         f"- software: clap-bench {code['version']} {commit}".rstrip(),
         f"- run: `{manifest.run_id}`, {manifest.started}, device {manifest.environment['device']}",
         "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),

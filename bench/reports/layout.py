@@ -115,8 +115,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole report."""
+    """A whole report.
+
+    Attributes:
+        warning: why no number of it is to be trusted as it stands; every format shows it where the numbers are.
+    """
 
     title: str
     paragraphs: tuple[str, ...]
     sections: tuple[Section, ...]
+    warning: str = ""

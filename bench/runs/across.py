@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bench.analysis.overlap import label
+from bench.files.checksums import warning_of
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS
 from bench.runs.run import Run
@@ -36,6 +37,7 @@ class AcrossDatasets:
         averages: macro-average and its interval of each metric that has an estimate on every data set.
         mean_ranks: of the same metrics among each other, 1 the best; ties share the mean of their ranks.
         confidence_level: of all intervals.
+        warning: of runs whose files are not as they wrote them; nothing where there are none.
     """
 
     statistic: Statistic
@@ -44,6 +46,7 @@ class AcrossDatasets:
     averages: Mapping[str, tuple[float, float, float]]
     mean_ranks: Mapping[str, float]
     confidence_level: float
+    warning: str = ""
 
 
 def across(runs: Sequence[Run], statistic: Statistic = "srcc") -> AcrossDatasets:
@@ -72,7 +75,9 @@ def across(runs: Sequence[Run], statistic: Statistic = "srcc") -> AcrossDatasets
     complete = {metric: found for metric, found in complete.items() if len(found) == len(runs)}
     averages = {metric: _average(found) for metric, found in complete.items()}
     names = tuple(_label(run) for run in runs)
-    return AcrossDatasets(statistic, names, estimates, averages, _mean_ranks(complete, statistic), levels.pop())
+    warning = " ".join(f"{run.folder}: {warning_of(run.altered)}" for run in runs if run.altered)
+    ranks = _mean_ranks(complete, statistic)
+    return AcrossDatasets(statistic, names, estimates, averages, ranks, levels.pop(), warning)
 
 
 def build_across(found: AcrossDatasets) -> Report:
@@ -88,7 +93,8 @@ def build_across(found: AcrossDatasets) -> Report:
         "weight, and its interval takes them as independent. Ranks are among metrics that all data sets have."
     )
     table = Table(f"{name} by data set", reading, (*columns, Column("average"), Column("mean rank")), tuple(rows))
-    return Report(f"{len(found.datasets)} data sets", (), (Section("Metrics across data sets", (), (table,)),))
+    section = Section("Metrics across data sets", (), (table,))
+    return Report(f"{len(found.datasets)} data sets", (), (section,), found.warning)
 
 
 def _refuse_repeated(runs: Sequence[Run]) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.analysis.analyse import common_sample
 from bench.datasets.types import RatingScale
+from bench.files.checksums import warning_of
 from bench.files.manifest import RunManifest
 from bench.files.scores import ScoreTable
 from bench.runs.run import Run
@@ -44,6 +45,7 @@ class RunComparison:
             overall and by source and system; ``metric_a`` and ``metric_b`` are the metric. p-values of one stratum
             and statistic are Holm-adjusted over the metrics.
         remarks: why something could not be compared, or must be read with care.
+        warning: of files that are not as the runs wrote them; nothing where there are none.
     """
 
     before: Run
@@ -53,6 +55,7 @@ class RunComparison:
     score_differences: Mapping[str, float]
     differences: tuple[CorrelationDifference, ...]
     remarks: tuple[str, ...]
+    warning: str = ""
 
 
 def compare_runs(before: Run, now: Run) -> RunComparison:
@@ -76,11 +79,12 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     return RunComparison(
         before,
         now,
-        tuple(changes(before.manifest, now.manifest)),
+        (*changes(before.manifest, now.manifest), *clip_changes(before, now)),
         len(a.pairs),
         score_differences(a, b),
         tuple(_adjusted([difference for metric in shared for difference in _paired(metric, a, b, scale, plan)])),
         remarks,
+        " ".join(f"{run.folder}: {warning_of(run.altered)}" for run in (before, now) if run.altered),
     )
 
 
@@ -102,6 +106,18 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     yield from _changed("clap-bench", before.code, now.code)
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)
+
+
+def clip_changes(before: Run, now: Run) -> Iterator[Change]:
+    """Yield what differs between the clips of two runs, by their content."""
+    if before.manifest.clips == now.manifest.clips:
+        return
+    both = [name for name in before.clips if name in now.clips]
+    other = [name for name in both if before.clips[name] != now.clips[name]]
+    found = _clips_of(now)
+    if other:
+        found += f", {len(other):,} of the {len(both):,} in both with other content (first: {other[0]})"
+    yield Change("clips", _clips_of(before), found)
 
 
 def largest_difference(before: np.ndarray, now: np.ndarray) -> float:
@@ -156,6 +172,10 @@ def _remarks(before: Run, now: Run, a: ScoreTable, b: ScoreTable, shared: list[s
     for metric in dict.fromkeys((*before.table.metrics, *now.table.metrics)):
         if metric not in shared:
             yield f"{metric} is in the run {'of before' if metric in before.table.metrics else 'of now'} only."
+
+
+def _clips_of(run: Run) -> str:
+    return "not noted" if run.manifest.clips is None else f"{run.manifest.clips.n_clips:,} read"
 
 
 def _changed(what: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:

@@ -23,6 +23,7 @@ def build_comparison(found: RunComparison) -> Report:
         f"{found.before.folder.name} and {found.now.folder.name}",
         (f"Before: {found.before.folder}. Now: {found.now.folder}. {found.n_common:,} pairs in common.",),
         tuple(section for section in sections if section.paragraphs or section.tables),
+        found.warning,
     )
 
 

@@ -28,12 +28,14 @@ def write_page(
     from bench.reports.html.clips import NO_CLIPS, embed_clips
     from bench.reports.html.content import Figure, page_content
     from bench.reports.html.page import PAGE_NAME, render_page
+    from bench.runs.integrity import refuse_overwriting
     from metrics.files import write_text
 
     page = output or run.folder / PAGE_NAME
+    refuse_overwriting(page)
     clips = embed_clips(run.table, Path(run.manifest.dataset.audio_root), n_embedded) if n_embedded else NO_CLIPS
     figures = [Figure(one.name, one.caption, svg_text(one.figure)) for one in figures_of_run(run)]
-    ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
+    ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]), run.manifest.dataset.scale)
     content = page_content(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips)
     write_text(page, render_page(content))
     return page, tuple(clips.problems)
@@ -49,6 +51,9 @@ def write_figures(run: Run, folder: Path) -> list[Path]:
 def figures_of_run(run: Run) -> Iterator[NamedFigure]:
     """Draw the figures of a run."""
     from bench.datasets.types import RatingScale
-    from bench.reports.figures import figures_of
+    from bench.reports.figures import figures_of, mark
 
-    return figures_of(run.table, run.analysis, RatingScale(*run.manifest.dataset.scale))
+    for one in figures_of(run.table, run.analysis, RatingScale(*run.manifest.dataset.scale)):
+        if run.altered:
+            mark(one.figure, "from files that are not as the run wrote them")
+        yield one

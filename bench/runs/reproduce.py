@@ -12,7 +12,7 @@ from bench.analysis.analyse import Analysis
 from bench.files.manifest import RunManifest
 from bench.files.scores import parse_score_files
 from bench.runs import compare
-from bench.runs.compare import Change, changes, largest_difference
+from bench.runs.compare import Change, changes, clip_changes, largest_difference
 from bench.runs.run import Run, RunRequest, read_run, run_benchmark
 from bench.runs.trust import refuse_untrusted
 from bench.statistics.types import ResamplingPlan
@@ -75,7 +75,7 @@ def reproduce(
     return Reproduction(
         before,
         now,
-        tuple(changes(before.manifest, now.manifest)),
+        (*changes(before.manifest, now.manifest), *clip_changes(before, now)),
         score_differences(before, now),
         _estimate_difference(before.analysis, now.analysis),
         tuple(name for name, is_same in same.items() if is_same),

@@ -22,6 +22,8 @@ from bench.datasets.captions import caption_key
 from bench.datasets.catalog import load_dataset
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files import workspace
+from bench.files.checksums import Finding
+from bench.files.clips import Contents, read_clips, record_of, write_clips
 from bench.files.manifest import (
     MANIFEST_NAME,
     DatasetRecord,
@@ -40,7 +42,6 @@ from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import (
     SCORES_NAME,
     ScoreTable,
-    checked_scores,
     make_pairs_frame,
     read_score_file,
     read_table,
@@ -49,12 +50,14 @@ from bench.files.scores import (
 from bench.reports.contents import build_report
 from bench.reports.formats.markdown import render
 from bench.reports.html.page import PAGE_NAME
+from bench.runs.integrity import REPORT_NAME, altered_files, relevant
+from bench.runs.outcomes import outcomes_of
 from bench.statistics.folds import TrainingData
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
 from metrics.registry import availability, make_scorers
-from metrics.types import PairScores, ProgressCallback, Scorer, ScorerOptions, no_progress
+from metrics.types import PairScores, ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,20 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, as it was made or as it was read back."""
+    """A finished run, as it was made or as it was read back.
+
+    Attributes:
+        clips: what was read of the clips; nothing in runs of older versions.
+        altered: files that it was read back from and that are not as it wrote them.
+    """
 
     folder: Path
     manifest: RunManifest
     table: ScoreTable
     analysis: Analysis
     leakage: tuple[Leakage, ...] = ()
+    clips: Contents = field(default_factory=dict)
+    altered: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,7 @@ class Scored:
     Attributes:
         external: see `bench.files.manifest.RunManifest`.
         leakage: what trained metrics were shown of the pairs.
+        clips: what was read of the clips.
     """
 
     table: ScoreTable
@@ -111,10 +122,18 @@ class Scored:
     external: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
     leakage: tuple[Leakage, ...]
+    clips: Contents
 
 
-def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress) -> Run:
+def run_benchmark(
+    request: RunRequest, progress: ProgressCallback = no_progress, remark: RemarkCallback = no_remark
+) -> Run:
     """Score every pair with every metric, compute all statistics, and write the run's folder.
+
+    Args:
+        request: what to do.
+        progress: told how far the work has come.
+        remark: told what was kept from an earlier start.
 
     Raises:
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
@@ -138,7 +157,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
-        scored = score(request, dataset, pairs, external, folder, progress)
+        scored = score(request, dataset, pairs, external, folder, progress, remark)
         progress("statistics", 0, 1)
         analysis = analyse(
             scored.table, read_ratings(folder, list(pairs["pair_id"])), dataset.scale, request.resampling
@@ -156,11 +175,12 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
             signatures=scored.signatures,
             external=scored.external,
             notes=scored.notes,
+            clips=record_of(scored.clips.values()),
             code=describe_code(),
             environment=describe_environment(request.scorer_options.device),
             packages=installed_packages(),
         )
-        return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage))
+        return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage, scored.clips))
 
 
 def pairs_frame(dataset: RatedDataset) -> pd.DataFrame:
@@ -201,11 +221,13 @@ def score(
     external: Mapping[str, Any],
     folder: Path,
     progress: ProgressCallback,
+    remark: RemarkCallback,
 ) -> Scored:
     """Score the pairs; metrics whose outcome ``folder`` keeps are not run again."""
     scorers = make_scorers(request.metrics, request.scorer_options, progress)
     signatures = {metric: scorer.spec.signature() for metric, scorer in scorers.items()}
-    outcomes = {metric: _outcome(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()}
+    found = outcomes_of(scorers, dataset, pairs, folder, remark)
+    outcomes = dict(found.scores)
     digests = {name: sha256_of_file(request.score_files[name]) for name in external}
     for name, values in external.items():
         signatures[name], outcomes[name] = external_signature(name, digests[name]), PairScores(values)
@@ -216,7 +238,7 @@ def score(
         {metric: outcome.failures for metric, outcome in outcomes.items()},
     )
     notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
-    return Scored(table, signatures, digests, notes, leakage_of(scorers, dataset))
+    return Scored(table, signatures, digests, notes, leakage_of(scorers, dataset), found.clips)
 
 
 def write_run(run: Run) -> Run:
@@ -224,7 +246,8 @@ def write_run(run: Run) -> Run:
     write_table(run.table, run.folder)
     write_analysis(run.analysis, run.folder)
     write_leakage(run.leakage, run.folder)
-    write_text(run.folder / "report.md", render(build_report(run.manifest, run.table, run.analysis, run.leakage)))
+    write_clips(run.clips, run.folder)
+    write_text(run.folder / REPORT_NAME, render(build_report(run.manifest, run.table, run.analysis, run.leakage)))
     outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
     finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
     complete = replace(run, manifest=replace(run.manifest, finished=finished, outputs=outputs))
@@ -246,20 +269,25 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
         UsageError: the run to calibrate on shares pairs with this one, or lacks a metric.
     """
     manifest = read_manifest(folder)
-    table = read_table(folder)
-    edited = sha256_of_file(folder / SCORES_NAME) != manifest.outputs.get(SCORES_NAME)
-    if not (recompute or edited or calibrate_on):
-        return Run(folder, manifest, table, read_analysis(folder), read_leakage(folder))
-    ratings = read_ratings(folder, list(table.pairs["pair_id"]))
+    altered = altered_files(folder, manifest)
+    table = read_table(folder, manifest.dataset.scale)
+    recompute = recompute or calibrate_on is not None or SCORES_NAME in {one.name for one in altered}
+    altered = tuple(relevant(altered, recompute))
+    leakage, clips = read_leakage(folder), read_clips(folder)
+    if not recompute:
+        return Run(folder, manifest, table, read_analysis(folder), leakage, clips, altered)
+    ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
     scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
-    training = _training(calibrate_on, table) if calibrate_on else None
-    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training), read_leakage(folder))
+    other = read_run(calibrate_on) if calibrate_on else None
+    training = _training(other, table) if other else None
+    if other:
+        altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
+    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training), leakage, clips, altered)
 
 
-def _training(folder: Path, table: ScoreTable) -> TrainingData:
-    other = read_run(folder)
+def _training(other: Run, table: ScoreTable) -> TrainingData:
     if set(other.table.pairs["pair_id"]) & set(table.pairs["pair_id"]):
-        raise UsageError(f"{folder} holds pairs of this run; calibrate on another split")
+        raise UsageError(f"{other.folder} holds pairs of this run; calibrate on another split")
     ours, theirs = table.pairs, other.table.pairs
     # By id and by text: the id of a caption with several spellings depends on which of them its data have.
     keys, their_keys = (pairs["caption"].map(caption_key, na_action="ignore") for pairs in (ours, theirs))
@@ -279,17 +307,6 @@ def _refuse_unavailable(metrics: Sequence[str]) -> None:
         raise UnavailableError(
             f"cannot run {len(missing)} of {len(metrics)} metrics: " + " | ".join(missing)
         ) from cause
-
-
-def _outcome(metric: str, scorer: Scorer, dataset: RatedDataset, pairs: pd.DataFrame, folder: Path) -> PairScores:
-    """Return the outcome of one metric, from the folder if it is kept there."""
-    signature = scorer.spec.signature()
-    outcome = workspace.saved_outcome(folder, metric, signature)
-    if outcome is None:
-        rated = [rated.pair for rated in dataset.pairs]
-        outcome = checked_scores(metric, scorer.score(rated), rated)
-        workspace.save_outcome(folder, pairs, metric, signature, outcome)
-    return outcome
 
 
 def _dataset_record(dataset: RatedDataset) -> DatasetRecord:

@@ -7,17 +7,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from bench.files.checksums import SUMS_NAME, write_sums
 from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
 from bench.files.metric_names import check_metric_names
 from bench.scoring.engines import Engine, EngineName
 from bench.scoring.engines.local import LocalEngine
-from bench.scoring.plan import DEFAULT_SHARD_SIZE, begin_job
-from bench.scoring.shard import check_shards
-from bench.scoring.summary import ScoringSummary, summarise
+from bench.scoring.plan import DEFAULT_SHARD_SIZE, PLAN_NAME, begin_job
+from bench.scoring.standing import discard_fallen, refuse_fallen
+from bench.scoring.summary import FAILURES_NAME, SUMMARY_NAME, ScoringSummary, summarise
 from bench.scoring.work import discard_claims, report
 from metrics.errors import UsageError
 from metrics.registry import make_scorers
-from metrics.types import ProgressCallback, ScorerOptions, no_progress
+from metrics.types import ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,23 @@ class ScoringRequest:
     argv: tuple[str, ...] = ()
 
 
-def score_pairs(request: ScoringRequest, progress: ProgressCallback = no_progress) -> ScoringSummary | None:
+def score_pairs(
+    request: ScoringRequest, progress: ProgressCallback = no_progress, remark: RemarkCallback = no_remark
+) -> ScoringSummary | None:
     """Score all pairs of a file, going on where an earlier call stopped, and summarise.
+
+    Shards that were scored from other clips than are there now are scored again.
+
+    Args:
+        request: what to do.
+        progress: told how far the work has come.
+        remark: told what was there and what was scored.
 
     Returns:
         The summary; None in a process that does not lead (see `bench.scoring.engines.Engine`).
 
     Raises:
-        ClapBenchError: the pairs or a metric are not available, or the folder cannot be used.
+        ClapBenchError: the pairs or a metric are not available, the folder cannot be used, or clips changed meanwhile.
     """
     started = _now()
     check_metric_names(request.metrics)
@@ -63,15 +73,30 @@ def score_pairs(request: ScoringRequest, progress: ProgressCallback = no_progres
     scorers = make_scorers(request.metrics, request.scorer_options, progress)
     audio_root = request.source.parent if request.audio_root is None else request.audio_root
     job = begin_job(request.source, request.out, audio_root, request.shard_size, scorers, request.scorer_options)
-    check_shards(job)
+    discard_fallen(job, remark if engine.leads else no_remark)
     report(job, progress)
-    if job.missing():
+    missing = job.missing()
+    if missing:
+        (job.out / SUMS_NAME).unlink(missing_ok=True)
         engine.run(job, scorers, progress)
     if not engine.leads:
         return None
+    if missing:
+        refuse_fallen(job)
+    _say(len(job.plan.shards), len(missing), remark)
     summary = summarise(job, _provenance(request, started))
+    shards = [job.shard_path(shard).name for shard in job.plan.shards]
+    write_sums(job.out, [PLAN_NAME, *shards, FAILURES_NAME, SUMMARY_NAME])
     discard_claims(job)
     return summary
+
+
+def _say(n_shards: int, n_scored: int, remark: RemarkCallback) -> None:
+    if not n_scored:
+        remark(f"nothing was scored: all {n_shards:,} shards were there")
+    elif n_scored < n_shards:
+        verb = "was" if n_scored == 1 else "were"
+        remark(f"{n_shards - n_scored:,} of {n_shards:,} shards were there, {n_scored:,} {verb} scored")
 
 
 def _make_engine(request: ScoringRequest) -> Engine:

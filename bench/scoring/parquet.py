@@ -5,20 +5,23 @@ pyarrow is imported inside the functions: it takes a second, and the command lin
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metrics.errors import DataError
+from metrics.errors import DataError, reason_of
 from metrics.files import open_regular, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+Facts = Mapping[str, Any]
 METADATA_KEY = b"clap_bench"
+SEAL = "seal"
 
 
 def columns(path: Path) -> list[str]:
@@ -57,45 +60,76 @@ def read_rows(path: Path, names: Sequence[str], first: int, count: int) -> Itera
                 return
 
 
-def write_table(table: pa.Table, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write a table whole or not at all, with ``facts`` in its metadata."""
+def write_table(table: pa.Table, path: Path, facts: Facts) -> None:
+    """Write a table whole or not at all, with ``facts`` and a seal over both in its metadata."""
     import pyarrow.parquet as pq
 
-    labelled = table.replace_schema_metadata({METADATA_KEY: json.dumps(facts)})
+    sealed = {**facts, SEAL: seal_of(table, facts)}
+    labelled = table.replace_schema_metadata({METADATA_KEY: json.dumps(sealed)})
     # pyarrow takes no name of a file that is not UTF-8.
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        pq.write_table(labelled, stream, compression="zstd")
+        pq.write_table(labelled, stream, compression="zstd", write_page_checksum=True)
 
 
-def read_table(path: Path) -> pa.Table:
-    """Return a whole table.
-
-    Raises:
-        DataError: this is no Parquet file, or one that was cut off.
-    """
-    with _open(path) as file:
-        return file.read()
-
-
-def read_facts(path: Path) -> tuple[Mapping[str, Any], int]:
-    """Return what `write_table` was told, or nothing, and the number of rows; only the footer is read.
+def read_table(path: Path) -> tuple[Facts, pa.Table]:
+    """Return what `write_table` was told, or no facts, and the table.
 
     Raises:
-        DataError: this is no Parquet file, or one that was cut off.
+        DataError: this is no Parquet file, or it was cut off or changed since `write_table` wrote it.
     """
-    with _open(path) as file:
-        raw = (file.schema_arrow.metadata or {}).get(METADATA_KEY, b"{}")
-        return json.loads(raw), int(file.metadata.num_rows)
+    import pyarrow as pa
+
+    try:
+        with _open(path, page_checksum_verification=True) as file:
+            table = file.read()
+        facts = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+        # Files of older versions have no seal.
+        whole = SEAL not in facts or facts.pop(SEAL) == seal_of(table, facts)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"{path} is damaged ({reason_of(error)}); remove it to have it computed again") from error
+    if not whole:
+        raise DataError(f"{path} is not as it was written; remove it to have it computed again")
+    return facts, table
+
+
+def seal_of(table: pa.Table, facts: Facts) -> str:
+    """Return a hash of facts and of every column's name, type and values.
+
+    The checksums of Parquet's pages leave out their headers and the file's footer; this is of what is read back.
+    """
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        digest.update(json.dumps([name, str(column.type), len(column)]).encode())
+        for part in _bytes_of(column):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _bytes_of(column: pa.Array) -> Iterator[bytes]:
+    """Yield which values of a column are there, and the values; for texts, lengths first."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    yield column.is_valid().to_numpy(zero_copy_only=False).tobytes()
+    if pa.types.is_string(column.type):
+        texts = column.fill_null("")
+        yield pc.binary_length(texts).to_numpy(zero_copy_only=False).tobytes()
+        yield "".join(texts.to_pylist()).encode()
+    else:
+        yield column.fill_null(0).to_numpy(zero_copy_only=False).tobytes()
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[pq.ParquetFile]:
+def _open(path: Path, *, page_checksum_verification: bool = False) -> Iterator[pq.ParquetFile]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with ExitStack() as opened:
         try:
-            file = pq.ParquetFile(opened.enter_context(open_regular(path)))
+            file = pq.ParquetFile(
+                opened.enter_context(open_regular(path)), page_checksum_verification=page_checksum_verification
+            )
         except (OSError, pa.ArrowException) as error:
             raise DataError(
                 f"{path} is not a Parquet file, or was cut off ({type(error).__name__}); write it again"

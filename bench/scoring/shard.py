@@ -3,18 +3,20 @@
 ``shard-00000.parquet`` has one row a pair, in the order of the input: ``row`` (from 0, of the input), ``pair_id``,
 ``system``, and for each metric ``score:NAME``, ``cosine:NAME`` (before the clamp of Eq. 1; null for metrics that have
 none) and ``failure:NAME``: null, or why ``score:NAME`` is null. A shard is there whole or not at all, and the same
-whoever computes it, so computing one twice does no harm.
+whoever computes it, so computing one twice does no harm. Its metadata name the plan and the clips that were read
+(`bench.files.clips.facts_of`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.datasets.captions import caption_id_of
+from bench.files.clips import facts_of, listen_to, merge
 from bench.files.scores import checked_scores
 from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob
@@ -51,11 +53,12 @@ class ShardScorer:
         """Score the pairs of a shard and write its file."""
         rows = read_shard(self._job.source, shard)
         pairs = make_pairs(rows, Path(self._job.plan.audio_root), shard)
-        outcomes = {
-            metric: checked_scores(metric, scorer.score(pairs), pairs) for metric, scorer in self._scorers.items()
-        }
+        answers = {metric: listen_to(scorer, pairs) for metric, scorer in self._scorers.items()}
+        heard = merge(clips for _, clips in answers.values())
+        outcomes = {metric: checked_scores(metric, answer, pairs) for metric, (answer, _) in answers.items()}
         notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
-        facts = {"plan": self._job.fingerprint, "shard": shard.index, "notes": notes}
+        clips = facts_of(heard[path] for path in clips_of(pairs) if path in heard)
+        facts = {"plan": self._job.fingerprint, "shard": shard.index, "notes": notes, "clips": clips}
         parquet.write_table(_table(shard, rows, pairs, outcomes), self._job.shard_path(shard), facts)
 
 
@@ -82,18 +85,9 @@ def make_pairs(rows: Sequence[SourceRow], audio_root: Path, shard: Shard) -> lis
     return pairs
 
 
-def check_shards(job: ScoringJob) -> None:
-    """See that the shards that are there are whole and of this job.
-
-    Raises:
-        DataError: one is not.
-    """
-    for shard in job.plan.shards:
-        path = job.shard_path(shard)
-        if path.exists():
-            facts, n_rows = parquet.read_facts(path)
-            if facts.get("plan") != job.fingerprint or n_rows != shard.n_rows:
-                raise DataError(f"{path} is not of this job; remove it to have it computed again")
+def clips_of(pairs: Iterable[AudioTextPair]) -> list[Path]:
+    """Return the paths of the clips of some pairs, each once, in their order."""
+    return list(dict.fromkeys(pair.audio_path for pair in pairs))
 
 
 def _table(

@@ -129,7 +129,7 @@ def summarise(job: ScoringJob, provenance: Mapping[str, Any]) -> ScoringSummary:
         writer = csv_writer(stream)
         writer.writerow(["row", "pair_id", "metric", "reason"])
         for shard in job.plan.shards:
-            table = parquet.read_table(job.shard_path(shard))
+            _, table = parquet.read_table(job.shard_path(shard))
             for metric in metrics:
                 n_failures += _write_failures(writer, table, metric)
                 for system, part in _by_system(table, metric):

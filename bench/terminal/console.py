@@ -94,7 +94,15 @@ def put(text: str, end: str = "\n") -> None:
     typer.echo(printable(text) + end, nl=False)
 
 
-def deliver(document: Document, format: str | None, output: Path | None, title: str, **settings: Any) -> None:
+def deliver(
+    document: Document,
+    format: str | None,
+    output: Path | None,
+    title: str,
+    *,
+    remade: str | None = None,
+    **settings: Any,
+) -> None:
     """Print a document, or write it to a file and say where it is.
 
     Args:
@@ -102,7 +110,11 @@ def deliver(document: Document, format: str | None, output: Path | None, title: 
         format: a name of `bench.reports.formats.FORMATS`; None draws tables on a terminal, and is Markdown elsewhere.
         output: file to write; None prints.
         title: what the file is called in the remark.
+        remade: the name of a run's file that may be replaced, because this is the same anew.
         settings: for the format's function.
+
+    Raises:
+        UsageError: the file would replace another file of a run.
     """
     from bench.reports.formats import DEFAULT, render
 
@@ -113,7 +125,12 @@ def deliver(document: Document, format: str | None, output: Path | None, title: 
     if output is None:
         put(text, end="")
         return
+    from bench.runs.integrity import record_remade, refuse_overwriting
+
+    refuse_overwriting(output, remade)
     write_text(output, text)
+    if remade is not None:
+        record_remade(output)
     say(f"{title}: {output}")
 
 

@@ -22,7 +22,7 @@ def execute(request: RunRequest) -> Run:
     from bench.runs.run import run_benchmark
 
     with terminal_progress() as progress:
-        return run_benchmark(request, progress)
+        return run_benchmark(request, progress, say)
 
 
 def finish(run: Run, *, strict: bool, page: bool = False) -> None:

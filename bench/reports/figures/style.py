@@ -109,6 +109,13 @@ def new_figure(height: float, width: float = COLUMN_WIDTH) -> Figure:
     return figure
 
 
+def mark(figure: Figure, text: str) -> None:
+    """Write ``text`` across a figure, for what must not be taken for granted wherever it is shown."""
+    figure.text(
+        0.5, 0.5, text, color=VERMILION, alpha=0.6, rotation=30, ha="center", va="center", weight="bold", size=FONT_SIZE
+    )
+
+
 def svg_text(figure: Figure) -> str:
     """Return the figure as an SVG document, text as paths, without a date."""
     return _drawn(figure, "svg").decode("utf-8")

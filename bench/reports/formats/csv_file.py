@@ -42,9 +42,13 @@ def render(
     estimates: Iterable[CorrelationEstimate],
     signatures: Mapping[str, str],
     published: Sequence[PublishedFigure] = (),
+    warning: str = "",
 ) -> str:
-    """Return the CSV: the run's estimates (origin ``run``), then published ones (origin: the publication)."""
-    rows = [_estimate_row(estimate, signatures.get(estimate.metric)) for estimate in estimates]
+    """Return the CSV: the run's estimates (origin ``run``), then published ones (origin: the publication).
+
+    A warning (see `bench.reports.layout.Report`) stands in the note of each estimate of the run.
+    """
+    rows = [_estimate_row(estimate, signatures.get(estimate.metric), warning) for estimate in estimates]
     rows += map(_published_row, published)
     stream = io.StringIO()
     writer = csv_writer(stream)
@@ -53,10 +57,11 @@ def render(
     return stream.getvalue()
 
 
-def _estimate_row(estimate: CorrelationEstimate, signature: str | None) -> dict[str, Value]:
+def _estimate_row(estimate: CorrelationEstimate, signature: str | None, warning: str) -> dict[str, Value]:
     fields: dict[str, Value] = {name: getattr(estimate, name) for name in COLUMNS if hasattr(estimate, name)}
     captions = estimate.n_clusters if estimate.resample_unit == "caption" else None
-    return {**fields, "origin": "run", "n_captions": captions, "signature": signature}
+    note = " ".join(filter(None, (warning, estimate.note)))
+    return {**fields, "note": note, "origin": "run", "n_captions": captions, "signature": signature}
 
 
 def _published_row(figure: PublishedFigure) -> dict[str, Value]:

@@ -48,17 +48,19 @@ def render(report: Report, standalone: bool = False) -> str:
     packages = "".join(rf"\usepackage{{{name}}}" for name in PACKAGES)
     blocks = [_comment(f"Needs {packages} in the preamble."), *map(_comment, (report.title, *report.paragraphs)), BOX]
     labels: list[str] = []
+    warning = (f"Warning. {report.warning}",) if report.warning else ()
+    blocks[1:1] = map(_comment, warning)
     for section in report.sections:
         blocks += [_comment(f"-- {section.heading}"), *map(_comment, section.paragraphs)]
         for table in section.tables:
             labels.append(_label_of(table.title, labels))
-            blocks.append(render_table(table, labels[-1]))
+            blocks.append(render_table(table, labels[-1], warning))
     body = "\n".join(blocks) + "\n"
     return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
 
 
-def render_table(table: Table, label: str) -> str:
-    """Return one table as a float, or as several where it is too long for a page."""
+def render_table(table: Table, label: str, warning: Sequence[str] = ()) -> str:
+    """Return one table as a float, or as several where it is too long for a page; a warning stands beneath each."""
     title = re.sub(r"^Table [IVX]+\. ", "", table.title).rstrip(".")
     parts = list(_parts(table.rows))
     caption = rf"\caption{{{escape(title)}. {escape(table.reading)}}}" + "\n" + rf"\label{{{label}}}"
@@ -66,7 +68,8 @@ def render_table(table: Table, label: str) -> str:
     for number, rows in enumerate(parts):
         if number:
             caption = rf"\addtocounter{{table}}{{-1}}\caption{{{escape(title)} (continued).}}"
-        floats.append(_float(table, rows, caption, table.notes() if number == len(parts) - 1 else []))
+        notes = table.notes() if number == len(parts) - 1 else []
+        floats.append(_float(table, rows, caption, [*warning, *notes]))
     return "\n".join(floats)
 
 

@@ -9,7 +9,8 @@ from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 
 def render(report: Report) -> str:
     """Return the whole report as one markdown document."""
-    blocks = [f"# {report.title}", *report.paragraphs]
+    warning = [f"> **Warning.** {escape(report.warning)}"] if report.warning else []
+    blocks = [f"# {report.title}", *warning, *report.paragraphs]
     for section in report.sections:
         blocks += render_section(section)
     return "\n\n".join(blocks) + "\n"

@@ -19,6 +19,8 @@ WIDE = 120
 def show(report: Report, console: Console) -> None:
     """Print the whole report."""
     console.print(f"[bold]{escape(report.title)}[/bold]")
+    if report.warning:
+        console.print(f"[bold red]Warning. {escape(report.warning)}[/bold red]", highlight=False)
     _show_paragraphs(report.paragraphs, console)
     for section in report.sections:
         if not section.tables:

@@ -55,6 +55,7 @@ def page_content(
     """
     return {
         "title": report.title,
+        "warning": report.warning,
         "paragraphs": list(report.paragraphs),
         "sections": [_section(section) for section in report.sections],
         "figures": [dataclasses.asdict(figure) for figure in figures],

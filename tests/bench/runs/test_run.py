@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 from scipy import stats
 
+from bench import outcomes
 from bench.files import workspace
 from bench.runs import run as run_module
 from bench.runs.run import RunRequest, read_run, run_benchmark
@@ -162,7 +163,7 @@ def test_a_finished_metric_is_not_run_again(request_: RunRequest, monkeypatch: p
     def refuse(*_: object) -> None:
         raise AssertionError("scored again")
 
-    monkeypatch.setattr(run_module, "checked_scores", refuse)
+    monkeypatch.setattr(outcomes, "checked_scores", refuse)
     assert run_benchmark(replace(request_, out=None)).folder == unfinished
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.datasets.adapters.custom import load_custom
+from bench.files.checksums import SUMS_NAME
 from bench.scoring.engines import local
 from bench.scoring.job import ScoringRequest, score_pairs
 from bench.scoring.summary import FAILURES_NAME, SUMMARY_NAME
@@ -94,7 +95,7 @@ def test_what_is_there_is_not_computed_again(source: Path, tmp_path: Path) -> No
     assert {path.name: path.read_bytes() for path in request.out.glob("shard-*")} == before
     assert (request.out / "shard-00001.parquet").stat().st_mtime_ns == kept
     names = {path.name for path in request.out.iterdir()}
-    assert names - before.keys() - {".lock"} == {"plan.json", SUMMARY_NAME, FAILURES_NAME}
+    assert names - before.keys() - {".lock"} == {"plan.json", SUMMARY_NAME, FAILURES_NAME, SUMS_NAME}
 
 
 def test_another_plan_is_refused(source: Path, tmp_path: Path) -> None:

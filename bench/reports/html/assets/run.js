@@ -2,6 +2,9 @@
 
 function showReport(data) {
   byId('title').textContent = data.title;
+  if (data.warning) {
+    byId('summary').append(node('p', { class: 'notice', role: 'alert' }, `Warning. ${data.warning}`));
+  }
   byId('summary').append(...data.paragraphs.map(paragraph));
   for (const section of data.sections) {
     const place = node('section', {}, node('h3', {}, section.heading), section.paragraphs.map(paragraph));
