@@ -29,6 +29,7 @@ from finetune.training.setup import Machinery, assemble, restore, save
 from finetune.training.state import EpochRecord, Progress
 from finetune.training.validation import validate
 from metrics.errors import ClapBenchError
+from metrics.fp32 import exact_products
 from metrics.models.hf_model import LoadedClap
 from metrics.types import ProgressCallback, no_progress
 
@@ -65,6 +66,7 @@ class Training:
     stopped: str
 
 
+@exact_products()
 def train(
     clap: LoadedClap,
     training: PairSet,

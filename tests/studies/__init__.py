@@ -1,1 +1,0 @@
-"""Programs that nox runs: measurements, simulations, attacks; pytest collects only their tests."""
