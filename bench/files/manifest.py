@@ -18,6 +18,7 @@ from typing import Any
 from bench import __version__
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
+from metrics.hardware import describe_hardware
 
 MANIFEST_NAME = "manifest.json"
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
@@ -71,7 +72,7 @@ class RunManifest:
         argv: the command as typed.
         options: by name, see `Option`.
         code: ``version``, ``commit`` and ``dirty`` of this software; commit None outside a checkout.
-        environment: Python, platform and device.
+        environment: Python, platform, device, and what of it models ran on (see `metrics.hardware`).
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
@@ -91,7 +92,7 @@ class RunManifest:
     signatures: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,13 +133,14 @@ def describe_code() -> dict[str, Any]:
     return {"version": __version__, "commit": commit, "dirty": dirty}
 
 
-def describe_environment(device: str) -> dict[str, str]:
-    """Return Python, operating system and device in words."""
+def describe_environment(device: str, batch_size: int | None = None) -> dict[str, Any]:
+    """Return Python, operating system, the device that was asked for, and `metrics.hardware.describe_hardware`."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,
         "executable": Path(sys.executable).name,
+        **describe_hardware(device, batch_size),
     }
 
 

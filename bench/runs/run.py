@@ -152,7 +152,7 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
             signatures=scored.signatures,
             notes=scored.notes,
             code=describe_code(),
-            environment=describe_environment(request.scorer_options.device),
+            environment=describe_environment(request.scorer_options.device, request.scorer_options.batch_size),
             packages=installed_packages(),
         )
         return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage))

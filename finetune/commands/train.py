@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -90,7 +91,10 @@ def train_command(
     ] = False,
     store: Annotated[Storage, typer.Option(help="Weights on disk.")] = "fp32",
     tensorboard: Annotated[Path | None, typer.Option(help="Write curves for TensorBoard to this folder.")] = None,
-    push_to_hub: Annotated[str | None, typer.Option(help="Upload to this hub id when done.")] = None,
+    push_to_hub: Annotated[
+        str | None,
+        typer.Option(help="Upload to this hub id when done; each of several --seeds to ID-seed0, ID-seed1, …."),
+    ] = None,
 ) -> None:
     """Fine-tune a CLAP model on human ratings; the result is the metric human:NAME at once.
 
@@ -122,7 +126,8 @@ def train_command(
     report(records, request.folder.parent)
     if push_to_hub is not None:
         for record in records:
-            say(f"Pushed: {push(request.folder.parent / record['name'], push_to_hub)}")
+            place = request.folder.parent / record["name"]
+            say(f"Pushed: {push(place, repository_of(push_to_hub, record, seeds))}")
 
 
 def config_from(given: dict[str, Any]) -> TrainingConfig:
@@ -133,6 +138,11 @@ def config_from(given: dict[str, Any]) -> TrainingConfig:
     return TrainingConfig(**{field.name: given[field.name] for field in fields(TrainingConfig)})
 
 
+def repository_of(asked: str, record: dict[str, Any], seeds: int) -> str:
+    """Return the hub id of one of ``seeds`` models: a repository holds one."""
+    return asked if seeds == 1 else f"{asked}-seed{record['config']['seed']}"
+
+
 def default_name(dataset: str, loss: str) -> str:
     """Return e.g. ``relate-wsce+mae``: the published variants are called by their loss alone."""
     return f"{Path(dataset).stem}-{loss}".replace(":", "").replace(" ", "")
@@ -141,10 +151,12 @@ def default_name(dataset: str, loss: str) -> str:
 def report(records: list[dict[str, Any]], folder: Path) -> None:
     """Print what was trained, on stdout, and where it is, on stderr."""
     from finetune.checkpoints.card import evaluation_table, seeds_table
+    from finetune.checkpoints.work import metric_of
 
     for record in records:
         for evaluation in record["evaluations"] if len(records) == 1 else []:
             typer.echo(evaluation_table(evaluation) + "\n")
-        say(f"Checkpoint: {folder / record['name']}; score with it: bench run --metrics human:{record['name']}")
+        place = folder / record["name"]
+        say(f"Checkpoint: {place}; score with it: bench run --metrics {shlex.quote(metric_of(place))}")
     if len(records) > 1:
         typer.echo(seeds_table(records))

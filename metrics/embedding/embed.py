@@ -121,7 +121,8 @@ def _embed_missing_clips(
     """Yield embeddings as batches finish. A batch takes windows of consecutive clips, whichever they belong to."""
     if not missing:
         return
-    runner = BatchRunner(options.batch_size or encoder.batch_size())
+    suited = encoder.batch_size()  # loads the model, which belongs to this thread and its current GPU
+    runner = BatchRunner(options.batch_size or suited)
     waiting: deque[_Prepared] = deque()
     inputs: list[Input] = []
     vectors: list[Float[np.ndarray, " dim"]] = []

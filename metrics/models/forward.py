@@ -30,12 +30,15 @@ def present_devices() -> list[str]:
 def choose_device(name: str) -> torch.device:
     """Return the device called ``name``; ``auto`` takes cuda, then mps, then cpu.
 
+    ``cuda`` is the GPU that is current in this thread, by its number: in other threads another one may be.
+
     Raises:
         UsageError: no such device on this machine.
     """
     present = present_devices()
-    if name == "auto":
-        return torch.device(present[0])
+    name = present[0] if name == "auto" else name
+    if name == "cuda" and name in present:
+        return torch.device("cuda", torch.cuda.current_device())
     if name.partition(":")[0] not in present:
         raise UsageError(f"device {name!r} is not on this machine; use auto or one of: {', '.join(present)}")
     return torch.device(name)
