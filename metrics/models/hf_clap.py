@@ -41,11 +41,13 @@ LAION_REVISIONS = {
     "larger_clap_music_and_speech": None,
 }
 COLLAPSED = {
-    "laion/larger_clap_music": "gives every caption the same direction (cosines of .9993 between captions, where "
-    "others have .2 to .3; see https://github.com/embeddings-benchmark/mteb/issues/5069), so that its "
-    "scores say nothing; use laion:music_audioset, LAION's own file of that model"
+    "laion/larger_clap_music": (
+        "the published file gives every caption the same direction (cosines of .9993 between captions, where others have "
+        ".2 to .3; see https://github.com/embeddings-benchmark/mteb/issues/5069), so that its scores say nothing",
+        "laion:music_audioset, LAION's own file of that model",
+    )
 }
-"""Published models whose scores mean nothing, and why."""
+"""Published models whose scores mean nothing, why, and what to use instead."""
 
 DEFAULT_LAION = "clap-htsat-unfused"
 
@@ -216,7 +218,8 @@ def _folder_source(folder: Path) -> ClapSource:
 
 def _refuse_collapsed(repo: str) -> None:
     if repo in COLLAPSED:
-        raise UsageError(f"{repo} {COLLAPSED[repo]}")
+        reason, other = COLLAPSED[repo]
+        raise UsageError(f"{repo} is refused: {reason}; use {other}")
 
 
 def _hub_source(repo: str, revision: str | None) -> ClapSource:

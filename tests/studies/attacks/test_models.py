@@ -65,7 +65,6 @@ def test_a_collapsed_model_is_named_in_its_report(
         warnings = [line for line in text.splitlines() if "collapsed" in line]
         start = f"hf:{folder}: warning: half of the cosines between different {kind} exceed "
         assert sum(line.startswith(start) for line in warnings) == 1
-        assert not any(line.startswith("tiny") for line in warnings)
 
 
 def test_doctor_warns_of_a_collapsed_model_and_of_no_other(tmp_path: Path) -> None:
@@ -79,7 +78,7 @@ def test_doctor_warns_of_a_collapsed_model_and_of_no_other(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["laion-hf:larger_clap_music", "hf:laion/larger_clap_music"])
 def test_a_published_model_that_has_collapsed_is_refused(name: str) -> None:
     for use in (lambda: make_scorer(name, ScorerOptions()), lambda: find_base(name)):
-        with pytest.raises(UsageError, match=r"one|same direction.*use laion:music_audioset"):
+        with pytest.raises(UsageError, match=r"refused.*same direction.*; use laion:music_audioset"):
             use()
 
 
