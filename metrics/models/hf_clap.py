@@ -42,8 +42,8 @@ LAION_REVISIONS = {
 }
 COLLAPSED = {
     "laion/larger_clap_music": (
-        "the published file gives every caption the same direction (cosines of .9993 between captions, where others have "
-        ".2 to .3; see https://github.com/embeddings-benchmark/mteb/issues/5069), so that its scores say nothing",
+        "the published file gives every caption the same direction (cosines of .9993 between captions, where others "
+        "have .2 to .3; see https://github.com/embeddings-benchmark/mteb/issues/5069), so that its scores say nothing",
         "laion:music_audioset, LAION's own file of that model",
     )
 }
