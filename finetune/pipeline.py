@@ -36,6 +36,7 @@ from finetune.training.losses import parse_loss
 from finetune.training.state import EpochRecord
 from metrics.errors import UsageError
 from metrics.files import write_text
+from metrics.models.forward import choose_device
 from metrics.models.hf_model import LoadedClap, load_clap
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
 
@@ -85,6 +86,7 @@ def run_training(
         ClapBenchError: the request, the data or the disk do not allow it; then nothing is written.
     """
     parse_loss(request.config.loss)
+    choose_device(request.device)
     refuse_existing(request.folder, request.overwrite)
     if not is_main_process():
         _, clap, data = load(request, no_progress)
@@ -171,7 +173,7 @@ def describe(
             "stopped": training.stopped,
             "evaluations": evaluations,
             "code": describe_code(),
-            "environment": describe_environment(request.device),
+            "environment": describe_environment(request.device, request.config.batch_size),
             "packages": installed_packages(),
         }
     )

@@ -30,11 +30,19 @@ SILENCE_PEAK = 1 / 32767
 SAMPLES_PER_BLOCK = 1 << 22
 """Read at once, over all channels."""
 
-MOST_SAMPLES = 1 << 29
-"""Longest clip, over all channels: 93 min of stereo at 48 kHz, 2 GiB. Compressed silence can promise any length."""
+CLIP_MEMORY = 2 << 30
+"""Most bytes that one clip may take on its way from the file to the model: 45 min at 48 kHz, in 16-bit stereo.
 
-MOST_BYTES = 8 * MOST_SAMPLES
-"""Largest file: as many samples in double precision."""
+A compressed file can promise any length, and a header any rate: at 1 Hz, 800 kB are 5 days."""
+
+NO_MEMORY = "needs more memory than is free; free some, or use fewer --workers, and run again"
+"""Why a clip failed for which the machine had no memory."""
+
+BYTES_A_FRAME = 12
+"""Beside the file itself: blocks of float32, then all of them, which are checked and measured."""
+
+BYTES_A_RESAMPLED_SAMPLE = 12
+"""Beside the clip at its own rate: soxr's result, and a copy in 16 bits."""
 
 UNKNOWN_LENGTH = 0x7FFF_F000
 """Length of the samples in WAV headers written before it was known, or more: sox so, ffmpeg with 0xFFFFFFFF."""
@@ -72,6 +80,29 @@ class Clip:
     waveform: Waveform
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file is before it is decoded.
+
+    Attributes:
+        content_hash: see `content_hash`.
+        n_bytes: size of the file.
+        n_frames, sample_rate_hz: as its header has it; 0 where libsndfile cannot read it.
+    """
+
+    content_hash: str
+    n_bytes: int
+    n_frames: int = 0
+    sample_rate_hz: int = 0
+
+    def memory(self, sample_rate_hz: int | None) -> int:
+        """Return how many bytes the clip takes at most until a model that hears this rate has it."""
+        decoding = self.n_bytes + BYTES_A_FRAME * self.n_frames
+        same = sample_rate_hz in (None, 0, self.sample_rate_hz) or not self.sample_rate_hz
+        hearing = 0 if same else _resampling_memory(self.n_frames, self.sample_rate_hz, sample_rate_hz or 0)
+        return min(max(decoding, hearing), CLIP_MEMORY)  # beyond that it is refused
+
+
 class AudioError(ClapBenchError):
     """A clip that cannot be heard; ``reason`` says why, without the path."""
 
@@ -88,7 +119,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of the file.
 
     Raises:
-        AudioError: missing, a directory, a device or a pipe, unreadable, larger than `MOST_BYTES`, or empty.
+        AudioError: missing, a directory, a device or a pipe, unreadable, larger than `CLIP_MEMORY`, or empty.
     """
     try:
         found = path.stat()
@@ -96,8 +127,8 @@ def read_bytes(path: Path) -> bytes:
             raise AudioError(path, "is a directory, expected an audio file")
         if not stat.S_ISREG(found.st_mode):
             raise AudioError(path, "is a device, a pipe or a socket, expected an audio file")
-        if found.st_size > MOST_BYTES:
-            raise AudioError(path, f"holds {found.st_size:,} bytes, expected at most {MOST_BYTES:,}")
+        if found.st_size > CLIP_MEMORY:
+            raise AudioError(path, f"holds {found.st_size:,} bytes, expected at most {CLIP_MEMORY:,}; cut it")
         content = path.read_bytes()
     except FileNotFoundError:
         raise AudioError(path, "no such file") from None
@@ -113,20 +144,27 @@ def content_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def identify(path: Path) -> str:
-    """Return the `content_hash` of a clip whose name says truly what it contains.
+def examine(path: Path) -> Identity:
+    """Return what a clip is whose name says truly what it contains.
 
     Raises:
         AudioError: it cannot be read, or is named as another format. What else is wrong with it is for `decode`, and
             true of every file with this content.
     """
     content, identity = _read(path)
+    n_frames = rate = 0
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
+            n_frames, rate = file.frames, file.samplerate
             _check_extension(path, file.format)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
         pass
-    return identity
+    return Identity(identity, len(content), n_frames, rate)
+
+
+def identify(path: Path) -> str:
+    """Return the `content_hash` of a clip; see `examine`."""
+    return examine(path).content_hash
 
 
 def decode(content: bytes, path: Path) -> Waveform:
@@ -137,12 +175,11 @@ def decode(content: bytes, path: Path) -> Waveform:
         path: for messages, and to compare the extension with the content.
 
     Raises:
-        AudioError: not audio, named as another format, cut off, without samples, with more than `MOST_SAMPLES`, with
-            NaN or infinite samples, shorter than one analysis frame, or silent.
+        AudioError: not audio, named as another format, cut off, without samples, in need of more than `CLIP_MEMORY`,
+            with NaN or infinite samples, shorter than one analysis frame, or silent.
     """
-    channels, rate, container = _decode_channels(content, path)
+    samples, rate, container = _decode_mono(content, path)
     _check_extension(path, container)
-    samples = channels.mean(axis=1) if channels.shape[1] > 1 else channels[:, 0]
     _check_samples(samples, rate, path)
     return Waveform(samples, rate)
 
@@ -153,10 +190,15 @@ def load(path: Path) -> Clip:
     return Clip(path, identity, decode(content, path))
 
 
-def resample(waveform: Waveform, sample_rate_hz: int) -> Waveform:
-    """Resample with soxr at its HQ setting, as librosa (and so laion_clap) does."""
+def resample(waveform: Waveform, sample_rate_hz: int, path: Path = Path("clip")) -> Waveform:
+    """Resample with soxr at its HQ setting, as librosa (and so laion_clap) does.
+
+    Raises:
+        AudioError: it would take more than `CLIP_MEMORY`; ``path`` is for the message.
+    """
     if waveform.sample_rate_hz == sample_rate_hz:
         return waveform
+    check_length(len(waveform.samples), waveform.sample_rate_hz, sample_rate_hz, path)
     samples = soxr.resample(waveform.samples, waveform.sample_rate_hz, sample_rate_hz, quality="HQ")
     return Waveform(np.asarray(samples, dtype=np.float32), sample_rate_hz)
 
@@ -174,10 +216,31 @@ def _read(path: Path) -> tuple[bytes, str]:
     return content, identity
 
 
-def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "time channels"], int, str]:
+def check_length(
+    n_samples: int, from_hz: int, to_hz: int, path: Path, bytes_a_sample: int = BYTES_A_RESAMPLED_SAMPLE
+) -> None:
+    """Raise `AudioError` if ``n_samples`` would take more than `CLIP_MEMORY` at another rate."""
+    needed = _resampling_memory(n_samples, from_hz, to_hz, bytes_a_sample)
+    if needed > CLIP_MEMORY:
+        raise AudioError(
+            path,
+            f"has {n_samples:,} samples at {from_hz:,} Hz, which take {_gigabytes(needed)} of memory at {to_hz:,} Hz; "
+            f"a clip may take {_gigabytes(CLIP_MEMORY)}: correct the rate in its header, or cut it",
+        )
+
+
+def _resampling_memory(n_samples: int, from_hz: int, to_hz: int, bytes_a_sample: int = BYTES_A_RESAMPLED_SAMPLE) -> int:
+    return 4 * n_samples + bytes_a_sample * (n_samples * to_hz // from_hz)
+
+
+def _gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB"
+
+
+def _decode_mono(content: bytes, path: Path) -> tuple[Float[np.ndarray, " time"], int, str]:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            samples = _read_blocks(file, path)
+            samples = _read_mono(file, len(content), path)
             promised, rate, container = file.frames, file.samplerate, file.format
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         detail = str(error).rpartition(": ")[2].rstrip(".")
@@ -189,15 +252,26 @@ def _decode_channels(content: bytes, path: Path) -> tuple[Float[np.ndarray, "tim
     return samples, rate, container
 
 
-def _read_blocks(file: soundfile.SoundFile, path: Path) -> Float[np.ndarray, "time channels"]:
+def _read_mono(file: soundfile.SoundFile, n_bytes: int, path: Path) -> Float[np.ndarray, " time"]:
     """Read to the end, in blocks: a header may promise 160 GB, and memory is taken for what comes."""
-    n_frames = max(1, SAMPLES_PER_BLOCK // file.channels)
-    blocks = [file.read(n_frames, dtype="float32", always_2d=True)]
-    while len(blocks[-1]) == n_frames:
-        if len(blocks) * blocks[0].size > MOST_SAMPLES:
-            raise AudioError(path, f"holds more than {MOST_SAMPLES:,} samples, the most of a clip; cut it")
-        blocks.append(file.read(n_frames, dtype="float32", always_2d=True))
+    block_size = max(1, SAMPLES_PER_BLOCK // file.channels)
+    most = (CLIP_MEMORY - n_bytes) // BYTES_A_FRAME
+    blocks, n_frames = [_read_block(file, block_size)], 0
+    while len(blocks[-1]) == block_size:
+        n_frames += block_size
+        if n_frames > most:
+            raise AudioError(
+                path,
+                f"holds more than {most:,} samples a channel, and would take more than {_gigabytes(CLIP_MEMORY)} of "
+                "memory; cut it",
+            )
+        blocks.append(_read_block(file, block_size))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _read_block(file: soundfile.SoundFile, n_frames: int) -> Float[np.ndarray, " time"]:
+    block: Float[np.ndarray, "time channels"] = file.read(n_frames, dtype="float32", always_2d=True)
+    return block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
 
 
 def _check_whole_wav(content: bytes, path: Path) -> None:

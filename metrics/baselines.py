@@ -64,6 +64,8 @@ class AudioBaseline:
             return self.measure(audio.load(path).waveform)
         except audio.AudioError as error:
             return error.reason
+        except MemoryError:
+            return audio.NO_MEMORY
 
 
 def make_random(argument: str | None, options: ScorerOptions) -> TextBaseline:

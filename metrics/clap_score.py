@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from metrics.collapse import collapse_notes
+from metrics.embedding.batches import out_of_memory_told
 from metrics.embedding.embed import Failed, Outcome, embed_captions, embed_clips
 from metrics.embedding.store import Embedding, EmbeddingStore
 from metrics.encoder import DualEncoder
@@ -38,7 +40,8 @@ class ClapScorer:
 
     def score(self, pairs: Sequence[AudioTextPair]) -> PairScores:
         """Score pairs by Eq. (1); pairs whose clip or caption has no embedding are listed as failures."""
-        with EmbeddingStore(self.options.store, self.spec.signature()) as store:
+        remedy = "free some memory, or use a smaller --batch-size, --precision bf16 or --device cpu"
+        with out_of_memory_told(remedy), EmbeddingStore(self.options.store, self.spec.signature()) as store:
             texts = list(dict.fromkeys(pair.caption for pair in pairs))
             captions = embed_captions(self.encoder, texts, self.options, store)
             paths = list(dict.fromkeys(pair.audio_path for pair in pairs))
@@ -50,7 +53,10 @@ class ClapScorer:
             for pair, outcome in zip(pairs, outcomes, strict=True)
             if isinstance(outcome, Failed)
         )
-        return PairScores(np.maximum(cosines, 0.0), cosines, failures, _truncation_notes(captions.values()))
+        distinct_clips = {id(clip): clip for clip in _embedded(clips.values())}  # files of one content share theirs
+        notes = _truncation_notes(captions.values())
+        notes += collapse_notes(_embedded(captions.values()), distinct_clips.values())
+        return PairScores(np.maximum(cosines, 0.0), cosines, failures, notes)
 
 
 def _cosine(clip: Outcome, caption: Outcome) -> float | Failed:
@@ -63,8 +69,12 @@ def _cosine(clip: Outcome, caption: Outcome) -> float | Failed:
     return float(audio @ text / (np.linalg.norm(audio) * np.linalg.norm(text)))
 
 
+def _embedded(outcomes: Iterable[Outcome]) -> list[Embedding]:
+    return [outcome for outcome in outcomes if isinstance(outcome, Embedding)]
+
+
 def _truncation_notes(captions: Iterable[Outcome]) -> tuple[str, ...]:
-    embedded = [outcome for outcome in captions if isinstance(outcome, Embedding)]
+    embedded = _embedded(captions)
     cut = [outcome.tokens_cut for outcome in embedded if outcome.tokens_cut]
     if not cut:
         return ()

@@ -40,3 +40,22 @@ def held(lock: Path, busy: str, elsewhere: str, *, remove: bool = False) -> Iter
             with suppress(OSError):
                 lock.unlink()
         file.release()
+
+
+@contextmanager
+def waited_for(lock: Path, elsewhere: str) -> Iterator[None]:
+    """Hold the lock ``lock`` as `held` does, after whoever holds it; its file stays.
+
+    Raises:
+        ClapBenchError: the folder cannot be written; ``elsewhere`` says what to do.
+    """
+    file = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file.acquire()
+    except OSError as error:
+        raise ClapBenchError(f"cannot write to {lock.parent} ({error.strerror}); {elsewhere}") from error
+    try:
+        yield
+    finally:
+        file.release()

@@ -23,7 +23,7 @@ from metrics.types import ProgressCallback, Scorer, ScorerOptions, no_progress
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
 
-MODELS = ("huggingface_hub>=0.25", "safetensors>=0.4.3", "torch>=2.5", "transformers>=4.45,<6")
+MODELS = ("huggingface_hub>=0.25", "safetensors>=0.4.3", "torch>=2.6", "transformers>=4.45,<6")
 """What every scorer with a CLAP model imports, as in pyproject.toml."""
 
 

@@ -27,7 +27,9 @@ def run_options(options: ScorerOptions) -> tuple[tuple[str, str], ...]:
     if options.window == "as-published":
         named.append(("seed", str(options.seed)))
     if options.precision != "fp32":
-        named.append(("device", options.device))
+        from metrics.models.forward import choose_device
+
+        named.append(("device", choose_device(options.device).type))
     return tuple(named)
 
 

@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int16
+from jaxtyping import Float
 
-from metrics.audio import SILENCE_PEAK, AudioError, Clip, peak, resample
+from metrics.audio import (
+    BYTES_A_RESAMPLED_SAMPLE,
+    SILENCE_PEAK,
+    AudioError,
+    Clip,
+    check_length,
+    peak,
+    resample,
+)
 from metrics.types import Waveform, WindowPolicy
 
 UNCOVERED_S = 0.5
@@ -48,16 +56,22 @@ class Listening:
     def __str__(self) -> str:
         return f"{self.policy}:{self.n_window / self.sample_rate_hz:g}s"
 
-    def resampled(self, clip: Clip) -> Waveform:
-        """Return the whole clip at the model's rate."""
-        waveform = resample(clip.waveform, self.sample_rate_hz)
+    def resampled(self, clip: Clip, bytes_a_sample: int = BYTES_A_RESAMPLED_SAMPLE) -> Waveform:
+        """Return the whole clip at the model's rate.
+
+        Raises:
+            AudioError: it takes more memory than a clip may; ``bytes_a_sample`` is what will be done with it.
+        """
+        heard = clip.waveform
+        check_length(len(heard.samples), heard.sample_rate_hz, self.sample_rate_hz, clip.path, bytes_a_sample)
+        waveform = resample(heard, self.sample_rate_hz, clip.path)
         return Waveform(quantise_int16(waveform.samples), waveform.sample_rate_hz) if self.int16 else waveform
 
     def windows(self, clip: Clip) -> list[Float[np.ndarray, " window"]]:
         """Return what the model hears of a clip.
 
         Raises:
-            AudioError: all of it is silent.
+            AudioError: all of it is silent, or it takes more memory than a clip may.
         """
         windows = cut_windows(self.resampled(clip), self.n_window, self.policy, self.filling, self.key(clip))
         check_audible(windows, clip.path)
@@ -70,8 +84,12 @@ class Listening:
 
 def quantise_int16(samples: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
     """Round samples towards zero to 16 bits, as laion_clap does to every file (training/data.py, float32_to_int16)."""
-    steps: Int16[np.ndarray, " time"] = (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
-    return (steps / 32767.0).astype(np.float32)
+    steps: Float[np.ndarray, " time"] = np.clip(samples, -1.0, 1.0)
+    steps *= 32767.0
+    np.trunc(steps, out=steps)
+    steps += 0.0  # integers have no negative zero
+    steps /= 32767.0
+    return steps
 
 
 def window_starts(n_samples: int, n_window: int, uncovered: int, policy: WindowPolicy, key: str) -> list[int]:

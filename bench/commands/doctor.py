@@ -48,6 +48,9 @@ def doctor_command(
                 broken.append(name)
                 say(f"error: {error}")
     _show(findings, as_json)
+    for finding in findings:
+        for warning in finding.warnings:
+            say(f"warning: {finding.metric}: {warning}")
     if not all_passed(findings):
         failed = ", ".join(f"{f.metric} ({f.question})" for f in findings if not f.passed)
         raise ClapBenchError(f"scores differ where they must not: {failed}; do not compare scores from this machine")

@@ -19,6 +19,7 @@ from bench import __version__
 from bench.files.limits import check_scale, check_values
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
+from metrics.hardware import describe_hardware
 
 MANIFEST_NAME = "manifest.json"
 SECRET_VARIABLES = (
@@ -98,7 +99,7 @@ class RunManifest:
         argv: the command as typed.
         options: by name, see `Option`.
         code: ``version``, ``commit`` and ``dirty`` of this software; commit None outside a checkout.
-        environment: Python, platform and device.
+        environment: Python, platform, device, and what of it models ran on (see `metrics.hardware`).
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
@@ -122,7 +123,7 @@ class RunManifest:
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clips: ClipsRecord | None = None
     code: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
 
@@ -184,13 +185,14 @@ def describe_code() -> dict[str, Any]:
     return {"version": __version__, "commit": commit, "dirty": dirty}
 
 
-def describe_environment(device: str) -> dict[str, str]:
-    """Return Python, operating system and device in words."""
+def describe_environment(device: str, batch_size: int | None = None) -> dict[str, Any]:
+    """Return Python, operating system, the device that was asked for, and `metrics.hardware.describe_hardware`."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,
         "executable": Path(sys.executable).name,
+        **describe_hardware(device, batch_size),
     }
 
 

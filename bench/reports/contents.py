@@ -17,6 +17,7 @@ from bench.reports.sections.differences import differences_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
+from metrics.collapse import WARNING
 
 INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
@@ -69,7 +70,12 @@ def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
         f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
         "every metric is evaluated on the same resamples.",
     ]
-    return paragraphs + _missing_scores(table)
+    warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
+    return paragraphs + warnings + _missing_scores(table)
+
+
+def _warns(note: str) -> bool:
+    return note.startswith(WARNING)
 
 
 def _missing_scores(table: ScoreTable) -> list[str]:
@@ -89,8 +95,15 @@ def _missing_scores(table: ScoreTable) -> list[str]:
 
 def _signatures(manifest: RunManifest) -> list[str]:
     lines = [f"- `{signature}`" for signature in manifest.signatures.values()]
-    notes = [f"- {metric}: {note}" for metric, notes in manifest.notes.items() for note in notes]
+    notes = [f"- {metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if not _warns(note)]
     return ["\n".join(lines + notes)]
+
+
+def _device(manifest: RunManifest) -> str:
+    """Return the device that was asked for and, of a GPU, what it is; runs of older versions do not know."""
+    found = manifest.environment
+    asked = str(found["device"])
+    return f"{asked} ({found['used_device']}: {found['gpu']}, CUDA {found['cuda']})" if found.get("gpu") else asked
 
 
 def _provenance(manifest: RunManifest) -> list[str]:
@@ -103,7 +116,7 @@ def _provenance(manifest: RunManifest) -> list[str]:
         *(f"- data: {note}" for note in manifest.dataset.notes),
         *([f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"] if clips else []),
         f"- software: clap-bench {code['version']} {commit}".rstrip(),
-        f"- run: `{manifest.run_id}`, {manifest.started}, device {manifest.environment['device']}",
+        f"- run: `{manifest.run_id}`, {manifest.started}, device {_device(manifest)}",
         "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),
     ]
     return ["\n".join(facts)]

@@ -177,7 +177,7 @@ def run_benchmark(
             notes=scored.notes,
             clips=record_of(scored.clips.values()),
             code=describe_code(),
-            environment=describe_environment(request.scorer_options.device),
+            environment=describe_environment(request.scorer_options.device, request.scorer_options.batch_size),
             packages=installed_packages(),
         )
         return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage, scored.clips))

@@ -127,7 +127,7 @@ def _provenance(request: ScoringRequest, started: str) -> dict[str, Any]:
         "finished": _now(),
         "code": describe_code(),
         "packages": installed_packages(),
-        "environment": describe_environment(request.scorer_options.device),
+        "environment": describe_environment(request.scorer_options.device, request.scorer_options.batch_size),
     }
 
 

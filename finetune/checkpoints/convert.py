@@ -20,6 +20,7 @@ from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 from finetune.checkpoints.folder import new_folder
 from metrics.errors import DataError, UnavailableError
 from metrics.folders import cache_folder
+from metrics.locks import waited_for
 from metrics.models import hub
 from metrics.models.laion import ROBERTA
 from metrics.models.loading import load_pickle, load_strictly
@@ -58,12 +59,18 @@ def converted(path: Path) -> tuple[Path, Path]:
         raise UnavailableError(f"{path}: no such file; give a .pt file of laion_clap")
     folder = cache_folder() / "converted" / f"{path.stem}-{hub.sha256_of(path)[:16]}"
     if not folder.is_dir():
-        model, extractor = convert(path)
-        tokenizer = load_tokenizer(hub.fetch(ROBERTA))
-        with new_folder(folder) as part:
-            for thing in (model, extractor, tokenizer):
-                thing.save_pretrained(part)
+        with waited_for(folder.with_name(f".{folder.name}.lock"), "set CLAP_BENCH_CACHE_DIR to another folder"):
+            if not folder.is_dir():  # of several processes the others find it done
+                _save_converted(path, folder)
     return folder, folder
+
+
+def _save_converted(path: Path, folder: Path) -> None:
+    model, extractor = convert(path)
+    tokenizer = load_tokenizer(hub.fetch(ROBERTA))
+    with new_folder(folder) as part:
+        for thing in (model, extractor, tokenizer):
+            thing.save_pretrained(part)
 
 
 def convert(path: Path) -> tuple[ClapModel, ClapFeatureExtractor]:

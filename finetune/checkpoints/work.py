@@ -16,6 +16,7 @@ from metrics.errors import UsageError
 from metrics.folders import human_folder
 from metrics.locks import held
 from metrics.models.variants import is_taken
+from metrics.registry import expand_names
 
 
 def checkpoint_folder(name: str, out: Path | None) -> Path:
@@ -26,6 +27,7 @@ def checkpoint_folder(name: str, out: Path | None) -> Path:
     """
     if not name or name != Path(name).name or name.startswith("."):
         raise UsageError(f"--name {name!r} is no plain name; it becomes a folder, and human:NAME in 'bench run'")
+    _check_metric(name, f"human:{name}" if out is None else f"hf:{out / name}")
     if out is not None:
         return out / name
     if is_taken(name):
@@ -34,6 +36,26 @@ def checkpoint_folder(name: str, out: Path | None) -> Path:
             "choose another one"
         )
     return human_folder() / name
+
+
+def metric_of(folder: Path) -> str:
+    """Return what a finished checkpoint is called in ``bench run --metrics``."""
+    is_variant = folder.parent == human_folder() and not is_taken(folder.name)
+    return f"human:{folder.name}" if is_variant else f"hf:{folder}"
+
+
+def _check_metric(name: str, metric: str) -> None:
+    """Refuse a name under which the finished model could never be scored with."""
+    try:
+        expanded = expand_names(metric)
+    except UsageError:
+        expanded = []
+    if expanded != [metric]:
+        understood = " and ".join(expanded) or "nothing"
+        raise UsageError(
+            f"--name {name!r} would be the metric {metric!r}, which 'bench run --metrics' understands as "
+            f"{understood!r}; choose a name (and --out) without a comma or a space at its end, and not 'all'"
+        )
 
 
 def work_folder(folder: Path) -> Path:

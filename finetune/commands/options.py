@@ -143,7 +143,11 @@ class PlaceOptions:
         Path | None, typer.Option(help="Write curves for TensorBoard to this folder.", show_default="none are written")
     ] = None
     push_to_hub: Annotated[
-        str | None, typer.Option(help="Upload the checkpoint to this hub id when done.", show_default="not uploaded")
+        str | None,
+        typer.Option(
+            help="Upload the checkpoint to this hub id when done; those of several --seeds to ID-seed0, ID-seed1, ….",
+            show_default="not uploaded",
+        ),
     ] = None
 
 

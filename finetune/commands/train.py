@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -82,7 +83,13 @@ def train_command(
     report(records, request.folder.parent)
     if places.push_to_hub is not None:
         for record in records:
-            say(f"Pushed: {push(request.folder.parent / record['name'], places.push_to_hub)}")
+            place = request.folder.parent / record["name"]
+            say(f"Pushed: {push(place, repository_of(places.push_to_hub, record, seeds))}")
+
+
+def repository_of(asked: str, record: dict[str, Any], seeds: int) -> str:
+    """Return the hub id of one of ``seeds`` models: a repository holds one."""
+    return asked if seeds == 1 else f"{asked}-seed{record['config']['seed']}"
 
 
 def default_name(dataset: str, loss: str) -> str:
@@ -93,10 +100,12 @@ def default_name(dataset: str, loss: str) -> str:
 def report(records: list[dict[str, Any]], folder: Path) -> None:
     """Print what was trained, on stdout, and where it is, on stderr."""
     from finetune.checkpoints.card import evaluation_table, seeds_table
+    from finetune.checkpoints.work import metric_of
 
     for record in records:
         for evaluation in record["evaluations"] if len(records) == 1 else []:
             put(evaluation_table(evaluation) + "\n")
-        say(f"Checkpoint: {folder / record['name']}; score with it: bench run --metrics human:{record['name']}")
+        place = folder / record["name"]
+        say(f"Checkpoint: {place}; score with it: bench run --metrics {shlex.quote(metric_of(place))}")
     if len(records) > 1:
         put(seeds_table(records))

@@ -39,6 +39,9 @@ from metrics.types import ProgressCallback, ScorerOptions, ScorerSpec, no_progre
 FEATURES_VERSION = "1"
 """Raised whenever a change of code changes features: old caches are then no longer found."""
 
+WINDOWS_AT_ONCE = 16
+"""Of a long clip: the spectrogram of a window takes some 30 MB while it is made."""
+
 WINDOWS_NAME = "windows.f32"
 INDEX_NAME = "index.json"
 DECODERS = ("numpy", "soundfile", "soxr", "torch")
@@ -51,10 +54,12 @@ class ClipSource:
     Attributes:
         identity: what its samples depend on: a content hash; empty where the file cannot be read.
         load: decodes or renders it; may raise AudioError.
+        memory: bytes that this takes at most, as far as they are worth counting.
     """
 
     identity: str
     load: Callable[[], audio.Clip]
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,13 @@ class ClipFeatures:
     failures: dict[int, str]
 
 
-def file_source(path: Path) -> ClipSource:
-    """Return a clip that is a file."""
+def file_source(path: Path, sample_rate_hz: int | None = None) -> ClipSource:
+    """Return a clip that is a file, and will be heard at this rate."""
     try:
-        identity = audio.content_hash(audio.read_bytes(path))
+        found = audio.examine(path)
     except audio.AudioError:
-        identity = ""
-    return ClipSource(identity, partial(audio.load, path))
+        found = audio.Identity("", 0)
+    return ClipSource(found.content_hash, partial(audio.load, path), found.memory(sample_rate_hz))
 
 
 def extract_features(
@@ -166,7 +171,7 @@ def _write_windows(
     first, failures = [0], {}
     shape: tuple[int, ...] = (1, 1, 1)
     with (part / WINDOWS_NAME).open("wb") as file:
-        for k, heard in enumerate(prefetch(hear, clips, workers)):
+        for k, heard in enumerate(prefetch(hear, clips, workers, lambda clip: clip.memory)):
             if isinstance(heard, str):
                 failures[k], heard = heard, []
             for window in heard:
@@ -182,10 +187,13 @@ def _write_windows(
 def _hear(encoder: HfEncoder, clip: ClipSource) -> list[Input] | str:
     try:
         windows = encoder.prepare_clip(clip.load())
+        parts = [windows[start : start + WINDOWS_AT_ONCE] for start in range(0, len(windows), WINDOWS_AT_ONCE)]
         with torch.inference_mode():
-            return list(to_numpy(encoder.features(np.stack(windows))))
+            return [features for part in parts for features in to_numpy(encoder.features(np.stack(part)))]
     except audio.AudioError as error:
         return str(error)
+    except MemoryError:
+        return audio.NO_MEMORY
 
 
 def _megabytes(features: ClapFeatures, n_clips: int) -> float:

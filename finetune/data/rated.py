@@ -62,7 +62,8 @@ def load_rated_data(
     dataset, parts = load_parts(config, options.data_root)
     pairs = [*parts["train"], *parts["validation"]]
     paths = list(dict.fromkeys(rated.pair.audio_path for rated in pairs))
-    features = extract_features(clap, [file_source(p) for p in paths], options.cache, options.workers, progress)
+    clips = [file_source(path, clap.features.sample_rate_hz) for path in paths]
+    features = extract_features(clap, clips, options.cache, options.workers, progress)
     row = {path: k for k, path in enumerate(paths)}
     skipped = {
         rated.pair.pair_id: features.failures[row[rated.pair.audio_path]]

@@ -28,7 +28,9 @@ from finetune.training.order import MicroBatches, seed_step
 from finetune.training.setup import Machinery, assemble, restore, save
 from finetune.training.state import EpochRecord, Progress
 from finetune.training.validation import validate
+from metrics.embedding.batches import out_of_memory_told
 from metrics.errors import ClapBenchError
+from metrics.fp32 import exact_products
 from metrics.models.hf_model import LoadedClap
 from metrics.types import ProgressCallback, no_progress
 
@@ -65,6 +67,7 @@ class Training:
     stopped: str
 
 
+@exact_products()
 def train(
     clap: LoadedClap,
     training: PairSet,
@@ -94,6 +97,34 @@ def train(
         UsageError: the state was saved under another config, or the device cannot compute in this precision.
         UnavailableError: the state cannot be written.
     """
+    with out_of_memory_told(less_memory(config)):
+        return _train(clap, training, validation, config, work, device, save_every_s, observe, progress)
+
+
+def less_memory(config: TrainingConfig) -> str:
+    """Return which options need less memory than these."""
+    halved = f"--batch-size {config.batch_size // 2} --accumulate {2 * config.accumulate}"
+    ways = {
+        f"{halved} (contrastive terms then compare fewer pairs)": config.batch_size > 1,
+        "--gradient-checkpointing": not config.gradient_checkpointing,
+        "--precision bf16": config.precision == "fp32",
+        "--freeze encoders or --lora 8": config.freeze == "none" and not config.lora_rank,
+        "a device with more memory": True,
+    }
+    return f"use {', or '.join(way for way, open_ in ways.items() if open_)}"
+
+
+def _train(
+    clap: LoadedClap,
+    training: PairSet,
+    validation: PairSet,
+    config: TrainingConfig,
+    work: Path,
+    device: str,
+    save_every_s: float,
+    observe: Callable[[EpochRecord], None],
+    progress: ProgressCallback,
+) -> Training:
     tools = assemble(clap, len(training), config, work, device)
     done = restore(tools)
     if not done.history:

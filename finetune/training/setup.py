@@ -65,6 +65,9 @@ def make_accelerator(config: TrainingConfig, device: str) -> Accelerator:
         mixed_precision="no" if config.precision == "fp32" else config.precision,
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
+    found = accelerator.device.type
+    if device != "auto" and found != torch.device(device).type:
+        raise UsageError(f"--device {device}: accelerate takes {found} on this machine; use --device auto or {found}")
     if config.precision == "fp16" and accelerator.device.type == "cpu":
         raise UsageError("--precision fp16 needs a GPU; on a CPU use fp32 or bf16")
     return accelerator

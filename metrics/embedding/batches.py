@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-from metrics.errors import ClapBenchError, DataError
+from metrics.errors import ClapBenchError, DataError, reason_of
 
 Item = TypeVar("Item")
 
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-"""What torch says when an allocation fails, on a GPU and (as a plain RuntimeError) on a CPU."""
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "_alloc_failed")
+"""What torch says when an allocation fails, on a GPU and (as a plain RuntimeError) on a CPU.
+
+The last is the end of CUBLAS_STATUS_ALLOC_FAILED, CUDNN_STATUS_ALLOC_FAILED, CUFFT_ALLOC_FAILED and the like.
+"""
 
 
 class BatchRunner:
@@ -41,24 +45,40 @@ class BatchRunner:
             batch = items[start : start + self.size]
             try:
                 results.append(_checked(forward(batch), len(batch)))
-            except (RuntimeError, MemoryError) as error:
-                self._shrink(error)
-            else:
                 start += len(batch)
+                continue
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.size == 1:
+                    raise ClapBenchError(
+                        "out of memory with a single clip in the batch; free memory, or use --device cpu or "
+                        "--precision bf16"
+                    ) from error
+            self._shrink()  # here, where the error and the tensors that its traceback holds are gone
         return np.concatenate(results)
 
-    def _shrink(self, error: Exception) -> None:
-        if not is_out_of_memory(error):
-            raise error
-        if self.size == 1:
-            raise ClapBenchError(
-                "out of memory with a single clip in the batch; free memory, or use --device cpu or --precision bf16"
-            ) from error
+    def _shrink(self) -> None:
         self.size //= 2
         import torch
 
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+@contextmanager
+def out_of_memory_told(remedy: str) -> Iterator[None]:
+    """Say of memory that runs out what to do about it.
+
+    Raises:
+        ClapBenchError: it has run out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ClapBenchError(f"out of memory ({reason_of(error)}); {remedy}") from error
 
 
 def _checked(vectors: object, n_items: int) -> Float[np.ndarray, "batch dim"]:

@@ -39,15 +39,17 @@ def embed_clips(
 
     Files with the same content are embedded once. Finished embeddings are stored batch by batch.
     """
-    identities = dict(zip(paths, prefetch(_identify, paths, options.workers), strict=True))
-    by_hash = {identity: path for path, identity in identities.items() if isinstance(identity, str)}
+    examined = dict(zip(paths, prefetch(_examine, paths, options.workers, _file_size), strict=True))
+    by_hash = {
+        one.content_hash: _Identified(one, path) for path, one in examined.items() if not isinstance(one, Failed)
+    }
     outcomes: dict[str, Outcome] = dict(store.get("clip", by_hash))
-    missing = [_Identified(identity, path) for identity, path in by_hash.items() if identity not in outcomes]
+    missing = [identified for key, identified in by_hash.items() if key not in outcomes]
     for finished in _embed_missing_clips(encoder, missing, options):
         outcomes |= finished
         store.put("clip", _embeddings_only(finished))
         options.progress(f"{encoder.spec.name}: clips", len(outcomes), len(by_hash))
-    found = {path: outcomes[key] if isinstance(key, str) else key for path, key in identities.items()}
+    found = {path: one if isinstance(one, Failed) else outcomes[one.content_hash] for path, one in examined.items()}
     return {path: _named(str(path), outcome) for path, outcome in found.items()}
 
 
@@ -69,7 +71,7 @@ def embed_captions(
 
 @dataclass(frozen=True, slots=True)
 class _Identified:
-    content_hash: str
+    identity: audio.Identity
     path: Path
 
 
@@ -84,21 +86,33 @@ def _named(name: str, outcome: Outcome) -> Outcome:
     return Failed(f"{name}: {outcome.reason}") if isinstance(outcome, Failed) else outcome
 
 
-def _identify(path: Path) -> str | Failed:
+def _examine(path: Path) -> audio.Identity | Failed:
     try:
-        return audio.identify(path)
+        return audio.examine(path)
     except audio.AudioError as error:
         return Failed(error.reason)
+    except MemoryError:
+        return Failed(audio.NO_MEMORY)
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return min(path.stat().st_size, audio.CLIP_MEMORY)
+    except (OSError, ValueError):
+        return 0
 
 
 def _prepare(encoder: DualEncoder, item: _Identified) -> _Prepared:
+    content_hash = item.identity.content_hash
     try:
         clip = audio.load(item.path)
-        if clip.content_hash != item.content_hash:
+        if clip.content_hash != content_hash:
             raise audio.AudioError(item.path, "changed while it was being scored")
-        return _Prepared(item.content_hash, item.path, encoder.prepare_clip(clip))
+        return _Prepared(content_hash, item.path, encoder.prepare_clip(clip))
     except audio.AudioError as error:
-        return _Prepared(item.content_hash, item.path, Failed(error.reason))
+        return _Prepared(content_hash, item.path, Failed(error.reason))
+    except MemoryError:
+        return _Prepared(content_hash, item.path, Failed(audio.NO_MEMORY))
 
 
 def _embed_missing_clips(
@@ -107,11 +121,14 @@ def _embed_missing_clips(
     """Yield embeddings as batches finish. A batch takes windows of consecutive clips, whichever they belong to."""
     if not missing:
         return
-    runner = BatchRunner(options.batch_size or encoder.batch_size())
+    suited = encoder.batch_size()  # loads the model, which belongs to this thread and its current GPU
+    runner = BatchRunner(options.batch_size or suited)
     waiting: deque[_Prepared] = deque()
     inputs: list[Input] = []
     vectors: list[Float[np.ndarray, " dim"]] = []
-    for prepared in prefetch(partial(_prepare, encoder), missing, options.workers):
+    rate = encoder.spec.sample_rate_hz
+    ahead = prefetch(partial(_prepare, encoder), missing, options.workers, lambda item: item.identity.memory(rate))
+    for prepared in ahead:
         waiting.append(prepared)
         inputs += prepared.inputs if isinstance(prepared.inputs, list) else []
         while len(inputs) >= runner.size:

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from metrics.encoder import Input
 from metrics.errors import UsageError
+from metrics.fp32 import exact_products
 from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import Precision
 
@@ -29,12 +30,15 @@ def present_devices() -> list[str]:
 def choose_device(name: str) -> torch.device:
     """Return the device called ``name``; ``auto`` takes cuda, then mps, then cpu.
 
+    ``cuda`` is the GPU that is current in this thread, by its number: in other threads another one may be.
+
     Raises:
         UsageError: no such device on this machine.
     """
     present = present_devices()
-    if name == "auto":
-        return torch.device(present[0])
+    name = present[0] if name == "auto" else name
+    if name == "cuda" and name in present:
+        return torch.device("cuda", torch.cuda.current_device())
     if name.partition(":")[0] not in present:
         raise UsageError(f"device {name!r} is not on this machine; use auto or one of: {', '.join(present)}")
     return torch.device(name)
@@ -42,7 +46,7 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def inference(device: torch.device, precision: Precision) -> Iterator[None]:
-    """Run forward passes without gradients, in ``precision``, with TF32 off and deterministic convolutions.
+    """Run forward passes without gradients, in ``precision``, deterministic, and fp32 without TF32 inside.
 
     Raises:
         UsageError: fp16 on a CPU, which has no fast half-precision arithmetic.
@@ -52,10 +56,23 @@ def inference(device: torch.device, precision: Precision) -> Iterator[None]:
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     with (
         torch.inference_mode(),
-        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        exact_products(),
+        _deterministic_convolutions(),
         torch.autocast(device.type, dtype=dtype, enabled=precision != "fp32"),
     ):
         yield
+
+
+@contextmanager
+def _deterministic_convolutions() -> Iterator[None]:
+    """Do what `torch.backends.cudnn.flags` does without its touching TF32, which is for `metrics.fp32`."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
+    cudnn.enabled, cudnn.benchmark, cudnn.deterministic = True, False, True
+    try:
+        yield
+    finally:
+        cudnn.enabled, cudnn.benchmark, cudnn.deterministic = before
 
 
 def pad(

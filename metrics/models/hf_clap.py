@@ -38,9 +38,17 @@ LAION_REVISIONS = {
     "clap-htsat-unfused": "8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a",
     "clap-htsat-fused": "365dea6ef167def6676140ed93bbc43f84dabb28",
     "larger_clap_general": "ada0c23a36c4e8582805bb38fec3905903f18b41",
-    "larger_clap_music": "a0b4534a14f58e20944452dff00a22a06ce629d1",
     "larger_clap_music_and_speech": None,
 }
+COLLAPSED = {
+    "laion/larger_clap_music": (
+        "the published file gives every caption the same direction (cosines of .9993 between captions, where others "
+        "have .2 to .3; see https://github.com/embeddings-benchmark/mteb/issues/5069), so that its scores say nothing",
+        "laion:music_audioset, LAION's own file of that model",
+    )
+}
+"""Published models whose scores mean nothing, why, and what to use instead."""
+
 DEFAULT_LAION = "clap-htsat-unfused"
 
 HUMAN_REVISIONS = {"sarulab-speech/human-clap-wsce-mae": "06788887d254df15db5c0ca9d54da39d46188063"}
@@ -101,6 +109,7 @@ def human_source(argument: str | None) -> ClapSource:
 def laion_source(argument: str | None) -> ClapSource:
     """Return where LAION's model called ``argument`` is."""
     name = argument or DEFAULT_LAION
+    _refuse_collapsed(f"laion/{name}")
     if name not in LAION_REVISIONS:
         known = ", ".join(LAION_REVISIONS)
         raise UsageError(f"unknown model 'laion-hf:{name}'{did_you_mean(name, LAION_REVISIONS)} (known: {known})")
@@ -207,6 +216,13 @@ def _folder_source(folder: Path) -> ClapSource:
     return ClapSource(folder, folder if has_processor else PROCESSOR)
 
 
+def _refuse_collapsed(repo: str) -> None:
+    if repo in COLLAPSED:
+        reason, other = COLLAPSED[repo]
+        raise UsageError(f"{repo} is refused: {reason}; use {other}")
+
+
 def _hub_source(repo: str, revision: str | None) -> ClapSource:
+    _refuse_collapsed(repo)
     model = HubFiles(repo, MODEL_FILES, (), revision, n_bytes=MODEL_BYTES)
     return ClapSource(model, HubFiles(repo, PROCESSOR_FILES, OPTIONAL_FILES, revision))

@@ -26,6 +26,7 @@ from metrics.models.hf_clap import WEIGHTS, feature_settings
 from metrics.models.hf_features import ClapFeatures
 from metrics.models.hub import find_file
 from metrics.models.loading import check_keys, load_pickle
+from metrics.models.mel import FUSING_BYTES_A_SAMPLE
 from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening, check_audible
@@ -146,7 +147,7 @@ class HfEncoder:
     def prepare_clip(self, clip: Clip) -> list[Input]:
         """Return the samples of each window, or (channels, frames, mels) of a fused long clip."""
         if self.fused_as_published:
-            samples = self.listening.resampled(clip).samples
+            samples = self.listening.resampled(clip, FUSING_BYTES_A_SAMPLE).samples
             if len(samples) > self.listening.n_window:
                 check_audible([samples], clip.path)
                 return [forward.to_numpy(self.clap.features.fuse(samples, self.listening.key(clip)))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from metrics.folders import cache_folder
 from metrics.registry import Availability
 
 MEGABYTE = 1_000_000
+
+UNSETTLED_NS = 2_000_000_000
+"""Coarsest clock of the file systems in use (FAT's modification times): two changes within it may look like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +121,23 @@ def how_to_bring(files: HubFiles) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file; remembered by path, size and modification time.
+    """Return the sha256 of a file; remembered by path, size, inode, and times of modification and of change.
 
+    A program can give a file any size and modification time (``tar``, ``touch``), but not its time of change (ctime). A
+    file that changed a moment ago is not remembered: it could change again before the clock of the file system ticks.
     Of two processes that remember at once one entry may be lost, which costs one more hash.
     """
     path = path.resolve()
-    stat = path.stat()
-    fingerprint = [stat.st_size, stat.st_mtime_ns]
-    memory_path = cache_folder() / "sha256-1.json"
+    before = path.stat()
+    fingerprint = [before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_dev, before.st_ino]
+    memory_path = cache_folder() / "sha256-2.json"
     known = _read_json(memory_path).get(str(path))
-    if isinstance(known, list) and known[:2] == fingerprint:
-        return str(known[2])
+    if isinstance(known, list) and known[:-1] == fingerprint:
+        return str(known[-1])
     digest = sha256_of_file(path)
-    with suppress(OSError):
-        write_text(memory_path, json.dumps(_read_json(memory_path) | {str(path): [*fingerprint, digest]}))
+    if time.time_ns() - before.st_ctime_ns > UNSETTLED_NS:
+        with suppress(OSError):
+            write_text(memory_path, json.dumps(_read_json(memory_path) | {str(path): [*fingerprint, digest]}))
     return digest
 
 

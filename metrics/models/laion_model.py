@@ -28,7 +28,7 @@ from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
 from metrics.models.laion import SAMPLE_RATE_HZ, WINDOW_S
 from metrics.models.loading import load_pickle, load_strictly
-from metrics.models.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
+from metrics.models.mel import FUSING_BYTES_A_SAMPLE, N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.models.partial_import import import_part, quietly
 from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
@@ -116,7 +116,7 @@ class LaionEncoder:
     def prepare_clip(self, clip: Clip) -> list[Input]:
         """Return the samples of each window, or (channels, frames, mels) of a fused long clip."""
         if self.laion.fusion and self.listening.policy == "as-published":
-            samples = self.listening.resampled(clip).samples
+            samples = self.listening.resampled(clip, FUSING_BYTES_A_SAMPLE).samples
             if len(samples) > self.listening.n_window:
                 check_audible([samples], clip.path)
                 return [self._fuse(samples, self.listening.key(clip))]

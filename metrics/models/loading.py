@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -43,10 +44,11 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
         DataError: not a checkpoint, damaged, or refused because it contains more than tensors and numpy scalars.
     """
     try:
-        with quietly(), torch.serialization.safe_globals([_numpy_scalar(), *NUMPY_SCALARS]):
+        with quietly(), torch.serialization.safe_globals([*_numpy_scalar(), *NUMPY_SCALARS]):
             content = torch.load(str(path), map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
-        detail = str(error).split("\n")[0].strip()
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        detail = f"it names {found[1]}" if found else reason_of(error)
         raise DataError(
             f"{path} is refused: it is not a file of weights alone, and loading it could run code ({detail}); "
             "get the checkpoint from its authors, or convert it to safetensors where that is safe"
@@ -112,6 +114,9 @@ def check_keys(missing: Iterable[str], unexpected: Iterable[str], source: str) -
             )
 
 
-def _numpy_scalar() -> Any:
-    package = "numpy.core" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else "numpy._core"
-    return importlib.import_module(f"{package}.multiarray").scalar
+def _numpy_scalar() -> list[tuple[Any, str]]:
+    """Return the constructor of numpy's scalars under the names that numpy 1 and numpy 2 give it in their files."""
+    packages = {"1": "numpy.core", "2": "numpy._core"}
+    here = packages["1" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else "2"]
+    scalar = importlib.import_module(f"{here}.multiarray").scalar
+    return [(scalar, f"{package}.multiarray.scalar") for package in packages.values()]

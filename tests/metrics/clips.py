@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from metrics.audio import MOST_BYTES
+from metrics.audio import CLIP_MEMORY
 
 
 def tone(duration_s: float, rate: int, channels: int = 1, seed: int = 0) -> np.ndarray:
@@ -49,7 +49,7 @@ def write_bad_clips(folder: Path) -> dict[str, tuple[Path, str]]:
     (folder / "endless.wav").symlink_to("/dev/zero")
     os.mkfifo(folder / "pipe.wav")
     with (folder / "huge.wav").open("wb") as file:
-        file.truncate(MOST_BYTES + 1)  # takes no room on the disk
+        file.truncate(CLIP_MEMORY + 1)  # takes no room on the disk
     flac = write_tone(folder / "cut.flac").read_bytes()
     (folder / "cut.flac").write_bytes(flac[: len(flac) // 2])
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +18,10 @@ from metrics.embedding.batches import BatchRunner, is_out_of_memory
 from metrics.encoder import LazyEncoder
 from metrics.errors import ClapBenchError
 from metrics.models.tokenizers import TokenisedCaption
+from metrics.registry import make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions, ScorerSpec
 from tests.metrics.clips import write_bad_clips, write_tone
+from tests.metrics.models.tiny_clap import SMALL_16K, save_tiny_clap
 
 
 @dataclass
@@ -167,6 +170,8 @@ def test_the_batch_runner_tells_memory_from_other_errors() -> None:
         BatchRunner(4).run([1, 2], fail)
     assert is_out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"))
     assert is_out_of_memory(MemoryError())
+    for call, status in (("cublasCreate", "CUBLAS_STATUS"), ("cudnnCreate", "CUDNN_STATUS"), ("cufftPlan", "CUFFT")):
+        assert is_out_of_memory(RuntimeError(f"CUDA error: {status}_ALLOC_FAILED when calling `{call}(handle)`"))
     assert not is_out_of_memory(RuntimeError("index out of range"))
 
 
@@ -264,3 +269,38 @@ def test_a_clip_and_a_caption_of_one_direction_score_one_to_the_last_digit(tmp_p
 
     [cosine] = score(Constant("head"), make_pairs(tmp_path, 1, 1)).cosines
     assert cosine == pytest.approx(1, abs=1e-15)
+
+
+def test_the_tensors_of_a_pass_without_memory_are_gone_before_the_next() -> None:
+    """Else the memory that the smaller batch needs is still taken by the larger one."""
+    held: list[weakref.ref[torch.Tensor]] = []
+
+    def forward(items: Sequence[int]) -> np.ndarray:
+        assert all(reference() is None for reference in held)
+        activations = torch.zeros(len(items), 3)
+        held.append(weakref.ref(activations))
+        if len(items) > 1:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return activations.numpy().copy()
+
+    assert BatchRunner(8).run(range(3), forward).shape == (3, 3)
+    assert len(held) == 6  # 3 items in batches of 8 and of 4, then 2 of them, then each
+
+
+def test_an_encoder_is_built_by_the_thread_that_runs_it(tmp_path: Path) -> None:
+    """The current GPU belongs to a thread. All captions are in the store, and the batch size is given."""
+    folder = save_tiny_clap(tmp_path / "model", SMALL_16K)
+    pairs = [AudioTextPair(str(k), write_tone(tmp_path / f"{k}.wav", seed=k), "a dog barks") for k in range(4)]
+    options = ScorerOptions(device="cpu", workers=2, batch_size=2, store=tmp_path / "store.sqlite")
+    make_scorer(f"hf:{folder}", options).score(pairs[:1])
+    scorer = make_scorer(f"hf:{folder}", options)
+    lazy, built_by = scorer.encoder, []  # type: ignore[attr-defined]
+    build = lazy._build
+
+    def noted() -> object:
+        built_by.append(threading.current_thread())
+        return build()
+
+    lazy._build = noted
+    scorer.score(pairs)
+    assert built_by == [threading.main_thread()]

@@ -56,6 +56,25 @@ def test_training_lowers_the_loss_and_keeps_the_best_epoch(model_folder: Path, p
     assert training.stopped == "12 epochs done"
 
 
+def test_training_multiplies_in_fp32_whatever_the_process_allows(
+    model_folder: Path, pair_sets: Sets, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+    torch.set_float32_matmul_precision("high")
+    try:
+        run(
+            model_folder,
+            pair_sets,
+            tmp_path,
+            replace(QUICK, max_steps=1),
+            observe=lambda _: seen.append(torch.get_float32_matmul_precision()),
+        )
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert set(seen) == {"highest"}
+
+
 def test_the_best_weights_are_in_the_model(model_folder: Path, pair_sets: Sets, tmp_path: Path) -> None:
     """Whatever the later epochs did: at a rate that destroys the model, the first epoch stays the best."""
     seen: dict[int, dict[str, torch.Tensor]] = {}

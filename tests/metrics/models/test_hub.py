@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -128,6 +130,7 @@ assert not loaded, loaded
 
 
 def test_hashes_are_remembered_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNSETTLED_NS", -1)
     path = tmp_path / "weights.pt"
     path.write_bytes(b"first")
     first = module.sha256_of(path)
@@ -137,3 +140,31 @@ def test_hashes_are_remembered_until_a_file_changes(tmp_path: Path, monkeypatch:
     monkeypatch.undo()
     path.write_bytes(b"second!")
     assert module.sha256_of(path) == hashlib.sha256(b"second!").hexdigest()
+
+
+@pytest.mark.parametrize("how", ["written over", "put in its place"])
+@pytest.mark.parametrize("unsettled_ns", [-1, module.UNSETTLED_NS])
+def test_another_file_of_the_same_size_and_time_has_its_own_hash(
+    how: str, unsettled_ns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "UNSETTLED_NS", unsettled_ns)
+    path, other = tmp_path / "weights.pt", tmp_path / "other.pt"
+    path.write_bytes(b"first!!")
+    os.utime(path, ns=(1_600_000_000_000_000_000,) * 2)
+    assert module.sha256_of(path) == hashlib.sha256(b"first!!").hexdigest()
+    time.sleep(0.02)  # the clock of a file system ticks every 1 to 10 ms
+    if how == "written over":
+        path.write_bytes(b"second!")
+    else:
+        other.write_bytes(b"second!")
+        other.replace(path)
+    os.utime(path, ns=(1_600_000_000_000_000_000,) * 2)
+    assert module.sha256_of(path) == hashlib.sha256(b"second!").hexdigest()
+
+
+def test_a_file_that_changed_a_moment_ago_is_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    for content in (b"first!!", b"second!", b"third!!"):
+        path.write_bytes(content)
+        os.utime(path, ns=(1_600_000_000_000_000_000,) * 2)
+        assert module.sha256_of(path) == hashlib.sha256(content).hexdigest()

@@ -9,6 +9,7 @@ import torch
 
 from metrics.errors import DataError
 from metrics.models.loading import load_pickle, load_strictly, without_causal_masks
+from tests.metrics import numpy_scalars
 from tests.metrics.models.malice import Malice
 
 
@@ -39,6 +40,29 @@ def test_numpy_scalars_are_allowed(tmp_path: Path) -> None:
     with pytest.raises(pickle.UnpicklingError):
         torch.load(path, weights_only=True)
     assert load_pickle(path)["loss"] == 0.25
+
+
+@pytest.mark.parametrize("major", [1, 2])
+def test_scalars_of_both_numpys_are_read_under_either(major: int) -> None:
+    path = numpy_scalars.FOLDER / f"numpy-{major}.pt"
+    module = {1: b"cnumpy.core.multiarray\n", 2: b"cnumpy._core.multiarray\n"}[major]
+    assert module in path.read_bytes()
+    content = load_pickle(path)
+    assert content["optimizer"]["param_groups"][0]["lr"] == 1e-4
+    assert content["epoch"] == 45
+    assert content["top_k"]["improved"]
+    assert torch.equal(content["state_dict"]["module.logit_scale_a"], torch.tensor(2.5))
+
+
+def test_the_files_of_both_numpys_are_those_of_their_generator(tmp_path: Path) -> None:
+    made = numpy_scalars.write(tmp_path)
+    assert repr(load_pickle(made)) == repr(load_pickle(numpy_scalars.FOLDER / made.name))
+
+
+def test_the_refused_function_is_named(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "name": Malice(tmp_path / "executed")}, tmp_path / "evil.pt")
+    with pytest.raises(DataError, match=r"could run code \(it names (posix|nt)\.system\); get the checkpoint"):
+        load_pickle(tmp_path / "evil.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 half a zip"])

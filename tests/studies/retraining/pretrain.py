@@ -28,6 +28,7 @@ from finetune.data.pairs import PairSet
 from finetune.data.rated import DataOptions
 from finetune.pipeline import Observer, TrainingRequest, describe, describe_in
 from finetune.training.loop import Training, train
+from metrics.models.forward import choose_device
 from metrics.models.hf_model import LoadedClap, load_clap
 from metrics.models.variants import TINY
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
@@ -84,6 +85,7 @@ def run_pretraining(
     Raises:
         ClapBenchError: the request or the disk do not allow it; then nothing is written.
     """
+    choose_device(request.device)
     refuse_existing(request.folder, request.overwrite)
     with occupied(request.folder, resume=request.resume, overwrite=request.overwrite) as work:
         training_scapes, validation_scapes = draw_soundscapes(data)
