@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from metrics.errors import DataError, reason_of
-from metrics.files import read_json, write_text
+from bench.files.records import read_typed
+from bench.statistics.types import ResamplingPlan
+from metrics.errors import DataError
+from metrics.files import write_text
 
 MANIFEST_NAME = "manifest.json"
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
@@ -46,6 +48,15 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """This software: its version, and in a checkout of it the commit, and whether there were other changes."""
+
+    version: str = "unknown"
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRecord:
     """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating."""
 
@@ -70,7 +81,7 @@ class RunManifest:
         started, finished: UTC, ISO 8601.
         argv: the command as typed.
         options: by name, see `Option`.
-        code: ``version``, ``commit`` and ``dirty`` of this software; commit None outside a checkout.
+        code: see `CodeRecord`.
         environment: Python, platform and device.
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
@@ -86,11 +97,11 @@ class RunManifest:
     finished: str
     argv: tuple[str, ...]
     options: Mapping[str, Option]
-    resampling: Mapping[str, Any]
+    resampling: ResamplingPlan
     dataset: DatasetRecord
     signatures: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    code: Mapping[str, Any] = field(default_factory=dict)
+    code: CodeRecord = field(default_factory=CodeRecord)
     environment: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -108,20 +119,10 @@ def read_manifest(folder: Path) -> RunManifest:
         DataError: there is none, or it is not what `write_manifest` wrote.
     """
     path = folder / MANIFEST_NAME
-    try:
-        raw = read_json(path)
-        raw["options"] = {name: Option(**option) for name, option in raw["options"].items()}
-        raw["dataset"] = DatasetRecord(
-            **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
-        )
-        raw["notes"] = {metric: tuple(notes) for metric, notes in raw["notes"].items()}
-        return RunManifest(**{**raw, "argv": tuple(raw["argv"])})
-    except FileNotFoundError:
-        raise DataError(
-            f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'"
-        ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} is not a run manifest ({reason_of(error)}); run 'bench run' again") from error
+    if not path.exists():
+        raise DataError(f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'")
+    manifest: RunManifest = read_typed(path, RunManifest, "run 'bench run' again")
+    return manifest
 
 
 def describe_code() -> dict[str, Any]:

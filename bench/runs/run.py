@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bench.datasets.types import RatedDataset, RatingScale
 from bench.files import workspace
 from bench.files.manifest import (
     MANIFEST_NAME,
+    CodeRecord,
     DatasetRecord,
     Option,
     RunManifest,
@@ -147,11 +148,11 @@ def run_benchmark(request: RunRequest, progress: ProgressCallback = no_progress)
             finished="",
             argv=redact(request.argv),
             options=request.options,
-            resampling=asdict(request.resampling),
+            resampling=request.resampling,
             dataset=_dataset_record(dataset),
             signatures=scored.signatures,
             notes=scored.notes,
-            code=describe_code(),
+            code=CodeRecord(**describe_code()),
             environment=describe_environment(request.scorer_options.device),
             packages=installed_packages(),
         )
@@ -246,7 +247,7 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     if not (recompute or edited or calibrate_on):
         return Run(folder, manifest, table, read_analysis(folder), read_leakage(folder))
     ratings = read_ratings(folder, list(table.pairs["pair_id"]))
-    scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
+    scale, plan = RatingScale(*manifest.dataset.scale), manifest.resampling
     training = _training(calibrate_on, table) if calibrate_on else None
     return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training), read_leakage(folder))
 

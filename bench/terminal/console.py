@@ -49,10 +49,10 @@ def run_app(app: Callable[[], object]) -> None:
         log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
         if "--debug" in sys.argv[1:]:
             raise
-        sys.exit(fail(_told(error)))
+        sys.exit(fail(told(error)))
 
 
-def _told(error: Exception) -> ClapBenchError:
+def told(error: Exception) -> ClapBenchError:
     """Say what went wrong in the terms of the user."""
     if isinstance(error, ClapBenchError):
         return error

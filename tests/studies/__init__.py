@@ -1,1 +1,1 @@
-"""Programs that nox runs: measurements, simulations, attacks; pytest collects only their tests."""
+"""Programs that measure and attack, run by nox."""
