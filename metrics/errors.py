@@ -22,6 +22,12 @@ class UsageError(ClapBenchError):
     exit_code = 2
 
 
+class InterruptedWork(ClapBenchError):
+    """The user ended the work (exit status 130, as shells have it)."""
+
+    exit_code = 130
+
+
 class DataError(ClapBenchError):
     """A file was read and its content is not what it must be."""
 

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bench.commands.streams import prepare_streams
 from bench.files.manifest import redact_text
 from bench.terminal.logfile import log
-from metrics.errors import ClapBenchError
+from metrics.errors import ClapBenchError, InterruptedWork
 from metrics.files import write_text
 
 if TYPE_CHECKING:
     from bench.reports.layout import Report
 
 _MAKE_ROOM = "make room and start the same command again: what was done is kept"
+_LESS = "close other programs, or ask for less: fewer --resamples, a smaller --batch-size, fewer metrics at once"
 _CHOOSE = "make the folder writable, or choose another"
-MACHINE_FAULTS = {
+FAULTS = {
     errno.ENOSPC: _MAKE_ROOM,
     errno.EDQUOT: _MAKE_ROOM,
     errno.EFBIG: _MAKE_ROOM,
@@ -30,7 +32,14 @@ MACHINE_FAULTS = {
     errno.EPERM: _CHOOSE,
     errno.EMFILE: "this process may open no more files: raise the limit (ulimit -n) or lower --workers",
     errno.EIO: "the disk or file system failed: see the system's log, then start the same command again",
+    errno.EISDIR: "give the path of a file that is no folder",
+    errno.ENOTDIR: "a part of this path is a file: give another path",
+    errno.EEXIST: "a file is where a folder should be: give another path",
+    errno.ENAMETOOLONG: "give a shorter path",
+    errno.ELOOP: "links that lead to each other: give the path of a file or folder",
+    errno.ENOMEM: _LESS,
 }
+"""What to do where the machine, or the path that was given, is at fault."""
 
 
 def fail(error: ClapBenchError) -> int:
@@ -41,10 +50,15 @@ def fail(error: ClapBenchError) -> int:
 
 def run_app(app: Callable[[], object]) -> None:
     """Run a command line; an error is one line on stderr and an exit status, and a traceback with ``--debug`` alone."""
+    prepare_streams()
     try:
         app()
     except KeyboardInterrupt:
-        sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
+        sys.exit(fail(_interrupted()))
+    except SystemExit as end:
+        if end.code == InterruptedWork.exit_code:  # what typer makes of KeyboardInterrupt
+            sys.exit(fail(_interrupted()))
+        raise
     except Exception as error:
         log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
         if "--debug" in sys.argv[1:]:
@@ -56,10 +70,17 @@ def told(error: Exception) -> ClapBenchError:
     """Say what went wrong in the terms of the user."""
     if isinstance(error, ClapBenchError):
         return error
-    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS:
-        where = f"{error.filename}: " if error.filename else ""
-        return ClapBenchError(f"{where}{error.strerror}; {MACHINE_FAULTS[error.errno]}")
+    if isinstance(error, MemoryError):
+        return ClapBenchError(f"not enough memory ({error or 'none of it was left'}); {_LESS}")
+    if isinstance(error, OSError) and error.errno in FAULTS:
+        path = error.filename2 or error.filename  # of two, the second is where the file was to go
+        where = f"{path}: " if path else ""
+        return ClapBenchError(f"{where}{error.strerror}; {FAULTS[error.errno]}")
     return _unexpected(error)
+
+
+def _interrupted() -> InterruptedWork:
+    return InterruptedWork("interrupted; start the same command again: it goes on from what is already done")
 
 
 def _unexpected(error: Exception) -> ClapBenchError:
