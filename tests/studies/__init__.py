@@ -1,1 +1,0 @@
-"""Programs that measure and attack, run by nox."""
