@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import platform
 import re
@@ -69,6 +70,14 @@ class DatasetRecord:
     n_ratings: int
     audio_root: str
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a scale that rates nothing, or counts below 0."""
+        low, high = self.scale
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(f"scale is {low:g} to {high:g}, expected two finite numbers, the lower one first")
+        if min(self.n_pairs, self.n_ratings) < 0:
+            raise ValueError(f"n_pairs is {self.n_pairs} and n_ratings {self.n_ratings}, expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)

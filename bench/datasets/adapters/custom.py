@@ -9,6 +9,7 @@ column, the same clip and text.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -65,8 +66,11 @@ def parse_scale(text: str) -> RatingScale:
     """
     match = _SCALE.fullmatch(text)
     low, high = (float(end) for end in match.groups()) if match else (0.0, 0.0)
-    if not low < high:
-        raise UsageError(f"--scale is {quoted(text)}, expected LOW-HIGH with LOW < HIGH; write e.g. {DEFAULT_SCALE}")
+    if not -math.inf < low < high < math.inf:
+        raise UsageError(
+            f"--scale is {quoted(text)}, expected LOW-HIGH, two finite numbers with LOW < HIGH; "
+            f"write e.g. {DEFAULT_SCALE}"
+        )
     return RatingScale(low, high)
 
 
