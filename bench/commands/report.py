@@ -64,7 +64,7 @@ def report_command(
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
-    run = read_run(run_dir or newest_run(), recompute, calibrate_on)
+    run = read_run(run_dir or newest_run(remark=say), recompute, calibrate_on)
     published = load_figures(run.manifest.dataset.name) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")

@@ -29,7 +29,7 @@ def reproduce_command(
     from bench.runs.reproduce import TOLERANCE, reproduce
 
     with terminal_progress() as progress:
-        found = reproduce(run_dir or newest_run(), out, progress)
+        found = reproduce(run_dir or newest_run(remark=say), out, progress)
     typer.echo(json_text(_facts(found)) if as_json else "\n".join(_lines(found)))
     say(f"New run: {found.now.folder}")
     if not found.succeeded:

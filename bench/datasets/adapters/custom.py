@@ -41,7 +41,7 @@ def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: 
             unknown; a pair appears twice without listeners, is rated twice by one listener, or contradicts itself.
     """
     limits = parse_scale(scale) if isinstance(scale, str) else scale
-    table = read_csv(path, REQUIRED, OPTIONAL)
+    table = read_csv(path, REQUIRED, OPTIONAL, spreadsheet=True)
     rated = [_rated_row(row, path.parent, limits) for row in table.rows]
     if "listener_id" not in table.columns:
         check_unique(rated)

@@ -91,7 +91,9 @@ def _join_cluster() -> None:
                 f"no Ray cluster answers at RAY_ADDRESS={address} ({reason_of(error)}); start one there with "
                 "'ray start --head', or unset RAY_ADDRESS to have one started on this machine"
             ) from error
-        raise UnavailableError(f"Ray does not start here ({reason_of(error)}); try --engine local") from error
+        raise UnavailableError(
+            f"no Ray cluster can be started here ({reason_of(error)}); try --engine local"
+        ) from error
 
 
 def _scored(job: ScoringJob, n_workers: int) -> ray.data.Dataset:
