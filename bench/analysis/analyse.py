@@ -32,7 +32,7 @@ from bench.statistics.folds import TrainingData
 from bench.statistics.pairwise import pairwise_accuracies
 from bench.statistics.power import detectable_differences
 from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
-from bench.statistics.systems import system_agreement
+from bench.statistics.systems import HUMAN, system_agreement
 from bench.statistics.types import (
     BandEstimate,
     CalibratedError,
@@ -49,7 +49,7 @@ from bench.statistics.types import (
     SystemAgreement,
     SystemMean,
 )
-from metrics.errors import UsageError
+from metrics.errors import DataError, UsageError
 
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
 
@@ -248,7 +248,12 @@ def read_analysis(folder: Path) -> Analysis:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
-    return Analysis(**{name: read_records(folder / f"{name}.json", kind, REMEDY) for name, kind in kinds.items()})
+    analysis = Analysis(**{name: read_records(folder / f"{name}.json", kind, REMEDY) for name, kind in kinds.items()})
+    means = {(one.scored_by, one.system) for one in analysis.system_means}
+    scorers, systems = {scorer for scorer, _ in means}, {system for _, system in means}
+    if means and (HUMAN not in scorers or len(means) != len(scorers) * len(systems)):
+        raise DataError(f"{folder / 'system_means.json'} is damaged: a system lacks a mean of a metric; {REMEDY}")
+    return analysis
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:

@@ -131,9 +131,8 @@ def _whole(value: Any, where: str) -> int:
 def _number(value: Any, where: str) -> float:
     if value is None:
         return math.nan
-    if isinstance(value, float):
-        return value
-    return float(_whole(value, where))
+    _expect(isinstance(value, (int, float)) and not isinstance(value, bool), value, where, "a number")
+    return value if isinstance(value, float) else float(_whole(value, where))
 
 
 def _truth(value: Any, where: str) -> bool:

@@ -149,13 +149,13 @@ import numpy as np
 from metrics.types import PairScores, ScorerSpec
 
 class Slow:
-    spec = ScorerSpec("slow", "1")
+    spec = ScorerSpec("slow.py:make")
     def score(self, pairs):
         print("scoring", flush=True)
         time.sleep(60)
         return PairScores(np.zeros(len(pairs)))
 
-def make(options):
+def make(argument, options):
     return Slow()
 """
 
