@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import DataError, UsageError, closest
+from metrics.files import read_regular
 
+MOST_BYTES = 2**30
 _LONGEST_QUOTE = 60  # characters of a user's value that an error message repeats
 
 
@@ -75,7 +77,7 @@ class CsvTable:
     Attributes:
         path: as the caller gave it.
         sha256: of the bytes that were read.
-        rows: in the order of the file; at least one.
+        rows: in the order of the file.
         columns: the required and optional columns that the file has.
         ignored: its other columns.
     """
@@ -88,7 +90,7 @@ class CsvTable:
 
 
 def read_csv(
-    path: Path, required: Sequence[str], optional: Sequence[str] = (), *, spreadsheet: bool = False
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), *, empty: bool = False, spreadsheet: bool = False
 ) -> CsvTable:
     """Read a CSV file whole.
 
@@ -96,6 +98,7 @@ def read_csv(
         path: the file.
         required: columns that must be there, in any order.
         optional: columns that may be there; all others are left out of the rows and named in ``ignored``.
+        empty: whether a header without rows will do.
         spreadsheet: whether to pass over rows of nothing but empty fields at the end, as spreadsheets leave behind.
 
     Raises:
@@ -110,7 +113,7 @@ def read_csv(
     wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
     kept = _without_empty_end(records) if spreadsheet else records
     rows = tuple(_rows(path, kept, len(columns), wanted))
-    if not rows:
+    if not rows and not empty:
         raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
     ignored = tuple(name for name in columns if name and name not in wanted)
     return CsvTable(path, hashlib.sha256(content).hexdigest(), rows, tuple(wanted), ignored)
@@ -159,7 +162,7 @@ def explain(error: csv.Error) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(f"{path}: no such file; give the path of a CSV file") from error
     except IsADirectoryError as error:

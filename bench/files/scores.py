@@ -246,8 +246,8 @@ def _read_cosines(path: Path) -> dict[str, Float[np.ndarray, " pairs"]]:
 
 
 def _read_failures(path: Path, metrics: Sequence[str]) -> dict[str, tuple[ScoreFailure, ...]]:
-    failures: dict[str, tuple[ScoreFailure, ...]] = dict.fromkeys(metrics, ())
-    if path.is_file() and path.read_text(encoding="utf-8").count("\n") > 1:
-        for row in read_csv(path, ["pair_id", "metric", "reason"]).rows:
-            failures[row["metric"]] = (*failures.get(row["metric"], ()), ScoreFailure(row["pair_id"], row["reason"]))
-    return failures
+    failures: dict[str, list[ScoreFailure]] = {metric: [] for metric in metrics}
+    rows = read_csv(path, ["pair_id", "metric", "reason"], empty=True).rows if path.exists() else ()
+    for row in rows:
+        failures.setdefault(row["metric"], []).append(ScoreFailure(row["pair_id"], row["reason"]))
+    return {metric: tuple(failed) for metric, failed in failures.items()}
