@@ -80,6 +80,12 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def run_folders(session: nox.Session) -> None:
+    """Damage a finished run in 2,000 ways, and read each with every command that reads runs; needs Linux."""
+    session.run("python", "-m", "tests.studies.attacks.run_folders", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
     """Kill every long command at random moments, 50 times each; writes the table of docs/reliability.md."""
     session.run("python", "-m", "tests.studies.faults.kills", *session.posargs)

@@ -22,6 +22,7 @@ from jaxtyping import Float
 
 from metrics.errors import ClapBenchError
 from metrics.heard import ClipState, stamp_of, tell
+from metrics.missing import hint_for
 from metrics.types import Waveform
 
 SILENCE_PEAK = 1 / 32767
@@ -131,7 +132,7 @@ def read_bytes(path: Path) -> bytes:
             raise AudioError(path, f"holds {found.st_size:,} bytes, expected at most {CLIP_MEMORY:,}; cut it")
         content = path.read_bytes()
     except FileNotFoundError:
-        raise AudioError(path, "no such file") from None
+        raise AudioError(path, f"no such file{hint_for(path)}") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise AudioError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not content:

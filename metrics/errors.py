@@ -22,6 +22,12 @@ class UsageError(ClapBenchError):
     exit_code = 2
 
 
+class InterruptedWork(ClapBenchError):
+    """The user ended the work (exit status 130, as shells have it)."""
+
+    exit_code = 130
+
+
 class DataError(ClapBenchError):
     """A file was read and its content is not what it must be."""
 
@@ -46,5 +52,12 @@ def reason_of(error: BaseException) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'laion'?"`` for the known name closest to ``name``, or nothing if none is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(name, known)
+    return f"; did you mean {close!r}?" if close not in (None, name) else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to ``name``, whatever its case, or None if none is close."""
+    by_folded = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.5)
+    return by_folded[close[0]] if close else None

@@ -69,7 +69,9 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
         DataError: it is a device, a pipe or a socket, or larger than ``most_bytes``.
     """
     with open_regular(path) as stream:
-        content = stream.read(most_bytes + 1)
+        content = stream.read(
+            min(os.fstat(stream.fileno()).st_size, most_bytes) + 1
+        )  # read() takes room for all at once
     if len(content) > most_bytes:
         raise DataError(f"{path} holds more than {most_bytes:,} bytes, the most that is read; give a smaller file")
     return content

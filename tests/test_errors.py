@@ -27,7 +27,7 @@ INSTRUCTIONS = """
 INSTRUCTION = re.compile(rf"\b({'|'.join(INSTRUCTIONS.split())})\b")
 # What such a message is made of is an error's message itself, or a remedy, and is looked at where it is written.
 PASSED_ON = re.compile(
-    r"\{(\w+\.)?(remedy|problem|message|elsewhere|how_to_get|_remedy\(.*\)|how_to_bring\(.*\)|explain\(.*\)|MACHINE_FAULTS\[.*\])\}"
+    r"\{(\w+\.)?(remedy|problem|message|elsewhere|how_to_get|_remedy\(.*\)|_renaming\(.*\)|_LESS|REMEDY|how_to_bring\(.*\)|explain\(.*\)|FAULTS\[.*\])\}"
 )
 
 

@@ -49,7 +49,7 @@ from bench.statistics.types import (
     SystemAgreement,
     SystemMeans,
 )
-from metrics.errors import UsageError
+from metrics.errors import DataError, UsageError
 
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
 
@@ -249,12 +249,16 @@ def read_analysis(folder: Path) -> Analysis:
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
     older = {"system_means": _nested_means}
-    return Analysis(
+    analysis = Analysis(
         **{
             name: read_records(folder / f"{name}.json", kind, REMEDY, older.get(name, list))
             for name, kind in kinds.items()
         }
     )
+    scorers = [set(one.scores) for one in analysis.system_means]
+    if any(names != scorers[0] for names in scorers):
+        raise DataError(f"{folder / 'system_means.json'} is damaged: a system lacks a mean of a metric; {REMEDY}")
+    return analysis
 
 
 def _nested_means(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -68,7 +68,7 @@ def report_command(
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
-    run = read_run(run_dir or newest_run(), recompute, calibrate_on)
+    run = read_run(run_dir or newest_run(remark=say), recompute, calibrate_on)
     warning = warning_of(run.altered)
     if warning:
         say(f"warning: {warning}")

@@ -40,7 +40,7 @@ def reproduce_command(
     from bench.runs.reproduce import TOLERANCE, reproduce
 
     with terminal_progress() as progress:
-        found = reproduce(run_dir or newest_run(), out, progress, trust=trust)
+        found = reproduce(run_dir or newest_run(remark=say), out, progress, trust=trust)
     warning = warning_of(found.before.altered)
     if warning:
         say(f"warning: {found.before.folder}: {warning}")

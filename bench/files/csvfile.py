@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from metrics.errors import DataError, UsageError, did_you_mean
+from metrics.errors import DataError, UsageError, closest
 from metrics.files import read_regular, write_text
 
 MOST_BYTES = 2**30
@@ -136,7 +136,9 @@ def check_text(where: str, values: Iterable[str]) -> None:
             )
 
 
-def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = (), *, empty: bool = False) -> CsvTable:
+def read_csv(
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), *, empty: bool = False, spreadsheet: bool = False
+) -> CsvTable:
     """Read a CSV file whole.
 
     Args:
@@ -144,6 +146,7 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = (), 
         required: columns that must be there, in any order.
         optional: columns that may be there; all others are left out of the rows and named in ``ignored``.
         empty: whether a header without rows will do.
+        spreadsheet: whether to pass over rows of nothing but empty fields at the end, as spreadsheets leave behind.
 
     Raises:
         UsageError: there is no such file.
@@ -155,7 +158,8 @@ def read_csv(path: Path, required: Sequence[str], optional: Sequence[str] = (), 
     _, header = next(records, (1, []))
     columns = check_header(path, header, required)
     wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
-    rows = tuple(_rows(path, records, len(columns), wanted))
+    kept = _without_empty_end(records) if spreadsheet else records
+    rows = tuple(_rows(path, kept, len(columns), wanted))
     if not rows and not empty:
         raise DataError(f"{path}: no rows below the header; add at least one, or check that the file was written whole")
     ignored = tuple(name for name in columns if name and name not in wanted)
@@ -188,12 +192,14 @@ def check_header(path: Path, header: list[str], required: Sequence[str]) -> list
     columns = [name.strip() for name in header]
     if not any(columns):
         raise DataError(f"{path}: is empty, expected a header with the columns {', '.join(required)}; write it again")
-    for name in required:
-        if name not in columns:
-            expected = ", ".join(required)
-            raise DataError(
-                f"{path}: no column {name!r} ({_hint(name, columns)}); add or rename it: expected {expected}"
-            )
+    if columns[0].lower().startswith("sep="):
+        raise DataError(
+            f"{path}: the first line is {quoted(','.join(header))}, which only Excel understands; remove it, and save "
+            "the file with commas"
+        )
+    missing = next((name for name in required if name not in columns), None)
+    if missing:
+        raise DataError(f"{path}: no column {missing!r} ({_found(columns)}); {_renaming(missing, columns, required)}")
     # Unnamed columns may repeat: spreadsheets leave them behind.
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
     if repeated:
@@ -268,13 +274,27 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"{path}, line {start}: {explain(error)}") from error
 
 
-def _hint(name: str, columns: list[str]) -> str:
+def _found(columns: list[str]) -> str:
     for separator in (";", "\t"):
         if len(columns) == 1 and separator in columns[0]:
             return f"its fields seem to be separated by {separator!r}: save it with commas"
     found = ", ".join(quoted(column) for column in columns)
-    shown = found if len(found) <= 3 * _LONGEST_QUOTE else found[: 3 * _LONGEST_QUOTE] + "…"
-    return f"found {shown}{did_you_mean(name, columns)}"
+    return f"found {found if len(found) <= 3 * _LONGEST_QUOTE else found[: 3 * _LONGEST_QUOTE] + '…'}"
+
+
+def _renaming(name: str, columns: Sequence[str], required: Sequence[str]) -> str:
+    spare = closest(name, [column for column in columns if column not in required])
+    meant = f"rename {quoted(spare)}, if that is it, to {name!r}" if spare else "add or rename it"
+    return f"{meant}: expected {', '.join(required)}"
+
+
+def _without_empty_end(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    empty: list[tuple[int, list[str]]] = []
+    for line, record in records:
+        empty.append((line, record))
+        if any(field.strip() for field in record):
+            yield from empty
+            empty.clear()
 
 
 def _rows(

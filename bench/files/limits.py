@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.statistics.types import MOST_RESAMPLES
 from metrics.errors import DataError
 
 
@@ -30,7 +31,6 @@ class Bounds:
         return f"{'a whole number' if self.whole else 'a number'} from {self.low:,} to {self.high:,}"
 
 
-MOST_RESAMPLES = 100_000
 MOST_SEED = 2**63 - 1
 MOST_BATCH = 65_536
 MOST_COUNT = 2**53

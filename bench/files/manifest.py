@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import platform
 import re
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.files.limits import check_scale, check_values
-from metrics.errors import DataError, reason_of
-from metrics.files import read_json, write_text
+from bench.files.limits import check_values
+from bench.files.records import read_typed
+from bench.statistics.types import ResamplingPlan
+from metrics.errors import DataError
+from metrics.files import write_text
 from metrics.hardware import describe_hardware
 
 MANIFEST_NAME = "manifest.json"
@@ -61,6 +64,15 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """This software: its version, and in a checkout of it the commit, and whether there were other changes."""
+
+    version: str = "unknown"
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetRecord:
     """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating."""
 
@@ -73,6 +85,14 @@ class DatasetRecord:
     n_ratings: int
     audio_root: str
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a scale that rates nothing, or counts below 0."""
+        low, high = self.scale
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(f"scale is {low:g} to {high:g}, expected two finite numbers, the lower one first")
+        if min(self.n_pairs, self.n_ratings) < 0:
+            raise ValueError(f"n_pairs is {self.n_pairs} and n_ratings {self.n_ratings}, expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +118,7 @@ class RunManifest:
         started, finished: UTC, ISO 8601.
         argv: the command as typed.
         options: by name, see `Option`.
-        code: ``version``, ``commit`` and ``dirty`` of this software; commit None outside a checkout.
+        code: see `CodeRecord`.
         environment: Python, platform, device, and what of it models ran on (see `metrics.hardware`).
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
@@ -116,13 +136,13 @@ class RunManifest:
     finished: str
     argv: tuple[str, ...]
     options: Mapping[str, Option]
-    resampling: Mapping[str, Any]
+    resampling: ResamplingPlan
     dataset: DatasetRecord
     signatures: Mapping[str, str]
     external: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clips: ClipsRecord | None = None
-    code: Mapping[str, Any] = field(default_factory=dict)
+    code: CodeRecord = field(default_factory=CodeRecord)
     environment: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -140,31 +160,25 @@ def read_manifest(folder: Path) -> RunManifest:
         DataError: there is none, or it is not what `write_manifest` wrote.
     """
     path = folder / MANIFEST_NAME
-    try:
-        raw = read_json(path)
-        check_values(path, raw["resampling"])
-        check_values(path, {name: option["value"] for name, option in raw["options"].items()})
-        check_values(path, {name: raw["dataset"][name] for name in ("n_pairs", "n_ratings")})
-        check_scale(path, tuple(raw["dataset"]["scale"]))
-        raw["options"] = {name: Option(**option) for name, option in raw["options"].items()}
-        raw["dataset"] = DatasetRecord(
-            **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
-        )
-        raw.setdefault("external", _external_of(raw["signatures"]))
-        raw["clips"] = ClipsRecord(**raw["clips"]) if raw.get("clips") else None
-        raw["notes"] = {metric: tuple(notes) for metric, notes in raw["notes"].items()}
-        return RunManifest(**{**raw, "argv": tuple(raw["argv"])})
-    except FileNotFoundError:
-        raise DataError(
-            f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'"
-        ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} is not a run manifest ({reason_of(error)}); run 'bench run' again") from error
+    if not path.exists():
+        raise DataError(f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'")
+    manifest: RunManifest = read_typed(path, RunManifest, "run 'bench run' again", _with_external)
+    check_values(path, dataclasses.asdict(manifest.resampling))
+    check_values(path, {name: option.value for name, option in manifest.options.items()})
+    check_values(path, dataclasses.asdict(manifest.dataset))
+    return manifest
 
 
 def external_signature(metric: str, sha256: str) -> str:
     """Return the signature of scores that were computed elsewhere."""
     return f"{metric}|scores from a file|sha256:{sha256[:16]}"
+
+
+def _with_external(raw: Any) -> Any:
+    """Return a manifest with the field ``external``, which older versions did not write."""
+    if isinstance(raw, dict) and isinstance(raw.get("signatures"), dict):
+        raw.setdefault("external", _external_of(raw["signatures"]))
+    return raw
 
 
 def _external_of(signatures: Mapping[str, str]) -> dict[str, str]:

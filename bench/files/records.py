@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bench.files.limits import check_count
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
 
@@ -40,25 +41,122 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def from_plain(kind: Any, value: Any, name: str = "value") -> Any:
-    """Return what `plain` was given: a dataclass of scalars, dataclasses, and tuples or mappings of one kind of these.
+def from_plain(kind: Any, value: Any, where: str = "") -> Any:
+    """Return what `plain` was given, checked against its type all the way down.
+
+    Args:
+        kind: a dataclass, tuple, mapping by text, literal, union or scalar; ``Any`` takes everything.
+        value: what JSON gave.
+        where: the place of ``value`` in its file, for the error.
 
     Raises:
-        TypeError: a field is missing, unknown, or an object where there should be none.
-        ValueError: a count is no whole number, or beyond all bounds.
+        Mismatch: something has another shape or type, or a field is missing or unknown.
     """
+    origin = get_origin(kind)
+    if kind is Any:
+        return value
     if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{name: from_plain(hints.get(name), item, name) for name, item in value.items()})  # type: ignore[operator]
-    if isinstance(value, list) and get_origin(kind) is tuple:
-        return tuple(from_plain(get_args(kind)[0], item, name) for item in value)
-    if get_origin(kind) is Mapping:
-        return {key: from_plain(get_args(kind)[1], item, name) for key, item in value.items()}
-    if kind is int:
-        return check_count(name, value)
-    if kind is float:
-        return math.nan if value is None else float(value)
-    return tuple(value) if isinstance(value, list) else value
+        return _record(kind, value, where)
+    if origin is Literal:
+        return _expect(value in get_args(kind), value, where, " or ".join(map(repr, get_args(kind))))
+    if origin in (Union, UnionType):
+        return None if value is None else from_plain(_not_none(kind), value, where)
+    if origin is tuple:
+        return _tuple(get_args(kind), value, where)
+    if origin is Mapping:
+        _expect(isinstance(value, dict), value, where, "an object")
+        return {
+            _text(name, where): from_plain(get_args(kind)[1], item, f"{where}.{name}") for name, item in value.items()
+        }
+    return _SCALARS[kind](value, where)
+
+
+class Mismatch(ValueError):
+    """JSON of another shape than the type that it is read as; the message names the field."""
+
+
+def mismatch(where: str, value: Any, expected: str) -> Mismatch:
+    """Return an error (to be raised): ``where`` is ``value``, which is not what was ``expected``."""
+    shown = repr(value)
+    shown = shown if len(shown) <= _LONGEST_QUOTE else shown[:_LONGEST_QUOTE] + "…"
+    return Mismatch(f"{where.lstrip('.') or 'the whole'} is {shown}, expected {expected}")
+
+
+def _expect(condition: bool, value: Any, where: str, expected: str) -> Any:
+    if not condition:
+        raise mismatch(where, value, expected)
+    return value
+
+
+def _record(kind: Any, value: Any, where: str) -> Any:
+    _expect(isinstance(value, dict), value, where, f"an object with the fields of {kind.__name__}")
+    hints, fields = _hints(kind), {field.name: field for field in dataclasses.fields(kind)}
+    unknown = next((name for name in value if name not in fields), None)
+    _expect(unknown is None, unknown, f"{where} (a field's name)", f"one of {', '.join(fields)}")
+    for name, field in fields.items():
+        optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        if name not in value and not optional:
+            raise Mismatch(f"{f'{where}.{name}'.lstrip('.')} is missing")
+    content = {name: from_plain(hints[name], item, f"{where}.{name}") for name, item in value.items()}
+    try:
+        return kind(**content)
+    except ValueError as error:
+        raise Mismatch(f"{where.lstrip('.') or kind.__name__}: {error}") from error
+
+
+def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    _expect(isinstance(value, list), value, where, "a list")
+    if kinds[-1] is not Ellipsis:
+        _expect(len(value) == len(kinds), value, where, f"{len(kinds)} values")
+        return tuple(
+            from_plain(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+        )
+    return tuple(from_plain(kinds[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+
+
+def _text(value: Any, where: str) -> str:
+    _expect(isinstance(value, str), value, where, "text")
+    try:
+        value.encode("utf-8", "surrogateescape")  # a file's name may have bytes of another encoding
+    except UnicodeEncodeError:
+        raise mismatch(where, value, "text without halves of characters") from None
+    return str(value)
+
+
+def _whole(value: Any, where: str) -> int:
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    return int(_expect(whole, value, where, "a whole number of at most 64 bits"))
+
+
+def _number(value: Any, where: str) -> float:
+    if value is None:
+        return math.nan
+    _expect(isinstance(value, (int, float)) and not isinstance(value, bool), value, where, "a number")
+    return value if isinstance(value, float) else float(_whole(value, where))
+
+
+def _truth(value: Any, where: str) -> bool:
+    return bool(_expect(isinstance(value, bool), value, where, "true or false"))
+
+
+def _nothing(value: Any, where: str) -> None:
+    _expect(value is None, value, where, "null")
+
+
+def _not_none(kind: Any) -> Any:
+    """Return the one kind that ``kind | None`` leaves beside None."""
+    (other,) = (one for one in get_args(kind) if one is not type(None))
+    return other
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+_SCALARS = {str: _text, int: _whole, float: _number, bool: _truth, type(None): _nothing}
+_LARGEST = 2**63 - 1
+_LONGEST_QUOTE = 60  # characters of a value that an error repeats
 
 
 def write_records(path: Path, records: Iterable[Any]) -> None:
@@ -67,7 +165,7 @@ def write_records(path: Path, records: Iterable[Any]) -> None:
 
 
 def read_records(
-    path: Path, kind: type, remedy: str, renew: Callable[[Sequence[Any]], Iterable[Any]] = list
+    path: Path, kind: type, remedy: str, renew: Callable[[Any], Any] = lambda rows: rows
 ) -> tuple[Any, ...]:
     """Read a list of records of one kind.
 
@@ -75,15 +173,28 @@ def read_records(
         path: what `write_records` wrote.
         kind: their dataclass.
         remedy: what the user can do about a damaged file.
-        renew: turns rows that an older version wrote into what this one writes.
+        renew: makes of the list that an older version wrote what this one would have written.
 
     Raises:
         DataError: the file is missing or holds something else.
     """
+    records: tuple[Any, ...] = read_typed(path, tuple[kind, ...], remedy, renew)  # type: ignore[valid-type]
+    return records
+
+
+def read_typed(path: Path, kind: Any, remedy: str, renew: Callable[[Any], Any] = lambda content: content) -> Any:
+    """Read JSON as ``kind`` (see `from_plain`); ``renew`` makes of what an older version wrote what this one would.
+
+    Raises:
+        DataError: the file is missing, no JSON, or of another shape; the error names the field.
+    """
     try:
-        rows: list[Mapping[str, Any]] = read_json(path)
-        return tuple(from_plain(kind, row) for row in renew(rows))
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        return from_plain(kind, renew(read_json(path)))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {remedy}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:  # but for ValueError, from renew
         raise DataError(
-            f"{path} is damaged: it does not hold {kind.__name__} records ({reason_of(error)}); {remedy}"
+            f"{path} is damaged: {reason_of(error) if type(error) is not Mismatch else error}; {remedy}"
         ) from error

@@ -160,7 +160,7 @@ def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pair
     Raises:
         DataError: a score is missing, NaN, infinite or given twice, or belongs to no pair of the data set.
     """
-    table = read_csv(path, ["score"], ["pair_id", "audio_path", "text"])
+    table = read_csv(path, ["score"], ["pair_id", "audio_path", "text"], spreadsheet=True)
     keys, key_of = _score_file_keys(table.columns, pairs, path)
     row_of_key = {key: row for row, key in enumerate(keys)}
     scores = np.full(len(pairs), np.nan)

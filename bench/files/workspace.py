@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -34,16 +34,21 @@ OUTCOME_NAME = "outcome.json"
 HEARD_NAME = "heard.json"
 
 
-def newest_run(results: Path = RESULTS) -> Path:
-    """Return the folder of the run that finished last.
+def newest_run(results: Path = RESULTS, remark: Callable[[str], None] = lambda _: None) -> Path:
+    """Return the folder of the run that finished last; ``remark`` is told of runs that are passed over as damaged.
 
     Raises:
         UsageError: there is none.
     """
-    finished = [path.parent for path in results.glob(f"*/{MANIFEST_NAME}")]
+    finished: dict[Path, str] = {}
+    for path in sorted(results.glob(f"*/{MANIFEST_NAME}")):
+        try:
+            finished[path.parent] = read_manifest(path.parent).finished
+        except DataError as error:
+            remark(f"warning: passed over: {error}")
     if not finished:
         raise UsageError(f"no finished run in {results}/; give a run's folder, or make one: bench run --dataset demo")
-    return max(finished, key=lambda folder: (read_manifest(folder).finished, folder.name))
+    return max(finished, key=lambda folder: (finished[folder], folder.name))
 
 
 def choose_folder(out: Path | None, plan: str, started: datetime) -> Path:
@@ -55,7 +60,7 @@ def choose_folder(out: Path | None, plan: str, started: datetime) -> Path:
     if out is not None:
         _refuse_foreign(out, plan)
         return out
-    unfinished = [path.parent.parent for path in RESULTS.glob(f"*/{PARTIAL}/{PLAN_NAME}") if _plan_of(path) == plan]
+    unfinished = [path.parent.parent for path in RESULTS.glob(f"*/{PARTIAL}/{PLAN_NAME}") if _is_of(path, plan)]
     return max(unfinished, default=RESULTS / f"{started:%Y%m%d-%H%M%S}-{plan[:8]}")
 
 
@@ -124,12 +129,20 @@ def _refuse_foreign(out: Path, plan: str) -> None:
         raise UsageError(f"{out} is not empty and holds no run; choose another --out")
 
 
+def _is_of(path: Path, plan: str) -> bool:
+    """Say whether an unfinished run has this plan; one that is damaged is somebody else's affair."""
+    try:
+        return _plan_of(path) == plan
+    except DataError:
+        return False
+
+
 def _plan_of(path: Path) -> str | None:
     try:
         return str(read_json(path)["plan"])
     except FileNotFoundError:
         return None
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged ({type(error).__name__}); remove {path.parent} and run again") from error
 
 

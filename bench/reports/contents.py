@@ -61,13 +61,13 @@ def build_report(
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
     data, resampling = manifest.dataset, manifest.resampling
-    level = f"{100 * resampling['confidence_level']:g} %"
+    level = f"{100 * resampling.confidence_level:g} %"
     captions = table.pairs["caption_id"].nunique()
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals at {level}: {INTERVAL_NAMES[resampling['ci_method']]} bootstrap, "
-        f"{resampling['n_resamples']:,} resamples of {resampling['unit']}s, seed {resampling['seed']}; "
+        f"Intervals at {level}: {INTERVAL_NAMES[resampling.ci_method]} bootstrap, "
+        f"{resampling.n_resamples:,} resamples of {resampling.unit}s, seed {resampling.seed}; "
         "every metric is evaluated on the same resamples.",
     ]
     warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
@@ -108,14 +108,12 @@ def _device(manifest: RunManifest) -> str:
 
 def _provenance(manifest: RunManifest) -> list[str]:
     code, clips = manifest.code, manifest.clips
-    commit = (
-        f"commit {code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code["commit"] else ""
-    )
+    commit = f"commit {code.commit[:12]}{' with uncommitted changes' if code.dirty else ''}" if code.commit else ""
     facts = [
         f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
         *(f"- data: {note}" for note in manifest.dataset.notes),
         *([f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"] if clips else []),
-        f"- software: clap-bench {code['version']} {commit}".rstrip(),
+        f"- software: clap-bench {code.version} {commit}".rstrip(),
         f"- run: `{manifest.run_id}`, {manifest.started}, device {_device(manifest)}",
         "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),
     ]

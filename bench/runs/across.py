@@ -60,7 +60,7 @@ def across(runs: Sequence[Run], statistic: Statistic = "srcc") -> AcrossDatasets
         raise UsageError(f"{len(runs)} run given, expected two or more; make one a data set with 'bench run'")
     _refuse_repeated(runs)
     _refuse_other_metrics(runs)
-    levels = {run.manifest.resampling["confidence_level"] for run in runs}
+    levels = {run.manifest.resampling.confidence_level for run in runs}
     if len(levels) > 1:
         listed = ", ".join(f"{level:g}" for level in sorted(levels))
         raise UsageError(

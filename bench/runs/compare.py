@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
             "is in both; to compare different metrics, score with all of them in one run"
         )
     remarks = tuple(_remarks(before, now, a, b, shared))
-    plan = ResamplingPlan(**now.manifest.resampling)
+    plan = now.manifest.resampling
     scale = RatingScale(*now.manifest.dataset.scale)
     return RunComparison(
         before,
@@ -102,8 +102,8 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     data = [{name: getattr(manifest.dataset, name) for name in facts} for manifest in (before, now)]
     yield from _changed("data:", *data)
     yield from _changed(SIGNATURE, before.signatures, now.signatures)
-    yield from _changed("resampling:", before.resampling, now.resampling)
-    yield from _changed("clap-bench", before.code, now.code)
+    yield from _changed("resampling:", asdict(before.resampling), asdict(now.resampling))
+    yield from _changed("clap-bench", asdict(before.code), asdict(now.code))
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)
 

@@ -15,7 +15,6 @@ from bench.runs import compare
 from bench.runs.compare import Change, changes, clip_changes, largest_difference
 from bench.runs.run import Run, RunRequest, read_run, run_benchmark
 from bench.runs.trust import refuse_untrusted
-from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, ScorerOptions, no_progress
@@ -98,7 +97,7 @@ def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
         scale=given.get("scale"),
         data_root=None if data_root is None else Path(data_root),
         score_files=parse_score_files(given.get("scores") or ()),
-        resampling=ResamplingPlan(**manifest.resampling),
+        resampling=manifest.resampling,
         scorer_options=ScorerOptions(
             **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
         ),

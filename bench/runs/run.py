@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bench.files.checksums import Finding
 from bench.files.clips import Contents, read_clips, record_of, write_clips
 from bench.files.manifest import (
     MANIFEST_NAME,
+    CodeRecord,
     DatasetRecord,
     Option,
     RunManifest,
@@ -170,13 +171,13 @@ def run_benchmark(
             finished="",
             argv=redact(request.argv),
             options=request.options,
-            resampling=asdict(request.resampling),
+            resampling=request.resampling,
             dataset=_dataset_record(dataset),
             signatures=scored.signatures,
             external=scored.external,
             notes=scored.notes,
             clips=record_of(scored.clips.values()),
-            code=describe_code(),
+            code=CodeRecord(**describe_code()),
             environment=describe_environment(request.scorer_options.device, request.scorer_options.batch_size),
             packages=installed_packages(),
         )
@@ -277,7 +278,7 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     if not recompute:
         return Run(folder, manifest, table, read_analysis(folder), leakage, clips, altered)
     ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
-    scale, plan = RatingScale(*manifest.dataset.scale), ResamplingPlan(**manifest.resampling)
+    scale, plan = RatingScale(*manifest.dataset.scale), manifest.resampling
     other = read_run(calibrate_on) if calibrate_on else None
     training = _training(other, table) if other else None
     if other:

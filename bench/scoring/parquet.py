@@ -5,6 +5,7 @@ pyarrow is imported inside the functions: it takes a second, and the command lin
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.files.csvfile import quoted
 from metrics.errors import DataError, reason_of
 from metrics.files import open_regular, replacing
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 Facts = Mapping[str, Any]
+MOST_ROWS = 10**9
+MOST_GROUP_BYTES = 2**30
+"""Of one column, unpacked: what a row group may take in memory."""
+LONGEST_FIELD_BYTES = 4 * csv.field_size_limit()
 METADATA_KEY = b"clap_bench"
 SEAL = "seal"
 
@@ -35,29 +41,64 @@ def columns(path: Path) -> list[str]:
 
 
 def count_rows(path: Path) -> int:
-    """Return the number of rows, from the footer."""
+    """Return the number of rows, from the footer.
+
+    Raises:
+        DataError: there are more than `MOST_ROWS`.
+    """
     with _open(path) as file:
-        return int(file.metadata.num_rows)
+        n_rows = int(file.metadata.num_rows)
+    if n_rows > MOST_ROWS:
+        raise DataError(f"{path}: {n_rows:,} rows, expected {MOST_ROWS:,} or fewer; write it as several files")
+    return n_rows
 
 
-def read_rows(path: Path, names: Sequence[str], first: int, count: int) -> Iterator[tuple[str | None, ...]]:
-    """Yield the rows ``first`` to ``first + count - 1``: the named columns as text.
+def check_texts(path: Path, names: Sequence[str]) -> None:
+    """See that the named columns can be read as text in bounded memory; only the footer is read.
 
-    Only the row groups that hold these rows are opened. Within its group a row is found by reading from the group's
-    start, so groups of about a million rows or fewer are best.
+    Raises:
+        DataError: one holds structs, lists or maps, or a row group holds more than `MOST_GROUP_BYTES` of it.
     """
     import pyarrow as pa
 
     with _open(path) as file:
+        for name in names:
+            kind = file.schema_arrow.field(name).type
+            if pa.types.is_nested(kind):
+                raise DataError(
+                    f"{path}: column {quoted(name)} holds {quoted(str(kind))}, expected text; write the text, or of "
+                    "an Audio column the path, into a column of its own"
+                )
+        for group in range(file.metadata.num_row_groups):
+            _check_group(path, file.metadata.row_group(group), group, names)
+
+
+def read_rows(path: Path, names: Sequence[str], first: int, count: int) -> Iterator[tuple[str | None, ...]]:
+    """Yield the rows ``first`` to ``first + count - 1``: the named columns (see `check_texts`) as text.
+
+    Only the row groups that hold these rows are opened. Within its group a row is found by reading from the group's
+    start, so groups of about a million rows or fewer are best.
+
+    Raises:
+        DataError: a page is damaged, or a text is not UTF-8, or longer than a field of a CSV file may be.
+    """
+    import pyarrow as pa
+
+    with _open(path, names) as file:
         groups, skipped = _groups(file.metadata, first, count)
-        for batch in file.iter_batches(batch_size=16_384, row_groups=groups, columns=list(names)):
-            start = min(skipped, batch.num_rows)
-            skipped -= start
-            part = batch.slice(start, min(count, batch.num_rows - start))
-            count -= part.num_rows
-            yield from zip(*(part.column(name).cast(pa.string()).to_pylist() for name in names), strict=True)
-            if not count:
-                return
+        try:
+            for batch in file.iter_batches(batch_size=16_384, row_groups=groups, columns=list(names)):
+                start = min(skipped, batch.num_rows)
+                skipped -= start
+                part = batch.slice(start, min(count, batch.num_rows - start))
+                count -= part.num_rows
+                yield from zip(*(_texts(path, name, part.column(name)) for name in names), strict=True)
+                if not count:
+                    return
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise DataError(
+                f"{path} is damaged, or its texts are not UTF-8 ({reason_of(error)}); write it again"
+            ) from error
 
 
 def write_table(table: pa.Table, path: Path, facts: Facts) -> None:
@@ -121,20 +162,57 @@ def _bytes_of(column: pa.Array) -> Iterator[bytes]:
 
 
 @contextmanager
-def _open(path: Path, *, page_checksum_verification: bool = False) -> Iterator[pq.ParquetFile]:
+def _open(
+    path: Path, texts: Sequence[str] = (), *, page_checksum_verification: bool = False
+) -> Iterator[pq.ParquetFile]:
+    """Open a file; of the columns ``texts``, a text that many rows share is held once."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with ExitStack() as opened:
         try:
             file = pq.ParquetFile(
-                opened.enter_context(open_regular(path)), page_checksum_verification=page_checksum_verification
+                opened.enter_context(open_regular(path)),
+                read_dictionary=list(texts),
+                page_checksum_verification=page_checksum_verification,
             )
         except (OSError, pa.ArrowException) as error:
             raise DataError(
                 f"{path} is not a Parquet file, or was cut off ({type(error).__name__}); write it again"
             ) from error
         yield file
+
+
+def _check_group(path: Path, group: pq.RowGroupMetaData, index: int, names: Sequence[str]) -> None:
+    if group.total_byte_size <= MOST_GROUP_BYTES:  # of most files no more is asked: pyarrow aborts on a damaged column
+        return
+    for column in map(group.column, range(group.num_columns)):
+        if column.path_in_schema in names and column.total_uncompressed_size > MOST_GROUP_BYTES:
+            raise DataError(
+                f"{path}: row group {index} holds {column.total_uncompressed_size:,} bytes of "
+                f"{quoted(column.path_in_schema)}, expected {MOST_GROUP_BYTES:,} or fewer; write it with smaller row "
+                "groups"
+            )
+
+
+def _texts(path: Path, name: str, column: pa.Array) -> list[str | None]:
+    """Return a column as text, of which equal ones are one object where the file holds them once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column.validate(full=True)  # of a damaged file, a number may be that of no text
+        texts = _texts(path, name, column.dictionary)
+        return [None if number is None else texts[number] for number in column.indices.to_pylist()]
+    values = column.cast(pa.large_string())
+    longest = pc.max(pc.binary_length(values)).as_py() or 0
+    if longest > LONGEST_FIELD_BYTES:
+        raise DataError(
+            f"{path}: a text in column {quoted(name)} has {longest:,} bytes, expected {LONGEST_FIELD_BYTES:,} or "
+            "fewer; cut it or remove its row"
+        )
+    found: list[str | None] = values.to_pylist()
+    return found
 
 
 def _groups(metadata: pq.FileMetaData, first: int, count: int) -> tuple[list[int], int]:

@@ -85,6 +85,7 @@ def _layout(path: Path, size: int) -> tuple[int, list[int]]:
     """Return the number of rows and, for CSV, the byte at which each shard starts."""
     if _is_parquet(path):
         check_header(path, parquet.columns(path), REQUIRED)
+        parquet.check_texts(path, list(_parquet_columns(path).values()))
         return parquet.count_rows(path), []
     with path.open("rb") as stream:
         columns = _header(path, stream)
@@ -112,10 +113,16 @@ def _read_csv(path: Path, shard: Shard) -> Iterator[SourceRow]:
 
 
 def _read_parquet(path: Path, shard: Shard) -> Iterator[SourceRow]:
-    wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in parquet.columns(path)]
-    for values in parquet.read_rows(path, wanted, shard.first_row, shard.n_rows):
-        row = dict(zip(wanted, values, strict=True))
+    columns = _parquet_columns(path)
+    for values in parquet.read_rows(path, list(columns.values()), shard.first_row, shard.n_rows):
+        row = dict(zip(columns, values, strict=True))
         yield SourceRow(row["audio_path"] or "", row["text"] or "", row.get("system") or None, row.get("pair_id"))
+
+
+def _parquet_columns(path: Path) -> dict[str, str]:
+    """Return the names that the columns of interest have in the file, white space around them included."""
+    found = {name.strip(): name for name in parquet.columns(path)}
+    return {name: found[name] for name in (*REQUIRED, *OPTIONAL) if name in found}
 
 
 def _header(path: Path, stream: BinaryIO) -> list[str]:

@@ -15,6 +15,7 @@ ResampleUnit = Literal["caption", "pair"]
 IntervalMethod = Literal["expanded", "percentile", "bca"]
 
 STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc", "ktau", "mse")
+MOST_RESAMPLES = 100_000
 HIGHER_IS_BETTER: dict[Statistic, bool] = {"srcc": True, "lcc": True, "ktau": True, "mse": False}
 
 
@@ -36,6 +37,19 @@ class ResamplingPlan:
     ci_method: IntervalMethod = "expanded"
     confidence_level: float = 0.95
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what would take all memory, or mean nothing.
+
+        Raises:
+            ValueError: a field is out of its bounds.
+        """
+        if not 1 <= self.n_resamples <= MOST_RESAMPLES:
+            raise ValueError(f"n_resamples is {self.n_resamples:,}, expected 1 to {MOST_RESAMPLES:,}")
+        if not 0 < self.confidence_level < 1:
+            raise ValueError(f"confidence_level is {self.confidence_level:g}, expected a number between 0 and 1")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}, expected 0 or more")
 
 
 @dataclass(frozen=True, slots=True)

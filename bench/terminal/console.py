@@ -16,7 +16,8 @@ import typer
 
 from bench.terminal.arguments import refuse_urls
 from bench.terminal.logfile import legible, legible_record, log
-from metrics.errors import ClapBenchError
+from bench.terminal.streams import prepare_streams
+from metrics.errors import ClapBenchError, InterruptedWork
 from metrics.files import write_text
 from metrics.printable import printable
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from bench.reports.layout import Report
 
 _MAKE_ROOM = "make room and start the same command again: what was done is kept"
+_LESS = "close other programs, or ask for less: fewer --resamples, a smaller --batch-size, fewer metrics at once"
 _CHOOSE = "make the folder writable, or choose another"
-MACHINE_FAULTS = {
+FAULTS = {
     errno.ENOSPC: _MAKE_ROOM,
     errno.EDQUOT: _MAKE_ROOM,
     errno.EFBIG: _MAKE_ROOM,
@@ -35,7 +37,14 @@ MACHINE_FAULTS = {
     errno.EPERM: _CHOOSE,
     errno.EMFILE: "this process may open no more files: raise the limit (ulimit -n) or lower --workers",
     errno.EIO: "the disk or file system failed: see the system's log, then start the same command again",
+    errno.EISDIR: "give the path of a file that is no folder",
+    errno.ENOTDIR: "a part of this path is a file: give another path",
+    errno.EEXIST: "a file is where a folder should be: give another path",
+    errno.ENAMETOOLONG: "give a shorter path",
+    errno.ELOOP: "links that lead to each other: give the path of a file or folder",
+    errno.ENOMEM: _LESS,
 }
+"""What to do where the machine, or the path that was given, is at fault."""
 
 
 def fail(error: ClapBenchError) -> int:
@@ -47,17 +56,22 @@ def fail(error: ClapBenchError) -> int:
 def run_app(app: Callable[[], object]) -> None:
     """Run a command line; an error is one line on stderr and an exit status, and a traceback with ``--debug`` alone."""
     logging.setLogRecordFactory(legible_record)
+    prepare_streams()
     try:
         refuse_urls(sys.argv[1:], os.environ)
         app()
     except KeyboardInterrupt:
-        sys.exit(fail(ClapBenchError("interrupted; start the same command again to go on")))
+        sys.exit(fail(_interrupted()))
+    except SystemExit as end:
+        if end.code == InterruptedWork.exit_code:  # what typer makes of KeyboardInterrupt
+            sys.exit(fail(_interrupted()))
+        raise
     except Exception as error:
         log("failed", logging.ERROR, exc_info=True, error=type(error).__name__, message=str(error))
         if "--debug" in sys.argv[1:]:
             sys.excepthook = _show_traceback
             raise
-        sys.exit(fail(_told(error)))
+        sys.exit(fail(told(error)))
 
 
 def _show_traceback(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
@@ -65,14 +79,21 @@ def _show_traceback(kind: type[BaseException], error: BaseException, place: Trac
     print(legible("".join(traceback.format_exception(kind, error, place))), end="", file=sys.stderr)
 
 
-def _told(error: Exception) -> ClapBenchError:
+def told(error: Exception) -> ClapBenchError:
     """Say what went wrong in the terms of the user."""
     if isinstance(error, ClapBenchError):
         return error
-    if isinstance(error, OSError) and error.errno in MACHINE_FAULTS:
-        where = f"{error.filename}: " if error.filename else ""
-        return ClapBenchError(f"{where}{error.strerror}; {MACHINE_FAULTS[error.errno]}")
+    if isinstance(error, MemoryError):
+        return ClapBenchError(f"not enough memory ({error or 'none of it was left'}); {_LESS}")
+    if isinstance(error, OSError) and error.errno in FAULTS:
+        path = error.filename2 or error.filename  # of two, the second is where the file was to go
+        where = f"{path}: " if path else ""
+        return ClapBenchError(f"{where}{error.strerror}; {FAULTS[error.errno]}")
     return _unexpected(error)
+
+
+def _interrupted() -> InterruptedWork:
+    return InterruptedWork("interrupted; start the same command again: it goes on from what is already done")
 
 
 def _unexpected(error: Exception) -> ClapBenchError:

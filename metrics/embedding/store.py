@@ -9,6 +9,7 @@ has a checksum, since SQLite itself does not see that a stored byte has changed.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sqlite3
 import zlib
@@ -28,6 +29,23 @@ Kind = Literal["clip", "caption"]
 
 BUSY_TIMEOUT_S = 60.0
 KEYS_PER_QUERY = 500
+
+_MAKE_ROOM = "make room and start the same command again: what was embedded is kept"
+_CHOOSE = "make its folder writable, or choose another with CLAP_BENCH_CACHE_DIR"
+_BUSY = f"another process has held it for {BUSY_TIMEOUT_S:.0f} s: end that one, then start the same command again"
+_MOVE = "move it away: another is begun, and what it held is computed again"
+_UNKNOWN = "see that it is not locked or on a full or read-only disk, or choose another with CLAP_BENCH_CACHE_DIR"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+REMEDIES = {
+    3: _CHOOSE,  # SQLITE_PERM
+    5: _BUSY,  # SQLITE_BUSY
+    6: _BUSY,  # SQLITE_LOCKED
+    8: _CHOOSE,  # SQLITE_READONLY
+    10: "raise the limit on the size of files (ulimit -f) or make room, and see the system's log",  # SQLITE_IOERR
+    13: _MAKE_ROOM,  # SQLITE_FULL
+    14: _CHOOSE,  # SQLITE_CANTOPEN
+}
+"""What to do by SQLite's primary result codes (https://www.sqlite.org/rescode.html), numbers that cannot change."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS signatures (id INTEGER PRIMARY KEY, signature TEXT NOT NULL UNIQUE);
@@ -157,19 +175,17 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise DataError(f"embedding store {path} cannot be used: {error}; {_remedy(str(error))}") from error
+        raise DataError(f"embedding store {path} cannot be used: {error}; {_remedy(error)}") from error
 
 
-def _remedy(reason: str) -> str:
-    if "locked" in reason:
-        return (
-            f"another process has held it for {BUSY_TIMEOUT_S:.0f} s: end that one, then start the same command again"
-        )
-    if "full" in reason:
-        return "make room and start the same command again: what was embedded is kept"
-    if "readonly" in reason or "open" in reason:
-        return "make its folder writable, or choose another with CLAP_BENCH_CACHE_DIR"
-    return "delete it: what it held is computed again"
+def _remedy(error: sqlite3.Error | OSError) -> str:
+    """Say what to do. Nothing is ever to be deleted: the file may be one of the user's."""
+    if isinstance(error, OSError):
+        return _MAKE_ROOM if error.errno in _FULL else _CHOOSE
+    code = getattr(error, "sqlite_errorcode", None)  # Python 3.10 tells none
+    if code is not None:
+        return REMEDIES.get(code & 0xFF, _MOVE)  # the low byte says which kind of error, the next one which of them
+    return _UNKNOWN if isinstance(error, sqlite3.OperationalError) else _MOVE
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ column, the same clip and text.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: 
             unknown; a pair appears twice without listeners, is rated twice by one listener, or contradicts itself.
     """
     limits = parse_scale(scale) if isinstance(scale, str) else scale
-    table = read_csv(path, REQUIRED, OPTIONAL)
+    table = read_csv(path, REQUIRED, OPTIONAL, spreadsheet=True)
     rated = [_rated_row(row, path.parent, limits) for row in table.rows]
     if "listener_id" not in table.columns:
         check_unique(rated)
@@ -85,8 +86,11 @@ def parse_scale(text: str) -> RatingScale:
     """
     match = _SCALE.fullmatch(text)
     low, high = (float(end) for end in match.groups()) if match else (0.0, 0.0)
-    if not low < high:
-        raise UsageError(f"--scale is {quoted(text)}, expected LOW-HIGH with LOW < HIGH; write e.g. {DEFAULT_SCALE}")
+    if not -math.inf < low < high < math.inf:
+        raise UsageError(
+            f"--scale is {quoted(text)}, expected LOW-HIGH, two finite numbers with LOW < HIGH; "
+            f"write e.g. {DEFAULT_SCALE}"
+        )
     return RatingScale(low, high)
 
 

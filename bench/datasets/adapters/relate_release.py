@@ -7,12 +7,13 @@ fetched for the user and never redistributed.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
+
+from metrics.folders import named_folder
 
 Kind = Literal["rel", "is", "os"]
 
@@ -84,8 +85,7 @@ def data_root(root: Path | None = None) -> Path:
     """Return ``root``, else ``$RELATE_ROOT``, else the user's data folder."""
     if root is not None:
         return root
-    named = os.environ.get(ROOT_VARIABLE)
-    return Path(named) if named else platformdirs.user_data_path("clap-bench", appauthor=False) / "relate"
+    return named_folder(ROOT_VARIABLE) or platformdirs.user_data_path("clap-bench", appauthor=False) / "relate"
 
 
 def audio_root(root: Path) -> Path:

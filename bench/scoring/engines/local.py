@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Mapping, Sequence
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import NamedTuple
@@ -87,9 +91,24 @@ def _start(job: ScoringJob, n_threads: int) -> Worker:
     context = multiprocessing.get_context("spawn")  # torch's threads and CUDA do not survive a fork
     answer, line = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(job, n_threads, line), daemon=True)
-    process.start()
+    with _interrupts_held():
+        process.start()
     line.close()
     return Worker(process, answer)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Start a process that never sees Ctrl-C, which a terminal sends to all: its parent does, and ends it."""
+    if sys.platform == "win32":  # without masks of signals
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let interrupts through again as it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(job: ScoringJob, n_threads: int, line: Connection) -> None:

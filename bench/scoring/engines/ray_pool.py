@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from bench.scoring.plan import ScoringJob
 from bench.scoring.shard import ShardScorer
 from bench.scoring.source import Shard
 from bench.scoring.work import report
-from metrics.errors import ClapBenchError, UnavailableError
+from metrics.errors import ClapBenchError, UnavailableError, reason_of
 from metrics.types import ProgressCallback, Scorer, no_progress
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class RayEngine:
 
         begun = not ray.is_initialized()
         if begun:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
+            _join_cluster()
         try:
             for row in _scored(job, self._n_workers).iter_rows():
                 if row["error"]:
@@ -71,6 +72,28 @@ class RayEngine:
         finally:
             if begun:
                 ray.shutdown()
+
+
+def _join_cluster() -> None:
+    """Join the cluster that ``RAY_ADDRESS`` names, or start one here.
+
+    Raises:
+        UnavailableError: there is none, or Ray does not start.
+    """
+    import ray
+
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        address = os.environ.get("RAY_ADDRESS")
+        if address:
+            raise UnavailableError(
+                f"no Ray cluster answers at RAY_ADDRESS={address} ({reason_of(error)}); start one there with "
+                "'ray start --head', or unset RAY_ADDRESS to have one started on this machine"
+            ) from error
+        raise UnavailableError(
+            f"no Ray cluster can be started here ({reason_of(error)}); try --engine local"
+        ) from error
 
 
 def _scored(job: ScoringJob, n_workers: int) -> ray.data.Dataset:

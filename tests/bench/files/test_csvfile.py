@@ -62,7 +62,13 @@ def test_unnamed_index_columns_are_passed_over(tmp_path: Path) -> None:
         ("\n\n", "is empty"),
         (",,\n", "is empty"),
         ("pair_id,score\n", "no rows below the header"),
-        ("pair_id,scores\na,1\n", "no column 'score' (found 'pair_id', 'scores'; did you mean 'scores'?)"),
+        (
+            "pair_id,scores\na,1\n",
+            "no column 'score' (found 'pair_id', 'scores'); rename 'scores', if that is it, to 'score'",
+        ),
+        ("Pair_ID,score\na,1\n", "no column 'pair_id' (found 'Pair_ID', 'score'); rename 'Pair_ID', if that is it"),
+        ("sep=,\npair_id,score\na,1\n", "the first line is 'sep=,', which only Excel understands; remove it"),
+        ("sep=;\npair_id;score\na;1\n", "the first line is 'sep=;', which only Excel understands; remove it"),
         ("pair_id;score\na;1\n", "separated by ';': save it with commas"),
         ("pair_id\tscore\na\t1\n", "separated by '\\t': save it with commas"),
         ("pair_id,score,score\na,1,2\n", "column 'score' appears more than once"),
@@ -152,3 +158,13 @@ def _table_or_clear_error(path: Path) -> None:
         assert all(set(row.fields) == {"pair_id", "score"} for row in table.rows)
         return
     assert len(message.splitlines()) == 1
+
+
+def test_rows_of_empty_fields_at_the_end_of_a_spreadsheet_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("pair_id,score,note\na,1,\n,,\nb,2,\n,,\n , ,\n")
+    table = read_csv(path, ["pair_id", "score"], spreadsheet=True)
+    assert [row["pair_id"] for row in table.rows] == ["a", "", "b"]
+    assert len(read_csv(path, ["pair_id", "score"]).rows) == 5
+    path.write_text("pair_id,score,note\na,1,\n,,total\n")
+    assert len(read_csv(path, ["pair_id", "score"], spreadsheet=True).rows) == 2

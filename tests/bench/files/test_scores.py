@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.files.scores import ScoreTable, checked_scores, make_pairs_frame, read_score_file, read_table, write_table
+from bench.files.scores import (
+    ScoreTable,
+    _read_failures,
+    checked_scores,
+    make_pairs_frame,
+    read_score_file,
+    read_table,
+    write_table,
+)
 from metrics.errors import DataError
 from metrics.types import AudioTextPair, PairScores, ScoreFailure
 from tests.bench.conftest import write_scores
@@ -144,3 +153,19 @@ def test_score_file_without_a_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("text,score\na,1\n")
     with pytest.raises(DataError, match="give pair_id,score or audio_path,text,score"):
         read_score_file(tmp_path / "s.csv", frame())
+
+
+def test_many_failures_are_read_in_time_that_grows_with_their_number(tmp_path: Path) -> None:
+    """100,000 took 15 s when each was added to a tuple."""
+    path = tmp_path / "failures.csv"
+    path.write_text("pair_id,metric,reason\n" + "".join(f"p{i},m,silent\n" for i in range(100_000)))
+    began = time.process_time()
+    failures = _read_failures(path, ["m"])
+    assert time.process_time() - began < 5
+    assert len(failures["m"]) == 100_000
+
+
+def test_failures_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "failures.csv").write_bytes(b"pair_id,metric,reason\n\xff,m,x\n")
+    with pytest.raises(DataError, match="is not UTF-8"):
+        _read_failures(tmp_path / "failures.csv", ["m"])

@@ -260,7 +260,7 @@ def test_missing_audio_fails_pairs_not_the_run(request_: RunRequest) -> None:
 def test_damaged_manifest_is_a_clear_error(request_: RunRequest, damage: bytes) -> None:
     folder = run_benchmark(request_).folder
     (folder / "manifest.json").write_bytes(damage)
-    with pytest.raises(DataError, match="is not a run manifest"):
+    with pytest.raises(DataError, match=r"manifest\.json is damaged"):
         read_run(folder)
 
 

@@ -86,3 +86,74 @@ def test_a_file_that_shrinks_is_noticed(tmp_path: Path) -> None:
     write_pairs(path, rows_of(18))
     with pytest.raises(DataError, match="was changed"):
         read_shard(path, shards[-1])
+
+
+def test_spaces_around_the_names_of_parquet_columns_do_not_matter(tmp_path: Path) -> None:
+    pq.write_table(pa.table({" audio_path": ["x"], "text ": ["a"]}), tmp_path / "p.parquet")
+    (shard,) = find_shards(tmp_path / "p.parquet", 10)
+    assert read_shard(tmp_path / "p.parquet", shard) == [SourceRow("x", "a")]
+
+
+NESTED = {
+    "an Audio column": pa.array([{"bytes": b"", "path": "a.wav"}]),
+    "lists": pa.array([["a.wav"]]),
+    "maps": pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())),
+}
+
+
+@pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
+def test_parquet_columns_that_hold_no_text_are_refused(tmp_path: Path, column: pa.Array) -> None:
+    pq.write_table(pa.table({"audio_path": column, "text": ["a"]}), tmp_path / "p.parquet")
+    with pytest.raises(DataError, match=r"column 'audio_path' holds .*, expected text"):
+        find_shards(tmp_path / "p.parquet", 10)
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path, dictionary: bool) -> None:
+    text = pa.array([b"caf\xe9"]).view(pa.string())
+    table = pa.table({"audio_path": ["x"], "text": text})
+    pq.write_table(table, tmp_path / "p.parquet", use_dictionary=dictionary)
+    (shard,) = find_shards(tmp_path / "p.parquet", 10)
+    with pytest.raises(DataError, match="not UTF-8"):
+        read_shard(tmp_path / "p.parquet", shard)
+
+
+def test_a_long_parquet_text_of_many_rows_is_refused_before_it_is_multiplied(tmp_path: Path) -> None:
+    """1 kB on disk; as one string a row it would take 34 GB."""
+    path = tmp_path / "p.parquet"
+    text = pa.array(["x" * 8_000_000]).dictionary_encode().take(pa.array([0] * 4096))
+    pq.write_table(pa.table({"audio_path": ["a.wav"] * 4096, "text": text}), path, compression="zstd")
+    (shard,) = find_shards(path, 4096)
+    with pytest.raises(DataError, match="has 8,000,000 bytes, expected"):
+        read_shard(path, shard)
+
+
+def test_parquet_groups_beyond_memory_are_refused_from_the_footer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.scoring.parquet.MOST_GROUP_BYTES", 1000)
+    pq.write_table(pa.table({"audio_path": ["x"], "text": ["a" * 2000]}), tmp_path / "p.parquet")
+    with pytest.raises(DataError, match=r"row group 0 holds .* bytes of 'text'"):
+        find_shards(tmp_path / "p.parquet", 10)
+
+
+def test_more_parquet_rows_than_shards_can_count_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.scoring.parquet.MOST_ROWS", 2)
+    pq.write_table(pa.table({"audio_path": ["x"] * 3, "text": ["a"] * 3}), tmp_path / "p.parquet")
+    with pytest.raises(DataError, match="3 rows, expected 2 or fewer"):
+        find_shards(tmp_path / "p.parquet", 10)
+
+
+def test_damaged_parquet_pages_are_refused_in_words(tmp_path: Path) -> None:
+    """Every byte of a small file in turn: the file is read, or refused as `DataError`."""
+    path = tmp_path / "p.parquet"
+    pq.write_table(pa.table({"audio_path": ["x", "y"], "text": ["a dog", "a cat"]}), path, compression="zstd")
+    content, refused = path.read_bytes(), 0
+    for place in range(4, len(content) - 8, 3):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x41]) + content[place + 1 :])
+        try:
+            for shard in find_shards(path, 10):
+                read_shard(path, shard)
+        except DataError:
+            refused += 1
+    assert refused > 20

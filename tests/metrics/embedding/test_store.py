@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +60,56 @@ def test_the_first_embedding_of_a_key_stays(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("not a database, but long enough to be looked at as if it were one " * 100)
-    with pytest.raises(DataError, match="delete it"), EmbeddingStore(tmp_path / "s", "a"):
+    with pytest.raises(DataError, match="move it away: another is begun"), EmbeddingStore(tmp_path / "s", "a"):
         pass
+
+
+def in_a_file(folder: Path) -> Path:
+    (folder / "ratings.csv").write_text("audio_path,text,rating\n")
+    return folder / "ratings.csv" / "s"
+
+
+def at_a_folder(folder: Path) -> Path:
+    (folder / "s").mkdir()
+    return folder / "s"
+
+
+def of_somebody_else(folder: Path) -> Path:
+    (folder / "s").write_text("audio_path,text,rating\n" * 100)
+    return folder / "s"
+
+
+@pytest.mark.parametrize("place", [in_a_file, at_a_folder, of_somebody_else])
+def test_nobody_is_told_to_delete_what_may_be_theirs(tmp_path: Path, place: Callable[[Path], Path]) -> None:
+    with pytest.raises(DataError) as refused, EmbeddingStore(place(tmp_path), "a"):
+        pass
+    assert not re.search(r"\bdelete\b", str(refused.value))
+    assert re.search(r"choose another with CLAP_BENCH_CACHE_DIR|move it away", str(refused.value))
+
+
+FULL = """
+import resource, signal, sys
+from collections.abc import Callable
+from pathlib import Path
+import numpy as np
+from metrics.embedding.store import Embedding, EmbeddingStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with EmbeddingStore(Path(sys.argv[1]), "a") as store:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    store.put("clip", {str(i): Embedding(np.zeros(512, dtype=np.float32)) for i in range(500)})
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX")
+def test_a_limit_on_the_size_of_files_is_named(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", FULL, tmp_path / "s"], capture_output=True, text=True)
+    assert "disk I/O error; raise the limit on the size of files (ulimit -f)" in ended.stderr
 
 
 WRITER = """
 import sys
 import numpy as np
+from collections.abc import Callable
 from pathlib import Path
 from metrics import embeddings
 from metrics.embedding.store import Embedding, EmbeddingStore

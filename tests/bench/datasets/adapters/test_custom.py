@@ -90,7 +90,7 @@ def test_columns_that_are_not_used_are_noted(tmp_path: Path) -> None:
     ("lines", "expected"),
     [
         (("audio_path,caption,rating", "a.wav,A,1"), "no column 'text' (found"),
-        (("audio_path,text,ratings", "a.wav,A,1"), "did you mean 'ratings'?"),
+        (("audio_path,text,ratings", "a.wav,A,1"), "rename 'ratings', if that is it, to 'rating'"),
         (("audio_path,text,rating", "a.wav,A,1", "b.wav,B,11"), "line 3: rating is 11, expected 0 to 10"),
         (("audio_path,text,rating", "a.wav,A,-1"), "line 2: rating is -1, expected 0 to 10"),
         (("audio_path,text,rating", "a.wav,A,good"), "line 2: rating is 'good', expected a number"),

@@ -1,0 +1,93 @@
+"""A few of the mutants of ``nox -s run_folders``, and the mutants that broke a reader once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.runs.run import read_run
+from metrics.errors import DataError
+from tests.studies.attacks.mutants import copy_of
+from tests.studies.attacks.run_folders import attack, make_example, warm_up
+
+MUTANTS = 60
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="forks, and limits the memory of a process"
+)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_example(tmp_path_factory.mktemp("run-folders"))
+
+
+def test_every_optional_file_is_there(example: Path) -> None:
+    run = read_run(example)
+    assert run.leakage
+    assert run.table.cosines
+    assert run.table.n_failures
+    assert (example / "ratings.csv").is_file()
+    assert all(vars(run.analysis).values())
+
+
+@pytest.mark.slow
+def test_damaged_runs_are_shown_or_refused_in_words(example: Path) -> None:
+    warm_up(example)
+    outcomes = [attack(mutant, example, figures=mutant % 20 == 0) for mutant in range(MUTANTS)]
+    assert [(one.damage, one.crashes) for one in outcomes if one.crashes] == []
+    ends = [set(one.commands.values()) for one in outcomes]
+    assert sum(one == {"refused"} for one in ends) > MUTANTS // 10  # or nothing was damaged
+    assert sum("shown" in one for one in ends) > MUTANTS // 10  # or nothing but the first check was reached
+
+
+def change(name: str, alter: Callable[[Any], object]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        content = json.loads((folder / name).read_text())
+        alter(content)
+        (folder / name).write_text(json.dumps(content))
+
+    return damage
+
+
+DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a text for a number": (
+        change("estimates.json", lambda found: found[3].update(estimate="high")),
+        "estimates.json is damaged: [3].estimate is 'high', expected a number",
+    ),
+    "a list for an object": (
+        change("estimates.json", lambda found: found.__setitem__(0, [])),
+        "[0] is [], expected an object",
+    ),
+    "an unknown statistic": (
+        change("differences.json", lambda found: found[0].update(statistic="rho")),
+        "differences.json is damaged: [0].statistic is 'rho', expected 'srcc' or 'lcc' or 'ktau' or 'mse'",
+    ),
+    "a missing field": (change("bands.json", lambda found: found[0].pop("excess")), "[0].excess is missing"),
+    "an unknown field": (change("bands.json", lambda found: found[0].update(x=1)), "(a field's name) is 'x'"),
+    "a number beyond 64 bits": (change("estimates.json", lambda found: found[0].update(n_pairs=10**30)), "64 bits"),
+    "half a character": (change("manifest.json", lambda found: found.update(run_id="\ud800")), "halves of characters"),
+    "no resamples": (
+        change("manifest.json", lambda found: found["resampling"].update(n_resamples=10**9)),
+        "manifest.json is damaged: resampling: n_resamples is 1,000,000,000, expected 1 to 100,000",
+    ),
+    "a scale that rates nothing": (
+        change("manifest.json", lambda found: found["dataset"].update(scale=[5, 5])),
+        "dataset: scale is 5 to 5, expected two finite numbers",
+    ),
+    "a missing mean": (change("system_means.json", lambda found: found.pop()), "a system lacks a mean of a metric"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_what_has_another_shape_is_named_by_file_and_field(example: Path, tmp_path: Path, case: str) -> None:
+    damage, message = DAMAGED[case]
+    folder = copy_of(example, tmp_path / "run")
+    damage(folder)
+    with pytest.raises(DataError) as refused:
+        read_run(folder)
+    assert message in str(refused.value)
