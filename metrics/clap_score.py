@@ -8,7 +8,9 @@ several windows is represented by the mean direction of its windows' embeddings.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,8 @@ from metrics.types import AudioTextPair, PairScores, ScoreFailure, ScorerOptions
 
 SCORING_VERSION = ("clap-score", "1")
 """Part of every signature: raised whenever a change of this package's code changes scores."""
+
+AUDIO_PACKAGES = ("soundfile", "soxr", "torch")
 
 
 class ClapScorer:
@@ -51,6 +55,38 @@ class ClapScorer:
         return PairScores(np.maximum(cosines, 0.0), cosines, failures, _truncation_notes(captions.values()))
 
 
+def packages(*names: str) -> tuple[tuple[str, str], ...]:
+    """Return (name, version) of packages, of those on the audio path, and of the scoring code itself."""
+    return (*((name, _version(name)) for name in (*names, *AUDIO_PACKAGES)), SCORING_VERSION)
+
+
+def run_options(options: ScorerOptions) -> tuple[tuple[str, str], ...]:
+    """Return the settings of a run that can change a score and have no field of their own.
+
+    In single precision devices agree to rounding; in half precision they do not, and the device is named.
+    """
+    named: list[tuple[str, str]] = []
+    if options.window == "as-published":
+        named.append(("seed", str(options.seed)))
+    if options.precision != "fp32":
+        named.append(("device", options.device))
+    return tuple(named)
+
+
+def published_option(found_sha256: str, published_sha256: str | None) -> tuple[tuple[str, str], ...]:
+    """Return a remark for the signature if a file is not the one that was published under its name."""
+    differs = published_sha256 is not None and found_sha256 != published_sha256
+    return (("weights", "not-as-published"),) if differs else ()
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Return a short hash of small files, by name and content, in any order."""
+    digest = hashlib.sha256()
+    for path in sorted(paths, key=lambda path: path.name):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:8]
+
+
 def _cosine(clip: Outcome, caption: Outcome) -> float | Failed:
     for outcome in (clip, caption):
         if isinstance(outcome, Failed):
@@ -67,3 +103,10 @@ def _truncation_notes(captions: Iterable[Outcome]) -> tuple[str, ...]:
     if not cut:
         return ()
     return (f"{len(cut)} of {len(embedded)} captions were cut to the model's length (by up to {max(cut)} tokens)",)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 from weakref import WeakValueDictionary
 
@@ -11,13 +12,20 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.audio import Clip
-from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import ScorerSpec
 
 Loaded = TypeVar("Loaded")
 
 Input = Float[np.ndarray, "..."]
 """What a model takes for one window of a clip: samples or features."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedCaption:
+    """Token ids as the text tower gets them, and how many tokens of the caption did not fit."""
+
+    token_ids: tuple[int, ...]
+    n_cut: int = 0
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, what is read from them, and their hashes."""
+"""Files that are either whole or absent, what is read from them, their hashes, and the user's folders."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import platformdirs
 
 
 @contextmanager
@@ -57,6 +59,23 @@ def sha256_of_file(path: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Return where things are kept that can be computed again: ``$CLAP_BENCH_CACHE_DIR`` or the user's cache."""
+    given = os.environ.get("CLAP_BENCH_CACHE_DIR")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("clap-bench"))
+
+
+def embedding_store() -> Path:
+    """Return where embeddings are kept (see `metrics.embedding.store`); the number counts its schema."""
+    return cache_folder() / "embeddings-2.sqlite"
+
+
+def human_folder() -> Path:
+    """Return where locally trained Human-CLAP variants are: ``$CLAP_BENCH_HUMAN_DIR`` or the user's data folder."""
+    given = os.environ.get("CLAP_BENCH_HUMAN_DIR")
+    return Path(given) if given else Path(platformdirs.user_data_dir("clap-bench")) / "human"
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -19,7 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from metrics.errors import PluginError, UnavailableError, UsageError, did_you_mean
 from metrics.plugins import contract, one_file
 from metrics.plugins.contract import Origin
-from metrics.types import ProgressCallback, Scorer, ScorerOptions, no_progress
+from metrics.types import Availability, ProgressCallback, Scorer, ScorerOptions, no_progress
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
 
@@ -54,25 +54,6 @@ class ScorerFamily:
     variants: str | None = None
     origin: Origin | None = None
     clash: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether a scorer can run on this machine and, if not, why and what to do.
-
-    Attributes:
-        available: everything it needs is here.
-        reason: why not, or ``"ready"``.
-        remedy: what to do about it.
-        downloadable: what is missing will be fetched when the scorer is built, if the hub or package index answers.
-        cause: what a plugin raised.
-    """
-
-    available: bool
-    reason: str = "ready"
-    remedy: str = ""
-    downloadable: bool = False
-    cause: Exception | None = None
 
 
 BUILT_IN: tuple[ScorerFamily, ...] = (

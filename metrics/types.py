@@ -146,6 +146,25 @@ class TrainedScorer(Scorer, Protocol):
     def checkpoint_folder(self) -> Path | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a scorer can run on this machine and, if not, why and what to do.
+
+    Attributes:
+        available: everything it needs is here.
+        reason: why not, or ``"ready"``.
+        remedy: what to do about it.
+        downloadable: what is missing will be fetched when the scorer is built, if the hub or package index answers.
+        cause: what a plugin raised.
+    """
+
+    available: bool
+    reason: str = "ready"
+    remedy: str = ""
+    downloadable: bool = False
+    cause: Exception | None = None
+
+
 ProgressCallback = Callable[[str, int, int], None]
 """Called as ``progress(stage, done, total)`` while a scorer works."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from metrics.registry import Availability
+    from metrics.types import Availability
 
 
 def metrics_command(

@@ -14,7 +14,7 @@ from bench.terminal.console import say, show_report
 from bench.terminal.progress import terminal_progress
 from metrics.embedding.prefetch import default_workers
 from metrics.errors import ClapBenchError
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from bench.terminal.console import say, show_report
 from bench.terminal.progress import terminal_progress
 from metrics.embedding.prefetch import default_workers
 from metrics.errors import ClapBenchError
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from metrics.types import ScorerOptions
 
 if TYPE_CHECKING:

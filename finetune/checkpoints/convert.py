@@ -19,7 +19,7 @@ from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from finetune.checkpoints.folder import new_folder
 from metrics.errors import DataError, UnavailableError
-from metrics.folders import cache_folder
+from metrics.files import cache_folder
 from metrics.models import hub
 from metrics.models.laion import ROBERTA
 from metrics.models.loading import load_pickle, load_strictly

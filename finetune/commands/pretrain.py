@@ -13,7 +13,7 @@ from finetune.commands.observers import observing
 from finetune.commands.train import report
 from finetune.config import Storage
 from metrics.errors import UsageError
-from metrics.folders import cache_folder
+from metrics.files import cache_folder
 
 
 def pretrain_command(

@@ -23,7 +23,7 @@ from finetune.config import (
     TrainingConfig,
     TrainingPrecision,
 )
-from metrics.folders import cache_folder
+from metrics.files import cache_folder
 
 PAPER = TrainingConfig()
 

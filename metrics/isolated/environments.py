@@ -22,8 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from metrics.errors import UnavailableError
-from metrics.files import write_text
-from metrics.folders import cache_folder
+from metrics.files import cache_folder, write_text
 from metrics.types import ProgressCallback
 
 CORE = ("jaxtyping>=0.2.34", "numpy>=1.26", "platformdirs>=4", "soundfile>=0.12.1", "soxr>=0.4")

@@ -37,8 +37,16 @@ from metrics.isolated.environments import CORE, ensure_environment, environment_
 from metrics.isolated.pipe import ProtocolError, receive, send
 from metrics.plugins import one_file
 from metrics.plugins.contract import Origin
-from metrics.registry import BUILT_IN, ONE_FILE, Availability, availability, split_name
-from metrics.types import AudioTextPair, PairScores, ProgressCallback, ScoreFailure, ScorerOptions, ScorerSpec
+from metrics.registry import BUILT_IN, ONE_FILE, availability, split_name
+from metrics.types import (
+    AudioTextPair,
+    Availability,
+    PairScores,
+    ProgressCallback,
+    ScoreFailure,
+    ScorerOptions,
+    ScorerSpec,
+)
 
 CHILD = Path(__file__).with_name("child.py")
 PATIENCE_S = 5.0

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption
 from metrics.errors import UsageError
-from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import Precision
 
 Vectors = Float[np.ndarray, "batch dim"]

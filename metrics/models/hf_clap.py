@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metrics import specs
+from metrics import clap_score
 from metrics.clap_score import ClapScorer
 from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
@@ -19,8 +19,7 @@ from metrics.files import read_json
 from metrics.models import hub
 from metrics.models.hub import HubFiles
 from metrics.models.variants import SHIPPED_FOLDER, TINY, find_variant
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
+from metrics.types import Availability, ScorerOptions, ScorerSpec
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 MODEL_FILES = (("config.json",), WEIGHTS)
@@ -189,11 +188,11 @@ def _spec(name: str, source: ClapSource, model: Path, processor: Path, options: 
         sample_rate_hz=settings["sampling_rate"],
         window=f"{options.window}:{settings['max_length_s']:g}s",
         precision=options.precision,
-        packages=specs.packages("transformers"),
+        packages=clap_score.packages("transformers"),
         options=(
-            ("config", specs.digest_of(small_files)),
-            *specs.published_option(sha256, published),
-            *specs.run_options(options),
+            ("config", clap_score.digest_of(small_files)),
+            *clap_score.published_option(sha256, published),
+            *clap_score.run_options(options),
         ),
     )
 

@@ -18,7 +18,7 @@ from transformers import ClapFeatureExtractor, ClapModel
 from transformers.utils import logging
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption
 from metrics.errors import DataError, reason_of
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
@@ -26,7 +26,7 @@ from metrics.models.hf_clap import WEIGHTS, feature_settings
 from metrics.models.hf_features import ClapFeatures
 from metrics.models.hub import find_file
 from metrics.models.loading import check_keys, load_pickle
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening, check_audible
 

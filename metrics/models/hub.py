@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import UnavailableError, reason_of
-from metrics.files import read_json, sha256_of_file, write_text
-from metrics.folders import cache_folder
-from metrics.registry import Availability
+from metrics.files import cache_folder, read_json, sha256_of_file, write_text
+from metrics.types import Availability
 
 MEGABYTE = 1_000_000
 

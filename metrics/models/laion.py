@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from metrics import specs
+from metrics import clap_score
 from metrics.clap_score import ClapScorer
 from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import UnavailableError, UsageError, did_you_mean
 from metrics.models import hub
 from metrics.models.hub import HubFiles
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
+from metrics.types import Availability, ScorerOptions, ScorerSpec
 
 SAMPLE_RATE_HZ = 48_000
 WINDOW_S = 10
@@ -118,6 +117,6 @@ def _spec(
         sample_rate_hz=SAMPLE_RATE_HZ,
         window=f"{options.window}:{WINDOW_S}s",
         precision=options.precision,
-        packages=specs.packages("laion-clap", "transformers"),
-        options=(*specs.published_option(sha256, published), *specs.run_options(options)),
+        packages=clap_score.packages("laion-clap", "transformers"),
+        options=(*clap_score.published_option(sha256, published), *clap_score.run_options(options)),
     )

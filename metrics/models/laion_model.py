@@ -22,7 +22,7 @@ from transformers import RobertaConfig, RobertaModel
 from transformers.audio_utils import mel_filter_bank
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
@@ -30,7 +30,7 @@ from metrics.models.laion import SAMPLE_RATE_HZ, WINDOW_S
 from metrics.models.loading import load_pickle, load_strictly
 from metrics.models.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.models.partial_import import import_part, quietly
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening, check_audible
 

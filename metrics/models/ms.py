@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics import specs
+from metrics import clap_score
 from metrics.clap_score import ClapScorer
 from metrics.encoder import DualEncoder, LazyEncoder, share
 from metrics.errors import UnavailableError, UsageError
 from metrics.models import hub
 from metrics.models.hub import HubFiles
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
+from metrics.types import Availability, ScorerOptions, ScorerSpec
 
 SAMPLE_RATE_HZ = 44_100
 REPO = "microsoft/msclap"
@@ -133,6 +132,6 @@ def _spec(
         sample_rate_hz=SAMPLE_RATE_HZ,
         window=f"{options.window}:{VERSIONS[version].window_s}s",
         precision=options.precision,
-        packages=specs.packages("msclap", "transformers"),
-        options=(*specs.published_option(sha256, published), *specs.run_options(options)),
+        packages=clap_score.packages("msclap", "transformers"),
+        options=(*clap_score.published_option(sha256, published), *clap_score.run_options(options)),
     )

@@ -23,7 +23,7 @@ from jaxtyping import Float
 from transformers import AutoConfig, AutoModel
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
@@ -31,7 +31,7 @@ from metrics.models.loading import load_pickle, load_strictly, without_causal_ma
 from metrics.models.mel import LogMel, take_over_front_end
 from metrics.models.ms import SAMPLE_RATE_HZ, MsVersion
 from metrics.models.partial_import import import_part, package_folder, quietly
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from metrics.errors import UnavailableError, did_you_mean
-from metrics.folders import human_folder
+from metrics.files import human_folder
 
 DEFAULT_VARIANT = "wsce+mae"
 

@@ -31,7 +31,7 @@ from metrics.plugins.contract import Origin
 from metrics.types import Scorer, ScorerOptions
 
 if TYPE_CHECKING:
-    from metrics.registry import Availability
+    from metrics.types import Availability
 
 NAME = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)(?::(?P<argument>.+))?")
 METADATA = re.compile(r"^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$", re.MULTILINE)
@@ -112,7 +112,7 @@ def make_here(name: str, options: ScorerOptions) -> Scorer:
 
 def status(argument: str | None) -> Availability:
     """Say whether a one-file scorer can run here. One that runs in this process is loaded."""
-    from metrics.registry import Availability
+    from metrics.types import Availability
 
     assert argument is not None
     file = read(argument)

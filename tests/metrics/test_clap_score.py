@@ -14,9 +14,8 @@ import torch
 from metrics import audio, windows
 from metrics.clap_score import ClapScorer
 from metrics.embedding.batches import BatchRunner, is_out_of_memory
-from metrics.encoder import LazyEncoder
+from metrics.encoder import LazyEncoder, TokenisedCaption
 from metrics.errors import ClapBenchError
-from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import AudioTextPair, PairScores, ScorerOptions, ScorerSpec
 from tests.metrics.clips import write_bad_clips, write_tone
 

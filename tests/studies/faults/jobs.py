@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.datasets.adapters import relate_release
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from tests.bench.datasets.fetching.file_server import Served
 from tests.finetune.small import write_ratings
 
