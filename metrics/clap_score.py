@@ -8,7 +8,6 @@ several windows is represented by the mean direction of its windows' embeddings.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -55,36 +54,45 @@ class ClapScorer:
         return PairScores(np.maximum(cosines, 0.0), cosines, failures, _truncation_notes(captions.values()))
 
 
-def packages(*names: str) -> tuple[tuple[str, str], ...]:
-    """Return (name, version) of packages, of those on the audio path, and of the scoring code itself."""
-    return (*((name, _version(name)) for name in (*names, *AUDIO_PACKAGES)), SCORING_VERSION)
+def clap_spec(
+    options: ScorerOptions,
+    *,
+    name: str,
+    checkpoint: str,
+    sha256: str,
+    published_sha256: str | None,
+    text_encoder: str,
+    sample_rate_hz: int,
+    window_s: float,
+    packages: Sequence[str],
+    settings: Sequence[tuple[str, str]] = (),
+) -> ScorerSpec:
+    """Return the spec of a CLAP model.
 
-
-def run_options(options: ScorerOptions) -> tuple[tuple[str, str], ...]:
-    """Return the settings of a run that can change a score and have no field of their own.
-
-    In single precision devices agree to rounding; in half precision they do not, and the device is named.
+    Args:
+        options: settings of the run; those that can change a score become part of the spec.
+        name: as the user wrote it in ``--metrics``.
+        checkpoint: file name, or hub id and commit, of the weights.
+        sha256: hash of the weights.
+        published_sha256: the hash of the weights that were published under this name, where it is known.
+        text_encoder: tokenizer and configuration of the text tower, with their commit.
+        sample_rate_hz: rate at which the model hears.
+        window_s: length of the model's window.
+        packages: those whose code takes part in the score, beside the ones on the audio path.
+        settings: further (name, value) facts about the model.
     """
-    named: list[tuple[str, str]] = []
-    if options.window == "as-published":
-        named.append(("seed", str(options.seed)))
-    if options.precision != "fp32":
-        named.append(("device", options.device))
-    return tuple(named)
-
-
-def published_option(found_sha256: str, published_sha256: str | None) -> tuple[tuple[str, str], ...]:
-    """Return a remark for the signature if a file is not the one that was published under its name."""
-    differs = published_sha256 is not None and found_sha256 != published_sha256
-    return (("weights", "not-as-published"),) if differs else ()
-
-
-def digest_of(paths: Iterable[Path]) -> str:
-    """Return a short hash of small files, by name and content, in any order."""
-    digest = hashlib.sha256()
-    for path in sorted(paths, key=lambda path: path.name):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:8]
+    differs = published_sha256 is not None and sha256 != published_sha256
+    return ScorerSpec(
+        name=name,
+        checkpoint=checkpoint,
+        checkpoint_sha256=sha256,
+        text_encoder=text_encoder,
+        sample_rate_hz=sample_rate_hz,
+        window=f"{options.window}:{window_s:g}s",
+        precision=options.precision,
+        packages=(*((package, _version(package)) for package in (*packages, *AUDIO_PACKAGES)), SCORING_VERSION),
+        options=(*settings, *([("weights", "not-as-published")] if differs else []), *_run_options(options)),
+    )
 
 
 def _cosine(clip: Outcome, caption: Outcome) -> float | Failed:
@@ -103,6 +111,19 @@ def _truncation_notes(captions: Iterable[Outcome]) -> tuple[str, ...]:
     if not cut:
         return ()
     return (f"{len(cut)} of {len(embedded)} captions were cut to the model's length (by up to {max(cut)} tokens)",)
+
+
+def _run_options(options: ScorerOptions) -> tuple[tuple[str, str], ...]:
+    """Return the settings of a run that can change a score and have no field of their own.
+
+    In single precision devices agree to rounding; in half precision they do not, and the device is named.
+    """
+    named: list[tuple[str, str]] = []
+    if options.window == "as-published":
+        named.append(("seed", str(options.seed)))
+    if options.precision != "fp32":
+        named.append(("device", options.device))
+    return tuple(named)
 
 
 def _version(name: str) -> str:

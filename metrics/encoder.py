@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,19 +68,26 @@ class DualEncoder(Protocol):
 class LazyEncoder:
     """A dual encoder whose packages and weights are loaded at the first use of anything but its ``spec``.
 
-    A run whose embeddings are all in the store so needs no model, and importing torch takes seconds.
+    A run whose embeddings are all in the store so needs no model, and importing torch takes seconds: what describes a
+    model names the function that loads it, and does not import it.
+
+    Args:
+        spec: the encoder's.
+        builder: ``"module:function"``; called as ``function(spec, *arguments)``, it returns the `DualEncoder`.
+        arguments: what else the function takes.
     """
 
-    def __init__(self, spec: ScorerSpec, build: Callable[[], DualEncoder]) -> None:
+    def __init__(self, spec: ScorerSpec, builder: str, *arguments: Any) -> None:
         self.spec = spec
-        self._build = build
+        self._builder = builder
+        self._arguments = arguments
         self._encoder: DualEncoder | None = None
         self._lock = threading.Lock()
 
     def _get(self) -> DualEncoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = self._build()
+                self._encoder = pkgutil.resolve_name(self._builder)(self.spec, *self._arguments)
             return self._encoder
 
     def batch_size(self) -> int:

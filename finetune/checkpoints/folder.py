@@ -25,7 +25,7 @@ from bench.analysis.leakage import TRAINING_NAME, read_training
 from finetune.config import Storage
 from metrics.errors import DataError, UnavailableError, UsageError, reason_of
 from metrics.files import write_text
-from metrics.models.hf_clap import feature_settings
+from metrics.models.hf_folder import feature_settings
 from metrics.models.tokenizers import load_tokenizer
 
 CARD_NAME = "README.md"

@@ -94,6 +94,11 @@ def find_file(folder: Path, names: tuple[str, ...]) -> Path:
     )
 
 
+def published_sha256(source: HubFiles | Path) -> str | None:
+    """Return the hash that the weights were published with, where it is known."""
+    return source.sha256 if isinstance(source, HubFiles) else None
+
+
 def status(*needed: HubFiles) -> Availability:
     """Say whether everything is in the cache and, if not, which file is missing, how large it is and what to do."""
     missing = [files for files in needed if locate(files) is None]

@@ -22,11 +22,10 @@ from transformers import RobertaConfig, RobertaModel
 from transformers.audio_utils import mel_filter_bank
 
 from metrics.audio import Clip
-from metrics.encoder import Input, TokenisedCaption
+from metrics.encoder import Input, TokenisedCaption, share
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
-from metrics.models.laion import SAMPLE_RATE_HZ, WINDOW_S
 from metrics.models.loading import load_pickle, load_strictly
 from metrics.models.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.models.partial_import import import_part, quietly
@@ -98,17 +97,24 @@ def build_model(audio_model: str, fusion: bool, text_folder: Path) -> Any:
         return clap_module.CLAP(**settings, enable_fusion=fusion, fusion_type="aff_2d" if fusion else "None")
 
 
+def build(
+    spec: ScorerSpec, checkpoint: Path, text_folder: Path, listening: Listening, options: ScorerOptions
+) -> LaionEncoder:
+    """Load a model, or take one that is loaded already, and return its encoder; see `load_laion`."""
+    laion = share(load_laion, checkpoint, text_folder, device=options.device)
+    return LaionEncoder(spec, laion, listening, options)
+
+
 class LaionEncoder:
     """A `metrics.encoder.DualEncoder` around a `LoadedLaion`."""
 
-    def __init__(self, spec: ScorerSpec, laion: LoadedLaion, options: ScorerOptions) -> None:
+    def __init__(self, spec: ScorerSpec, laion: LoadedLaion, listening: Listening, options: ScorerOptions) -> None:
         self.spec = spec
         self.laion = laion
         self.device = forward.choose_device(options.device)
         self.precision = options.precision
         self.laion.model.to(self.device)
-        n_window = SAMPLE_RATE_HZ * WINDOW_S
-        self.listening = Listening(SAMPLE_RATE_HZ, n_window, "repeatpad", options.window, options.seed, int16=True)
+        self.listening = listening
 
     def batch_size(self) -> int:
         return forward.WINDOWS_PER_BATCH[self.device.type]

@@ -9,11 +9,13 @@ stderr, because stdout belongs to the results.
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,6 +51,19 @@ class Origin:
     @property
     def remedy(self) -> str:
         return f"ask the author of {self.name}, or uninstall it" if self.kind == "package" else f"correct {self.name}"
+
+    @property
+    def requirement(self) -> str:
+        """What makes pip install a package again from where it came (direct_url.json of PEP 610)."""
+        record = json.loads(distribution(self.name).read_text("direct_url.json") or "{}")
+        if not record:
+            return f"{self.name}=={self.version}"
+        url = record["url"]
+        if record.get("dir_info", {}).get("editable"):
+            return f"--editable={url}"
+        if vcs := record.get("vcs_info"):
+            url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+        return f"{self.name} @ {url}"
 
 
 def load_factory(origin: Origin, target: str) -> Factory:
