@@ -202,8 +202,6 @@ def requirements_of(name: str) -> tuple[str, ...]:
 
 def availability(name: str) -> Availability:
     """Say whether ``name`` can run, without loading its packages or weights; other people's code is loaded."""
-    if split_name(name) == (ISOLATED, None):
-        return Availability(False, "names no scorer", "write isolated:NAME, for instance isolated:ms")
     try:
         apart = _runs_apart(name)
         return _status_here(name) if apart is None else _status_apart(apart)
@@ -254,13 +252,10 @@ def _runs_apart(name: str) -> str | None:
     """Return the name of the scorer that an environment of its own is for; None for one that runs in this process.
 
     Raises:
-        UsageError: ``isolated`` alone.
         PluginError: the requirements that a file declares cannot be read.
     """
     family, argument = split_name(name)
     if family is ISOLATED:
-        if argument is None:
-            raise UsageError("metric 'isolated' names no scorer; write isolated:NAME, for instance isolated:ms")
         return argument
     declares = family is ONE_FILE and one_file.requirements(one_file.read(name)) is not None
     return name if declares else None
@@ -272,6 +267,8 @@ def _status_here(name: str) -> Availability:
     if missing:
         remedy = f"pip install 'clap-bench[{family.extra}]', or name it 'isolated:{name}'"
         return Availability(False, f"package not installed: {', '.join(missing)}", remedy)
+    if family is ISOLATED:
+        return Availability(False, "names no scorer", "write isolated:NAME, for instance isolated:ms")
     if family is ONE_FILE:
         return one_file.status(argument)
     if family.origin is not None and family.clash is None:

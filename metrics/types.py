@@ -173,7 +173,7 @@ def no_progress(stage: str, done: int, total: int) -> None:
     """Ignore progress: the default callback."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerOptions:
     """How to run a scorer: what the command line offers, with its defaults.
 

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 from bench.files.csvfile import CsvRow, read_csv
 from metrics.errors import DataError, UsageError
 from metrics.files import write_text
-from metrics.types import AudioTextPair, PairScores, ScoreFailure
+from metrics.types import ScoreFailure
 
 PAIR_COLUMNS = ("pair_id", "audio", "caption", "caption_id", "source", "system", "split", "rating", "n_ratings")
 SCORES_NAME = "scores.csv"
@@ -94,29 +94,6 @@ def make_pairs_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     frame: pd.DataFrame = pd.DataFrame({name: pd.Series(columns[name], dtype=object) for name in PAIR_COLUMNS})
     numbers: pd.DataFrame = frame.astype({"rating": np.float64, "n_ratings": np.int64})
     return numbers
-
-
-def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence[AudioTextPair]) -> PairScores:
-    """Hold a scorer to its contract: one finite number or one failure for every pair.
-
-    Raises:
-        DataError: the scorer gave another number of scores than there are pairs, or an infinite one.
-    """
-    scores = np.asarray(answer.scores if isinstance(answer, PairScores) else answer, dtype=np.float64)
-    if scores.shape != (len(pairs),):
-        raise DataError(
-            f"metric {metric!r} returned an array of shape {scores.shape}, expected ({len(pairs)},): "
-            "one score a pair; report this to the author of the scorer"
-        )
-    outcome = answer if isinstance(answer, PairScores) else PairScores(scores)
-    explained = {failure.pair_id for failure in outcome.failures}
-    unexplained = [
-        ScoreFailure(pair.pair_id, f"{metric} returned {score:g}")
-        for pair, score in zip(pairs, scores, strict=True)
-        if not np.isfinite(score) and pair.pair_id not in explained
-    ]
-    failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
-    return replace(outcome, scores=np.where(failed, np.nan, scores), failures=(*outcome.failures, *unexplained))
 
 
 def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:

@@ -38,7 +38,6 @@ from bench.files.scores import (
     PAIR_COLUMNS,
     SCORES_NAME,
     ScoreTable,
-    checked_scores,
     make_pairs_frame,
     read_score_file,
     read_table,
@@ -51,6 +50,7 @@ from bench.statistics.folds import TrainingData
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
+from metrics.plugins.contract import checked_scores
 from metrics.registry import availability, make_scorers
 from metrics.types import PairScores, ProgressCallback, Scorer, ScorerOptions, no_progress
 

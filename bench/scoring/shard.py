@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.datasets.adapters.assembly import caption_id_of
-from bench.files.scores import checked_scores
 from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob
 from bench.scoring.source import Shard, SourceRow, read_shard
 from metrics.errors import DataError
+from metrics.plugins.contract import checked_scores
 from metrics.registry import make_scorers
 from metrics.types import AudioTextPair, PairScores, Scorer
 

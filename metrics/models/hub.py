@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import UnavailableError, reason_of
-from metrics.files import cache_folder, read_json, sha256_of_file, write_text
+from metrics.files import cache_folder, read_json_object, sha256_of_file, write_text
 from metrics.types import Availability
 
 MEGABYTE = 1_000_000
@@ -129,12 +129,12 @@ def sha256_of(path: Path) -> str:
     stat = path.stat()
     fingerprint = [stat.st_size, stat.st_mtime_ns]
     memory_path = cache_folder() / "sha256-1.json"
-    known = _read_json(memory_path).get(str(path))
+    known = read_json_object(memory_path).get(str(path))
     if isinstance(known, list) and known[:2] == fingerprint:
         return str(known[2])
     digest = sha256_of_file(path)
     with suppress(OSError):
-        write_text(memory_path, json.dumps(_read_json(memory_path) | {str(path): [*fingerprint, digest]}))
+        write_text(memory_path, json.dumps(read_json_object(memory_path) | {str(path): [*fingerprint, digest]}))
     return digest
 
 
@@ -182,11 +182,3 @@ def _download_file(files: HubFiles, name: str) -> Path | None:
 
 def _name_and_size(files: HubFiles) -> str:
     return f"{files.weights_name} ({files.n_bytes / MEGABYTE:,.0f} MB)" if files.n_bytes else files.weights_name
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

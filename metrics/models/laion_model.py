@@ -7,7 +7,7 @@ site-packages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from metrics.encoder import Input, TokenisedCaption, share
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
-from metrics.models.loading import load_pickle, load_strictly
+from metrics.models.loading import load_laion_weights, load_strictly
 from metrics.models.mel import N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.models.partial_import import import_part, quietly
 from metrics.models.tokenizers import load_tokenizer, tokenise
@@ -62,7 +62,7 @@ def load_laion(checkpoint: Path, text_folder: Path) -> LoadedLaion:
     Raises:
         DataError: unsafe, damaged, or not a LAION CLAP.
     """
-    weights = _state_dict(load_pickle(checkpoint), checkpoint)
+    weights = load_laion_weights(checkpoint)
     width = weights[PATCH_KEY].shape[0] if PATCH_KEY in weights else None
     if width not in AUDIO_MODELS:
         raise DataError(
@@ -165,14 +165,6 @@ class LaionEncoder:
             return shrunk
 
         return forward.to_numpy(fuse(mel, n_frames, shrink, key))
-
-
-def _state_dict(content: Mapping[str, Any], checkpoint: Path) -> dict[str, torch.Tensor]:
-    """Return the weights under the names of the architecture: without DistributedDataParallel's ``module.``."""
-    state = content.get("state_dict", content)
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise DataError(f"{checkpoint} has no 'state_dict' of tensors; give a checkpoint of laion_clap")
-    return {key.removeprefix("module."): value for key, value in state.items()}
 
 
 def _torchaudio_filters(settings: Any) -> Float[np.ndarray, "frequencies mels"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
+from metrics.files import data_folder
 
 Kind = Literal["rel", "is", "os"]
 
@@ -85,7 +85,7 @@ def data_root(root: Path | None = None) -> Path:
     if root is not None:
         return root
     named = os.environ.get(ROOT_VARIABLE)
-    return Path(named) if named else platformdirs.user_data_path("clap-bench", appauthor=False) / "relate"
+    return Path(named) if named else data_folder() / "relate"
 
 
 def audio_root(root: Path) -> Path:

@@ -112,7 +112,7 @@ def _pull(place: Path, server: Served) -> Job:
 
     def is_work(name: str) -> bool:
         top = name.split("/")[0]
-        return no_work(name) or top.endswith((".unpacking", ".zip")) or name.endswith((".part", ".part.json"))
+        return no_work(name) or top.endswith((".part", ".zip")) or name.endswith((".part", ".part.json"))
 
     return Job("bench datasets pull relate", place, command, lambda folder: folder / "data", arrived, is_work)
 
