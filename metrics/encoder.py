@@ -112,7 +112,8 @@ _in_use: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 def share(load: Callable[..., Loaded], *arguments: Any, device: str) -> Loaded:
     """Return ``load(*arguments)``, or what it returned before for the same device, if somebody still uses that.
 
-    Scorers that differ in their window only so share one model; none is kept beyond its last user.
+    Scorers that differ in their window only so share one model; none is kept beyond its last user, so what is loaded
+    must be of a class that weak references can be made to (no tuple, no SimpleNamespace).
     """
     key = (load, *arguments, device)
     loaded = _in_use.get(key)
