@@ -17,7 +17,7 @@ import soundfile
 from jaxtyping import Float
 
 from metrics.clap_score import ClapScorer
-from metrics.collapse import WARNING
+from metrics.embedding.collapse import WARNING
 from metrics.registry import make_scorer
 from metrics.types import AudioTextPair, PairScores, Precision, Scorer, ScorerOptions, WindowPolicy
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 from weakref import WeakValueDictionary
 
@@ -11,13 +13,20 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.audio import Clip
-from metrics.models.tokenizers import TokenisedCaption
 from metrics.types import ScorerSpec
 
 Loaded = TypeVar("Loaded")
 
 Input = Float[np.ndarray, "..."]
 """What a model takes for one window of a clip: samples or features."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedCaption:
+    """Token ids as the text tower gets them, and how many tokens of the caption did not fit."""
+
+    token_ids: tuple[int, ...]
+    n_cut: int = 0
 
 
 @runtime_checkable
@@ -59,19 +68,26 @@ class DualEncoder(Protocol):
 class LazyEncoder:
     """A dual encoder whose packages and weights are loaded at the first use of anything but its ``spec``.
 
-    A run whose embeddings are all in the store so needs no model, and importing torch takes seconds.
+    A run whose embeddings are all in the store so needs no model, and importing torch takes seconds: what describes a
+    model names the function that loads it, and does not import it.
+
+    Args:
+        spec: the encoder's.
+        builder: ``"module:function"``; called as ``function(spec, *arguments)``, it returns the `DualEncoder`.
+        arguments: what else the function takes.
     """
 
-    def __init__(self, spec: ScorerSpec, build: Callable[[], DualEncoder]) -> None:
+    def __init__(self, spec: ScorerSpec, builder: str, *arguments: Any) -> None:
         self.spec = spec
-        self._build = build
+        self._builder = builder
+        self._arguments = arguments
         self._encoder: DualEncoder | None = None
         self._lock = threading.Lock()
 
     def _get(self) -> DualEncoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = self._build()
+                self._encoder = pkgutil.resolve_name(self._builder)(self.spec, *self._arguments)
             return self._encoder
 
     def batch_size(self) -> int:
@@ -96,7 +112,8 @@ _in_use: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 def share(load: Callable[..., Loaded], *arguments: Any, device: str) -> Loaded:
     """Return ``load(*arguments)``, or what it returned before for the same device, if somebody still uses that.
 
-    Scorers that differ in their window only so share one model; none is kept beyond its last user.
+    Scorers that differ in their window only so share one model; none is kept beyond its last user, so what is loaded
+    must be of a class that weak references can be made to (no tuple, no SimpleNamespace).
     """
     key = (load, *arguments, device)
     loaded = _in_use.get(key)

@@ -5,13 +5,13 @@ Each family maps to a ``"module:factory"`` string, so that listing imports no mo
 ``factory(argument, options)``. Installed packages add families under the entry-point group ``clap_bench.scorers``; a
 plugin cannot take a built-in name, and whether one works is found out by importing it. ``FILE.py:FUNCTION`` is a
 scorer in one file (`metrics.plugins.one_file`), and ``isolated:NAME`` runs one in an environment of its own
-(`metrics.isolated.scorer`).
+(`metrics.isolated.scorer`), as does a file that declares requirements: here alone that is decided.
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
+import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
@@ -19,7 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from metrics.errors import PluginError, UnavailableError, UsageError, did_you_mean
 from metrics.plugins import contract, one_file
 from metrics.plugins.contract import Origin
-from metrics.types import ProgressCallback, Scorer, ScorerOptions, no_progress
+from metrics.types import Availability, ProgressCallback, Scorer, ScorerOptions, no_progress
 
 ENTRY_POINT_GROUP = "clap_bench.scorers"
 
@@ -56,24 +56,14 @@ class ScorerFamily:
     clash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Availability:
-    """Whether a scorer can run on this machine and, if not, why and what to do.
-
-    Attributes:
-        available: everything it needs is here.
-        reason: why not, or ``"ready"``.
-        remedy: what to do about it.
-        downloadable: what is missing will be fetched when the scorer is built, if the hub or package index answers.
-        cause: what a plugin raised.
-    """
-
-    available: bool
-    reason: str = "ready"
-    remedy: str = ""
-    downloadable: bool = False
-    cause: Exception | None = None
-
+ISOLATED = ScorerFamily(
+    "isolated",
+    "metrics.isolated.scorer:make_isolated",
+    "a scorer in a virtual environment of its own, built for it (isolated:NAME)",
+    status="metrics.isolated.scorer:isolated_status",
+    variants="metrics.registry:isolated_names",
+)
+"""Target and status also take what the environment must have; see `metrics.isolated.scorer`."""
 
 BUILT_IN: tuple[ScorerFamily, ...] = (
     ScorerFamily(
@@ -96,36 +86,30 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
     ),
     ScorerFamily(
         "human",
-        "metrics.models.hf_clap:make_human",
+        "metrics.models.hf_clap:HUMAN.make",
         "Human-CLAP, fine-tuned on human ratings (human:NAME for other variants)",
-        status="metrics.models.hf_clap:human_status",
+        status="metrics.models.hf_clap:HUMAN.status",
         variants="metrics.models.variants:variant_names",
     ),
     ScorerFamily(
         "laion-hf",
-        "metrics.models.hf_clap:make_laion_hf",
+        "metrics.models.hf_clap:LAION_HF.make",
         "LAION CLAP in transformers' format (laion-hf:NAME)",
-        status="metrics.models.hf_clap:laion_status",
+        status="metrics.models.hf_clap:LAION_HF.status",
     ),
     ScorerFamily(
         "hf",
-        "metrics.models.hf_clap:make_hf",
+        "metrics.models.hf_clap:HF.make",
         "any transformers ClapModel (hf:HUB_ID or hf:FOLDER)",
-        status="metrics.models.hf_clap:any_status",
+        status="metrics.models.hf_clap:HF.status",
     ),
     ScorerFamily(
         "tiny",
-        "metrics.models.hf_clap:make_tiny",
+        "metrics.models.hf_clap:TINY_CLAP.make",
         "a very small CLAP, shipped with this package, for the demo's sounds only",
-        status="metrics.models.hf_clap:tiny_status",
+        status="metrics.models.hf_clap:TINY_CLAP.status",
     ),
-    ScorerFamily(
-        "isolated",
-        "metrics.isolated.scorer:make_isolated",
-        "a scorer in a virtual environment of its own, built for it (isolated:NAME)",
-        status="metrics.isolated.scorer:isolated_status",
-        variants="metrics.isolated.scorer:isolated_names",
-    ),
+    ISOLATED,
     ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
     ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
     ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds"),
@@ -133,12 +117,7 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
 )
 
 
-ONE_FILE = ScorerFamily(
-    "FILE.py:FUNCTION",
-    "metrics.plugins.one_file:make",
-    "a scorer in one file",
-    status="metrics.plugins.one_file:status",
-)
+ONE_FILE = ScorerFamily("FILE.py:FUNCTION", "metrics.plugins.one_file:make", "a scorer in one file")
 
 
 def known_families() -> Mapping[str, ScorerFamily]:
@@ -205,41 +184,66 @@ def _refuse_other_encodings(names: str) -> None:
         ) from None
 
 
-def availability(name: str, isolated: bool = False) -> Availability:
-    """Say whether ``name`` can run here, without loading its packages or weights; other people's code is loaded.
+def isolated_names() -> list[str]:
+    """Return the built-in scorers that bring packages of their own: what ``isolated:all`` stands for."""
+    return [family.name for family in BUILT_IN if family.isolated]
 
-    Args:
-        name: as in ``--metrics``.
-        isolated: whether it would run in an environment of its own, so that only its weights matter.
+
+def requirements_of(name: str) -> tuple[str, ...]:
+    """Return what an environment for a scorer must have, beyond what `metrics` itself imports.
+
+    Raises:
+        UsageError: it declares nothing.
     """
-    family, argument = split_name(name)
-    if isolated and family.origin is not None and family.clash is None:
-        return Availability(True)
-    missing = [package for package in family.requires if importlib.util.find_spec(package) is None]
-    if missing and not isolated:
-        remedy = f"pip install 'clap-bench[{family.extra}]', or name it 'isolated:{name}'"
-        return Availability(False, f"package not installed: {', '.join(missing)}", remedy)
+    family, _ = split_name(name)
+    if family is ONE_FILE:
+        declared = one_file.requirements(one_file.read(name))
+        if declared is None:
+            raise UsageError(
+                f"'isolated:{name}': the file declares no requirements; add a '# /// script' block with dependencies "
+                "(docs/scorers.md), or leave 'isolated:' out"
+            )
+        return declared
+    if family.origin is not None:
+        return (family.origin.requirement,)
+    if not family.isolated:
+        raise UsageError(f"metric {name!r} needs no environment of its own; write just {name!r}")
+    return family.isolated
+
+
+def availability(name: str) -> Availability:
+    """Say whether ``name`` can run, without loading its packages or weights; other people's code is loaded."""
     try:
-        return _status(family, argument)
+        apart = _runs_apart(name)
+        return _status_here(name) if apart is None else _status_apart(apart)
     except PluginError as error:
         return Availability(False, error.reason, error.remedy, cause=error)
 
 
 def make_scorer(name: str, options: ScorerOptions) -> Scorer:
-    """Build the scorer called ``name``.
+    """Build the scorer called ``name``: in this process, or in an environment of its own where it needs one.
 
     Raises:
         UsageError: unknown name.
         UnavailableError: its packages or weights are not here.
         PluginError: it is not built in, and does not import or builds no scorer.
     """
+    apart = _runs_apart(name)
+    if apart is None:
+        return make_here(name, options)
+    _refuse_unavailable(name, _status_apart(apart))
+    scorer: Scorer = _resolve(ISOLATED.target)(apart, requirements_of(apart), options)
+    return scorer
+
+
+def make_here(name: str, options: ScorerOptions) -> Scorer:
+    """Build the scorer called ``name`` in this process, which has what it requires; errors as of `make_scorer`."""
     family, argument = split_name(name)
     if family.origin is not None and family.clash is None:
         factory = contract.load_factory(family.origin, family.target)
         return contract.build(family.origin, factory, argument, options)
-    state = Availability(True) if family is ONE_FILE else availability(name)
-    if not state.available and not state.downloadable:
-        raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
+    if family is not ONE_FILE:
+        _refuse_unavailable(name, _status_here(name))
     scorer: Scorer = _resolve(family.target)(argument, options)
     return scorer
 
@@ -255,16 +259,53 @@ def make_scorers(
     return {name: make_scorer(name, replace(options, progress=named(name))) for name in names}
 
 
-def _status(family: ScorerFamily, argument: str | None) -> Availability:
+def _runs_apart(name: str) -> str | None:
+    """Return the name of the scorer that an environment of its own is for; None for one that runs in this process.
+
+    Raises:
+        PluginError: the requirements that a file declares cannot be read.
+    """
+    family, argument = split_name(name)
+    if family is ISOLATED:
+        return argument
+    declares = family is ONE_FILE and one_file.requirements(one_file.read(name)) is not None
+    return name if declares else None
+
+
+def _status_here(name: str) -> Availability:
+    family, argument = split_name(name)
+    missing = [package for package in family.requires if importlib.util.find_spec(package) is None]
+    if missing:
+        remedy = f"pip install 'clap-bench[{family.extra}]', or name it 'isolated:{name}'"
+        return Availability(False, f"package not installed: {', '.join(missing)}", remedy)
+    if family is ISOLATED:
+        return Availability(False, "names no scorer", "write isolated:NAME, for instance isolated:ms")
+    if family is ONE_FILE:
+        return one_file.status(argument)
+    if family.origin is not None and family.clash is None:
+        contract.load_factory(family.origin, family.target)
+    return _weights(name)
+
+
+def _status_apart(name: str) -> Availability:
+    answer: Availability = _resolve(str(ISOLATED.status))(name, requirements_of(name), _weights(name))
+    return answer
+
+
+def _weights(name: str) -> Availability:
+    """Say whether a scorer's name and weights are in order, whatever packages are installed here."""
+    family, argument = split_name(name)
     if family.clash is not None:
         return Availability(False, family.clash, "uninstall one of them, or ask its author for another name")
-    if family.origin is not None:
-        contract.load_factory(family.origin, family.target)
-        return Availability(True)
     if family.status is None:
         return Availability(True)
     answer: Availability = _resolve(family.status)(argument)
     return answer
+
+
+def _refuse_unavailable(name: str, state: Availability) -> None:
+    if not state.available and not state.downloadable:
+        raise UnavailableError(f"metric {name!r} cannot run here: {state.reason}; {state.remedy}")
 
 
 def _plugin_family(point: EntryPoint) -> ScorerFamily:
@@ -284,9 +325,8 @@ def _clash(family: ScorerFamily, others: Iterable[ScorerFamily]) -> str | None:
 
 
 def _resolve(target: str):  # type: ignore[no-untyped-def]
-    module_name, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module_name), attribute)
+        return pkgutil.resolve_name(target)
     except (ImportError, AttributeError) as error:
         raise UnavailableError(
             f"cannot load {target!r}: {type(error).__name__}: {error}; reinstall the package that provides it"

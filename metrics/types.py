@@ -146,6 +146,25 @@ class TrainedScorer(Scorer, Protocol):
     def checkpoint_folder(self) -> Path | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a scorer can run on this machine and, if not, why and what to do.
+
+    Attributes:
+        available: everything it needs is here.
+        reason: why not, or ``"ready"``.
+        remedy: what to do about it.
+        downloadable: what is missing will be fetched when the scorer is built, if the hub or package index answers.
+        cause: what a plugin raised.
+    """
+
+    available: bool
+    reason: str = "ready"
+    remedy: str = ""
+    downloadable: bool = False
+    cause: Exception | None = None
+
+
 ProgressCallback = Callable[[str, int, int], None]
 """Called as ``progress(stage, done, total)`` while a scorer works."""
 
@@ -162,7 +181,7 @@ def no_remark(message: str) -> None:
     """Ignore remarks: the default callback."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerOptions:
     """How to run a scorer: what the command line offers, with its defaults.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.files.limits import MOST_RESAMPLES
+from bench.statistics.types import MOST_RESAMPLES
 from bench.terminal.finish import execute, finish
 from bench.terminal.options import ModelOptions, ResamplingOptions, passed_and_defaulted
 

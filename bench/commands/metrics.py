@@ -12,7 +12,7 @@ from bench.terminal.console import put
 from bench.terminal.options import AsJson
 
 if TYPE_CHECKING:
-    from metrics.registry import Availability
+    from metrics.types import Availability
 
 
 def metrics_command(
@@ -50,7 +50,8 @@ def metrics_command(
 
 def _state(name: str) -> Availability:
     from bench.files.metric_names import HOW, name_problem
-    from metrics.registry import Availability, availability
+    from metrics.registry import availability
+    from metrics.types import Availability
 
     problem = name_problem(name)
     return availability(name) if problem is None else Availability(False, problem, f"rename it: {HOW}")

@@ -22,7 +22,7 @@ from bench.files.records import read_typed
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import write_text
-from metrics.hardware import describe_hardware
+from metrics.models.hardware import describe_hardware
 
 MANIFEST_NAME = "manifest.json"
 SECRET_VARIABLES = (
@@ -119,7 +119,7 @@ class RunManifest:
         argv: the command as typed.
         options: by name, see `Option`.
         code: see `CodeRecord`.
-        environment: Python, platform, device, and what of it models ran on (see `metrics.hardware`).
+        environment: Python, platform, device, and what of it models ran on (see `metrics.models.hardware`).
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
@@ -200,7 +200,7 @@ def describe_code() -> dict[str, Any]:
 
 
 def describe_environment(device: str, batch_size: int | None = None) -> dict[str, Any]:
-    """Return Python, operating system, the device that was asked for, and `metrics.hardware.describe_hardware`."""
+    """Return Python, operating system, the device asked for, and `metrics.models.hardware.describe_hardware`."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from bench.files.csvfile import CsvRow, check_text, read_csv, refuse_repeated, write_csv
 from bench.files.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
-from metrics.types import AudioTextPair, PairScores, ScoreFailure
+from metrics.types import ScoreFailure
 
 TEXT_COLUMNS = PAIR_COLUMNS[:-2]
 UNKNOWN_IS_NONE = ("source", "system", "split")
@@ -28,7 +28,6 @@ COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
 FAILURE_COLUMNS = ("pair_id", "metric", "reason")
-LONGEST_REASON = 2000
 
 Key = str | tuple[str, str]
 """How a score file names a pair: by pair_id, or by audio path and caption."""
@@ -107,30 +106,6 @@ def make_pairs_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     )
     numbers: pd.DataFrame = frame.astype({"rating": np.float64, "n_ratings": np.int64})
     return numbers
-
-
-def checked_scores(metric: str, answer: PairScores | np.ndarray, pairs: Sequence[AudioTextPair]) -> PairScores:
-    """Hold a scorer to its contract: one finite number or one failure for every pair.
-
-    Raises:
-        DataError: the scorer gave another number of scores than there are pairs, or an infinite one.
-    """
-    scores = np.asarray(answer.scores if isinstance(answer, PairScores) else answer, dtype=np.float64)
-    if scores.shape != (len(pairs),):
-        raise DataError(
-            f"metric {metric!r} returned an array of shape {scores.shape}, expected ({len(pairs)},): "
-            "one score a pair; report this to the author of the scorer"
-        )
-    outcome = answer if isinstance(answer, PairScores) else PairScores(scores)
-    explained = {failure.pair_id for failure in outcome.failures}
-    unexplained = [
-        ScoreFailure(pair.pair_id, f"{metric} returned {score:g}")
-        for pair, score in zip(pairs, scores, strict=True)
-        if not np.isfinite(score) and pair.pair_id not in explained
-    ]
-    failed = np.array([pair.pair_id in explained for pair in pairs], dtype=bool) | ~np.isfinite(scores)
-    failures = tuple(ScoreFailure(f.pair_id, _legible(f.reason)) for f in (*outcome.failures, *unexplained))
-    return replace(outcome, scores=np.where(failed, np.nan, scores), failures=failures)
 
 
 def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
@@ -232,12 +207,6 @@ def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"
             f"{path}: no score for {len(missing):,} of {len(keys):,} pairs (first: {_shown(keys[missing[0]])}); "
             "give one to every pair, or the comparison would be on chosen pairs"
         )
-
-
-def _legible(reason: str) -> str:
-    """Return a scorer's words as text that every file can hold: bytes of file names in another encoding are escaped."""
-    text = reason.encode("utf-8", errors="backslashreplace").decode("utf-8").replace("\0", r"\0")
-    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "…"
 
 
 def _shown(key: Key) -> str:

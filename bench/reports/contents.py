@@ -17,7 +17,7 @@ from bench.reports.sections.differences import differences_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
-from metrics.collapse import WARNING
+from metrics.embedding.collapse import WARNING
 
 INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 

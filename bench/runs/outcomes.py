@@ -11,8 +11,8 @@ import pandas as pd
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.clips import Contents, changed_clips, listen_to, merge, refuse_changed
-from bench.files.scores import checked_scores
 from metrics.heard import ClipState
+from metrics.plugins.contract import checked_scores
 from metrics.types import PairScores, RemarkCallback, Scorer
 
 

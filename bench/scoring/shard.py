@@ -17,11 +17,11 @@ import numpy as np
 
 from bench.datasets.captions import caption_id_of
 from bench.files.clips import facts_of, listen_to, merge
-from bench.files.scores import checked_scores
 from bench.scoring import parquet
 from bench.scoring.plan import ScoringJob
 from bench.scoring.source import Shard, SourceRow, read_shard
 from metrics.errors import DataError
+from metrics.plugins.contract import checked_scores
 from metrics.registry import make_scorers
 from metrics.types import AudioTextPair, PairScores, Scorer
 

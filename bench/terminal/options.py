@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, g
 
 import typer
 
-from bench.files.limits import MOST_BATCH, MOST_RESAMPLES, MOST_SEED
+from bench.files.limits import MOST_BATCH, MOST_SEED
 from bench.reports.formats import names
-from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.statistics.types import MOST_RESAMPLES, IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.embedding.prefetch import default_workers
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from metrics.types import Precision, ScorerOptions, WindowPolicy
 
 if TYPE_CHECKING:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import UnavailableError, UsageError
 from metrics.models import hf_clap, hub
-from metrics.models.hf_clap import ClapSource
+from metrics.models.hf_clap import FAMILIES, ClapSource
+from metrics.models.hf_folder import WEIGHTS
 from metrics.models.variants import PUBLISHED
 from metrics.registry import known_families
-
-FAMILIES: Mapping[str, Callable[[str | None], ClapSource]] = {
-    "human": hf_clap.human_source,
-    "laion-hf": hf_clap.laion_source,
-    "hf": hf_clap.any_source,
-    "tiny": hf_clap.tiny_source,
-}
-"""The metrics that are a transformers ClapModel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ def find_base(name: str) -> Base:
 
 
 def _source(name: str) -> ClapSource:
-    published = {repository: variant for variant, repository in PUBLISHED.items()}
+    published = {files.repo: variant for variant, files in PUBLISHED.items()}
     if name in published:  # they have no processor of their own
         return hf_clap.human_source(published[name])
     family, _, argument = name.partition(":")
@@ -69,8 +61,8 @@ def _source(name: str) -> ClapSource:
             f"base {name!r} is no transformers ClapModel, which is what is trained here; give one of "
             f"{', '.join(FAMILIES)}, a hub id, a folder, or a laion_clap .pt file"
         )
-    return FAMILIES[family](argument or None)
+    return FAMILIES[family].source(argument or None)
 
 
 def _base(name: str, model: Path, processor: Path) -> Base:
-    return Base(name, model, processor, hub.sha256_of(hub.find_file(model, hf_clap.WEIGHTS)))
+    return Base(name, model, processor, hub.sha256_of(hub.find_file(model, WEIGHTS)))

@@ -11,19 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from finetune.checkpoints.folder import new_folder
 from metrics.errors import DataError, UnavailableError
-from metrics.folders import cache_folder
+from metrics.files import cache_folder
 from metrics.locks import waited_for
 from metrics.models import hub
 from metrics.models.laion import ROBERTA
-from metrics.models.loading import load_pickle, load_strictly
+from metrics.models.loading import load_laion_weights, load_strictly
 from metrics.models.tokenizers import load_tokenizer
 
 LEFT_OUT = re.compile(
@@ -79,7 +77,7 @@ def convert(path: Path) -> tuple[ClapModel, ClapFeatureExtractor]:
     Raises:
         DataError: it is none, or its weights do not fit the architecture.
     """
-    state = renamed(_state_dict(path))
+    state = renamed(load_laion_weights(path))
     fused = any(".fusion_model." in name for name in state)
     model = ClapModel(_config(state, fused, path))
     load_strictly(model, state, str(path))
@@ -102,12 +100,6 @@ def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         else:
             found[name] = value
     return {name: value.float() if value.is_floating_point() else value for name, value in found.items()}
-
-
-def _state_dict(path: Path) -> dict[str, Tensor]:
-    content: Mapping[str, Any] = load_pickle(path)
-    state = content.get("state_dict", content)
-    return {str(name).removeprefix("module."): value for name, value in state.items() if torch.is_tensor(value)}
 
 
 def _config(state: Mapping[str, Tensor], fused: bool, path: Path) -> ClapConfig:

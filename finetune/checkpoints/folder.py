@@ -11,7 +11,6 @@ A folder is written under another name and renamed when it is complete: it is ne
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +23,8 @@ from transformers import ClapFeatureExtractor
 from bench.analysis.leakage import TRAINING_NAME, read_training
 from finetune.config import Storage
 from metrics.errors import DataError, UnavailableError, UsageError, reason_of
-from metrics.files import write_text
-from metrics.models.hf_clap import feature_settings
+from metrics.files import replacing_folder, write_text
+from metrics.models.hf_folder import feature_settings
 from metrics.models.tokenizers import load_tokenizer
 
 CARD_NAME = "README.md"
@@ -42,18 +41,13 @@ def new_folder(folder: Path, overwrite: bool = False) -> Iterator[Path]:
         UnavailableError: something in it cannot be written.
     """
     refuse_existing(folder, overwrite)
-    part = folder.with_name(f".{folder.name}.part")
     try:
-        shutil.rmtree(part, ignore_errors=True)  # what a process that was killed while writing has left
-        part.mkdir(parents=True)
-        yield part
-        _take_place(part, folder)
+        with replacing_folder(folder, overwrite=overwrite) as part:
+            yield part
     except (OSError, SafetensorError) as error:
         raise UnavailableError(
             f"cannot write {folder} ({error}); free some space or choose another folder with --out"
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def refuse_existing(folder: Path, overwrite: bool) -> None:
@@ -122,11 +116,3 @@ def _store_halved(path: Path) -> None:
     weights = load_file(path)
     halved = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     save_file(halved, path, metadata={"format": "pt"})
-
-
-def _take_place(part: Path, folder: Path) -> None:
-    old = part.with_suffix(".old")
-    if folder.exists():
-        folder.rename(old)
-    part.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from finetune.training.state import STATE_NAME
 from metrics.errors import UsageError
-from metrics.folders import human_folder
+from metrics.files import human_folder
 from metrics.locks import held
 from metrics.models.variants import is_taken
 from metrics.registry import expand_names

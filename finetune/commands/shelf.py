@@ -60,7 +60,7 @@ def push_command(
 def folders(out: Path | None) -> dict[str, Path]:
     """Return checkpoint folders by name."""
     from bench.analysis.leakage import TRAINING_NAME
-    from metrics.folders import human_folder
+    from metrics.files import human_folder
     from metrics.models.variants import SHIPPED_FOLDER
 
     places = [SHIPPED_FOLDER, human_folder()] if out is None else [out]

@@ -20,7 +20,7 @@ from finetune.commands.options import (
     PlaceOptions,
     config_of,
 )
-from metrics.folders import cache_folder
+from metrics.files import cache_folder
 
 
 @takes_options

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +29,7 @@ from metrics import audio
 from metrics.embedding.prefetch import prefetch
 from metrics.encoder import Input
 from metrics.errors import DataError, UnavailableError
-from metrics.files import read_json, write_text
+from metrics.files import read_json, replacing_folder, write_text
 from metrics.models.forward import to_numpy
 from metrics.models.hf_features import ClapFeatures
 from metrics.models.hf_model import HfEncoder, LoadedClap
@@ -149,16 +148,9 @@ def _cache_key(features: ClapFeatures, identities: Sequence[str]) -> str:
 def _build(
     clap: LoadedClap, clips: Sequence[ClipSource], folder: Path, workers: int, progress: ProgressCallback
 ) -> None:
-    """Write the cache under a name that nobody reads, then give it its own."""
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # what a build that was killed has left: the lock says that it is over
-    part.mkdir()
-    try:
-        encoder = HfEncoder(ScorerSpec("features"), clap, ScorerOptions(device="cpu", window="cover"))
+    encoder = HfEncoder(ScorerSpec("features"), clap, ScorerOptions(device="cpu", window="cover"))
+    with replacing_folder(folder, overwrite=True) as part:
         _write_windows(part, partial(_hear, encoder), clips, workers, progress)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_windows(

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 
 from bench.datasets.types import RatedDataset
 from finetune.data.features import ClipFeatures
+from metrics.encoder import TokenisedCaption
 from metrics.errors import DataError
-from metrics.models.tokenizers import TokenisedCaption
 
 LISTED = 5
 

@@ -30,7 +30,7 @@ from finetune.training.state import EpochRecord, Progress
 from finetune.training.validation import validate
 from metrics.embedding.batches import out_of_memory_told
 from metrics.errors import ClapBenchError
-from metrics.fp32 import exact_products
+from metrics.models.fp32 import exact_products
 from metrics.models.hf_model import LoadedClap
 from metrics.types import ProgressCallback, no_progress
 

@@ -93,17 +93,15 @@ def _answer(request: dict[str, Any], scorer: Scorer | None, replies: BufferedIOB
 
 def _make(request: dict[str, Any], replies: BufferedIOBase) -> Scorer:
     from metrics.isolated.pipe import send
-    from metrics.plugins import one_file
-    from metrics.registry import ONE_FILE, make_scorer, split_name
+    from metrics.registry import make_here
     from metrics.types import ScorerOptions
 
     def progress(stage: str, done: int, total: int) -> None:
         send(replies, {"reply": "progress", "progress": [stage, done, total]})
 
-    name, options = request["name"], request["options"]
+    options = request["options"]
     store = Path(options["store"]) if options["store"] else None
-    make = one_file.make_here if split_name(name)[0] is ONE_FILE else make_scorer
-    scorer = make(name, ScorerOptions(**{**options, "store": store, "progress": progress}))
+    scorer = make_here(request["name"], ScorerOptions(**{**options, "store": store, "progress": progress}))
     folder = getattr(scorer, "checkpoint_folder", None)
     spec = dataclasses.asdict(scorer.spec)
     send(replies, {"reply": "made", "spec": spec, "checkpoint_folder": folder and str(folder)})

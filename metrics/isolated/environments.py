@@ -22,8 +22,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from metrics.errors import UnavailableError
-from metrics.files import write_text
-from metrics.folders import cache_folder
+from metrics.files import cache_folder, write_json
 from metrics.types import ProgressCallback
 
 CORE = ("jaxtyping>=0.2.34", "numpy>=1.26", "platformdirs>=4", "soundfile>=0.12.1", "soxr>=0.4")
@@ -76,7 +75,7 @@ def _build(folder: Path, requirements: Sequence[str], label: str, progress: Prog
     for command in _commands(folder, requirements):
         _run(command, log, f"building the environment of {label}", progress)
     record = {"requirements": list(requirements), "python": platform.python_version()}
-    write_text(folder / COMPLETE, json.dumps(record, indent=2) + "\n")
+    write_json(folder / COMPLETE, record)
 
 
 def _commands(folder: Path, requirements: Sequence[str]) -> list[list[str]]:

@@ -17,14 +17,12 @@ when its stdin does, that is when this process ends, however it ends.
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
 import subprocess
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import distribution
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, cast
@@ -35,10 +33,15 @@ from metrics import errors
 from metrics.errors import ClapBenchError, UnavailableError, UsageError
 from metrics.isolated.environments import CORE, ensure_environment, environment_folder, is_built
 from metrics.isolated.pipe import ProtocolError, receive, send
-from metrics.plugins import one_file
-from metrics.plugins.contract import Origin
-from metrics.registry import BUILT_IN, ONE_FILE, Availability, availability, split_name
-from metrics.types import AudioTextPair, PairScores, ProgressCallback, ScoreFailure, ScorerOptions, ScorerSpec
+from metrics.types import (
+    AudioTextPair,
+    Availability,
+    PairScores,
+    ProgressCallback,
+    ScoreFailure,
+    ScorerOptions,
+    ScorerSpec,
+)
 
 CHILD = Path(__file__).with_name("child.py")
 PATIENCE_S = 5.0
@@ -130,69 +133,28 @@ class _Child:
         )
 
 
-def make_isolated(argument: str | None, options: ScorerOptions) -> RemoteScorer:
-    """Build ``isolated:NAME``: first its environment, if that is not there yet; this takes minutes."""
-    if argument is None:
-        raise UsageError("metric 'isolated' names no scorer; write isolated:NAME, for instance isolated:ms")
-    python = ensure_environment(requirements_of(argument), argument, options.progress)
-    return RemoteScorer(python, argument, options)
+def make_isolated(name: str, requirements: Sequence[str], options: ScorerOptions) -> RemoteScorer:
+    """Build a scorer in an environment of its own: first the environment, if it is not there yet; this takes minutes.
+
+    Args:
+        name: of the scorer, as in ``--metrics`` without ``isolated:``.
+        requirements: what the environment must have beyond `CORE`, as pip takes them.
+        options: passed on.
+    """
+    return RemoteScorer(ensure_environment((*CORE, *requirements), name, options.progress), name, options)
 
 
-def isolated_status(argument: str | None) -> Availability:
-    """Say whether a scorer can run isolated: whether its weights are here, and its environment is built."""
-    if argument is None:
-        return Availability(False, "names no scorer", "write isolated:NAME, for instance isolated:ms")
-    built = is_built(environment_folder(requirements_of(argument)))
-    weights = Availability(True) if split_name(argument)[0] is ONE_FILE else availability(argument, isolated=True)
+def isolated_status(name: str, requirements: Sequence[str], weights: Availability) -> Availability:
+    """Say whether a scorer can run isolated: whether its environment is built, and what is known of its weights."""
+    built = is_built(environment_folder((*CORE, *requirements)))
     if built or not (weights.available or weights.downloadable):
         return weights
     return Availability(
         False,
         "its environment is not built yet",
-        f"built at first use, or now by 'bench metrics --pull isolated:{argument}'",
+        f"built at first use, or now by 'bench metrics --pull isolated:{name}'",
         downloadable=True,
     )
-
-
-def isolated_names() -> list[str]:
-    """Return the built-in scorers that bring packages of their own."""
-    return [family.name for family in BUILT_IN if family.isolated]
-
-
-def requirements_of(name: str) -> tuple[str, ...]:
-    """Return what the environment of a scorer must have: what `metrics` imports, and what the scorer declares.
-
-    Raises:
-        UsageError: it declares nothing.
-    """
-    family, _ = split_name(name)
-    if family is ONE_FILE:
-        declared = one_file.requirements(one_file.read(name))
-        if declared is None:
-            raise UsageError(
-                f"'isolated:{name}': the file declares no requirements; add a '# /// script' block with dependencies "
-                "(docs/scorers.md), or leave 'isolated:' out"
-            )
-    elif family.origin is not None:
-        declared = (_requirement(family.origin),)
-    else:
-        declared = family.isolated
-        if not declared:
-            raise UsageError(f"metric {name!r} needs no environment of its own; write just {name!r}")
-    return (*CORE, *declared)
-
-
-def _requirement(origin: Origin) -> str:
-    """Return what makes pip install a package again from where it came (direct_url.json of PEP 610)."""
-    record = json.loads(distribution(origin.name).read_text("direct_url.json") or "{}")
-    if not record:
-        return f"{origin.name}=={origin.version}"
-    url = record["url"]
-    if record.get("dir_info", {}).get("editable"):
-        return f"--editable={url}"
-    if vcs := record.get("vcs_info"):
-        url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
-    return f"{origin.name} @ {url}"
 
 
 def _spec(fields: Mapping[str, Any]) -> ScorerSpec:

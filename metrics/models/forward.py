@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption
 from metrics.errors import UsageError
-from metrics.fp32 import exact_products
-from metrics.models.tokenizers import TokenisedCaption
+from metrics.models.fp32 import exact_products
 from metrics.types import Precision
 
 Vectors = Float[np.ndarray, "batch dim"]
@@ -65,7 +64,7 @@ def inference(device: torch.device, precision: Precision) -> Iterator[None]:
 
 @contextmanager
 def _deterministic_convolutions() -> Iterator[None]:
-    """Do what `torch.backends.cudnn.flags` does without its touching TF32, which is for `metrics.fp32`."""
+    """Do what `torch.backends.cudnn.flags` does without its touching TF32, which is for `metrics.models.fp32`."""
     cudnn = torch.backends.cudnn
     before = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
     cudnn.enabled, cudnn.benchmark, cudnn.deterministic = True, False, True

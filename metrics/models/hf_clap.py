@@ -7,28 +7,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from metrics import specs
-from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder, share
-from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
-from metrics.files import read_json
+from metrics.clap_score import ClapScorer, clap_spec
+from metrics.encoder import LazyEncoder
+from metrics.errors import UnavailableError, UsageError, did_you_mean
 from metrics.models import hub
+from metrics.models.hf_folder import (
+    MODEL_BYTES,
+    MODEL_FILES,
+    OPTIONAL_FILES,
+    PROCESSOR_FILES,
+    SETTINGS,
+    WEIGHTS,
+    feature_settings,
+    settings_digest,
+)
 from metrics.models.hub import HubFiles
 from metrics.models.variants import SHIPPED_FOLDER, TINY, find_variant
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
-
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-MODEL_FILES = (("config.json",), WEIGHTS)
-SETTINGS = ("preprocessor_config.json", "processor_config.json")
-POSITIVE_SETTINGS = {"sampling_rate", "max_length_s", "hop_length", "fft_window_size"}
-PROCESSOR_FILES = (("tokenizer.json", "vocab.json"), SETTINGS)
-OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
-MODEL_BYTES = 614_000_000
+from metrics.types import Availability, ScorerOptions
 
 PROCESSOR = HubFiles(
     "laion/clap-htsat-fused", PROCESSOR_FILES, OPTIONAL_FILES, revision="365dea6ef167def6676140ed93bbc43f84dabb28"
@@ -51,11 +50,6 @@ COLLAPSED = {
 
 DEFAULT_LAION = "clap-htsat-unfused"
 
-HUMAN_REVISIONS = {"sarulab-speech/human-clap-wsce-mae": "06788887d254df15db5c0ca9d54da39d46188063"}
-HUMAN_SHA256 = {
-    "sarulab-speech/human-clap-wsce-mae": "09357f504d52900cb1bc3bf2fe1f3173dd1702781ef0bdedb122a6e47d4c5c61"
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ClapSource:
@@ -76,34 +70,10 @@ class ClapSource:
         return model, processor
 
 
-def feature_settings(processor_folder: Path) -> dict[str, Any]:
-    """Return the settings of the ClapFeatureExtractor saved in a folder by transformers 4 or 5.
-
-    Raises:
-        DataError: there are none.
-    """
-    path = hub.find_file(processor_folder, SETTINGS)
-    try:
-        settings = read_json(path)
-        settings = {"sampling_rate": 48_000, "max_length_s": 10, **settings.get("feature_extractor", settings)}
-        for name in sorted(POSITIVE_SETTINGS & settings.keys()):
-            if not (isinstance(settings[name], int | float) and settings[name] > 0):
-                raise ValueError(f"{name} is {settings[name]!r}")
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{path} is not a saved feature extractor ({error}); save the model again") from error
-    return settings
-
-
 def human_source(argument: str | None) -> ClapSource:
     """Return where the Human-CLAP variant called ``argument`` is."""
-    variant = find_variant(argument)
-    if isinstance(variant.location, Path):
-        return _folder_source(variant.location)
-    repo = variant.location
-    model = HubFiles(
-        repo, MODEL_FILES, (), HUMAN_REVISIONS.get(repo), sha256=HUMAN_SHA256.get(repo), n_bytes=MODEL_BYTES
-    )
-    return ClapSource(model, PROCESSOR)
+    location = find_variant(argument).location
+    return _folder_source(location) if isinstance(location, Path) else ClapSource(location, PROCESSOR)
 
 
 def laion_source(argument: str | None) -> ClapSource:
@@ -137,74 +107,57 @@ def any_source(argument: str | None) -> ClapSource:
     return _hub_source(argument, None)
 
 
-def human_status(argument: str | None) -> Availability:
-    return human_source(argument).status()
+@dataclass(frozen=True, slots=True)
+class ClapFamily:
+    """A metric of the registry that is a transformers ClapModel.
+
+    Attributes:
+        name: what stands before the colon in ``--metrics``.
+        source: where the model is that stands behind it.
+        needs_argument: what to write, where the name alone is no model.
+    """
+
+    name: str
+    source: Callable[[str | None], ClapSource]
+    needs_argument: str | None = None
+
+    def status(self, argument: str | None) -> Availability:
+        """Say whether the model is on this machine."""
+        if argument is None and self.needs_argument is not None:
+            return Availability(True, self.needs_argument)
+        return self.source(argument).status()
+
+    def make(self, argument: str | None, options: ScorerOptions) -> ClapScorer:
+        """Build ``NAME`` or ``NAME:ARGUMENT``."""
+        name = f"{self.name}:{argument}" if argument else self.name
+        return _make(name, self.source(argument), options)
 
 
-def laion_status(argument: str | None) -> Availability:
-    return laion_source(argument).status()
+HUMAN = ClapFamily("human", human_source)
+LAION_HF = ClapFamily("laion-hf", laion_source)
+HF = ClapFamily("hf", any_source, needs_argument="give a model: hf:HUB_ID or hf:FOLDER")
+TINY_CLAP = ClapFamily("tiny", tiny_source)
+
+FAMILIES = {family.name: family for family in (HUMAN, LAION_HF, HF, TINY_CLAP)}
+"""The metrics that are a transformers ClapModel, by name; `metrics.registry` says what each is for."""
 
 
-def tiny_status(argument: str | None) -> Availability:
-    return tiny_source(argument).status()
-
-
-def any_status(argument: str | None) -> Availability:
-    return any_source(argument).status() if argument else Availability(True, "give a model: hf:HUB_ID or hf:FOLDER")
-
-
-def make_human(argument: str | None, options: ScorerOptions) -> ClapScorer:
-    """Build ``human`` or ``human:NAME``."""
-    return _make("human", argument, human_source(argument), options)
-
-
-def make_laion_hf(argument: str | None, options: ScorerOptions) -> ClapScorer:
-    """Build ``laion-hf`` or ``laion-hf:NAME``."""
-    return _make("laion-hf", argument, laion_source(argument), options)
-
-
-def make_tiny(argument: str | None, options: ScorerOptions) -> ClapScorer:
-    """Build ``tiny``."""
-    return _make("tiny", argument, tiny_source(argument), options)
-
-
-def make_hf(argument: str | None, options: ScorerOptions) -> ClapScorer:
-    """Build ``hf:HUB_ID`` or ``hf:FOLDER``."""
-    return _make("hf", argument, any_source(argument), options)
-
-
-def _make(family: str, argument: str | None, source: ClapSource, options: ScorerOptions) -> ClapScorer:
-    model_folder, processor_folder = source.fetch()
-    spec = _spec(f"{family}:{argument}" if argument else family, source, model_folder, processor_folder, options)
-
-    def build() -> DualEncoder:
-        from metrics.models.hf_model import HfEncoder, load_clap
-
-        return HfEncoder(spec, share(load_clap, model_folder, processor_folder, device=options.device), options)
-
-    return ClapScorer(LazyEncoder(spec, build), options, model_folder)
-
-
-def _spec(name: str, source: ClapSource, model: Path, processor: Path, options: ScorerOptions) -> ScorerSpec:
+def _make(name: str, source: ClapSource, options: ScorerOptions) -> ClapScorer:
+    model, processor = source.fetch()
     settings = feature_settings(processor)
-    sha256 = hub.sha256_of(hub.find_file(model, WEIGHTS))
-    published = source.model.sha256 if isinstance(source.model, HubFiles) else None
-    small_files = {model / "config.json", *processor.glob("*.json"), *processor.glob("*.txt")}
-    return ScorerSpec(
+    spec = clap_spec(
+        options,
         name=name,
         checkpoint=_identity(source.model, model),
-        checkpoint_sha256=sha256,
+        sha256=hub.sha256_of(hub.find_file(model, WEIGHTS)),
+        published_sha256=hub.published_sha256(source.model),
         text_encoder=f"roberta:{_identity(source.processor, processor)}",
         sample_rate_hz=settings["sampling_rate"],
-        window=f"{options.window}:{settings['max_length_s']:g}s",
-        precision=options.precision,
-        packages=specs.packages("transformers"),
-        options=(
-            ("config", specs.digest_of(small_files)),
-            *specs.published_option(sha256, published),
-            *specs.run_options(options),
-        ),
+        window_s=settings["max_length_s"],
+        packages=("transformers",),
+        settings=(("config", settings_digest(model, processor)),),
     )
+    return ClapScorer(LazyEncoder(spec, "metrics.models.hf_model:build", model, processor, options), options, model)
 
 
 def _identity(source: HubFiles | Path, folder: Path) -> str:

@@ -18,16 +18,16 @@ from transformers import ClapFeatureExtractor, ClapModel
 from transformers.utils import logging
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption, share
 from metrics.errors import DataError, reason_of
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
-from metrics.models.hf_clap import WEIGHTS, feature_settings
 from metrics.models.hf_features import ClapFeatures
+from metrics.models.hf_folder import WEIGHTS, feature_settings
 from metrics.models.hub import find_file
 from metrics.models.loading import check_keys, load_pickle
 from metrics.models.mel import FUSING_BYTES_A_SAMPLE
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening, check_audible
 
@@ -124,6 +124,11 @@ def _without_progress_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+def build(spec: ScorerSpec, model_folder: Path, processor_folder: Path, options: ScorerOptions) -> HfEncoder:
+    """Load a model, or take one that is loaded already, and return its encoder; see `load_clap`."""
+    return HfEncoder(spec, share(load_clap, model_folder, processor_folder, device=options.device), options)
 
 
 class HfEncoder:

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.errors import UnavailableError, reason_of
-from metrics.files import read_json, sha256_of_file, write_text
-from metrics.folders import cache_folder
-from metrics.registry import Availability
+from metrics.files import cache_folder, read_json_object, sha256_of_file, write_text
+from metrics.types import Availability
 
 MEGABYTE = 1_000_000
 
@@ -99,6 +98,11 @@ def find_file(folder: Path, names: tuple[str, ...]) -> Path:
     )
 
 
+def published_sha256(source: HubFiles | Path) -> str | None:
+    """Return the hash that the weights were published with, where it is known."""
+    return source.sha256 if isinstance(source, HubFiles) else None
+
+
 def status(*needed: HubFiles) -> Availability:
     """Say whether everything is in the cache and, if not, which file is missing, how large it is and what to do."""
     missing = [files for files in needed if locate(files) is None]
@@ -131,13 +135,13 @@ def sha256_of(path: Path) -> str:
     before = path.stat()
     fingerprint = [before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_dev, before.st_ino]
     memory_path = cache_folder() / "sha256-2.json"
-    known = _read_json(memory_path).get(str(path))
+    known = read_json_object(memory_path).get(str(path))
     if isinstance(known, list) and known[:-1] == fingerprint:
         return str(known[-1])
     digest = sha256_of_file(path)
     if time.time_ns() - before.st_ctime_ns > UNSETTLED_NS:
         with suppress(OSError):
-            write_text(memory_path, json.dumps(_read_json(memory_path) | {str(path): [*fingerprint, digest]}))
+            write_text(memory_path, json.dumps(read_json_object(memory_path) | {str(path): [*fingerprint, digest]}))
     return digest
 
 
@@ -185,11 +189,3 @@ def _download_file(files: HubFiles, name: str) -> Path | None:
 
 def _name_and_size(files: HubFiles) -> str:
     return f"{files.weights_name} ({files.n_bytes / MEGABYTE:,.0f} MB)" if files.n_bytes else files.weights_name
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        content = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

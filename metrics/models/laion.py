@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from metrics import specs
-from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder, share
+from metrics.clap_score import ClapScorer, clap_spec
+from metrics.encoder import LazyEncoder
 from metrics.errors import UnavailableError, UsageError, did_you_mean
 from metrics.models import hub
 from metrics.models.hub import HubFiles
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
+from metrics.types import Availability, ScorerOptions
+from metrics.windows import Listening
 
 SAMPLE_RATE_HZ = 48_000
 WINDOW_S = 10
@@ -90,34 +89,27 @@ def laion_status(argument: str | None) -> Availability:
     return hub.status(*needed_files(argument))
 
 
+def listening(options: ScorerOptions) -> Listening:
+    """Return how laion_clap hears files."""
+    n_window = SAMPLE_RATE_HZ * WINDOW_S
+    return Listening(SAMPLE_RATE_HZ, n_window, "repeatpad", options.window, options.seed, int16=True)
+
+
 def make_laion(argument: str | None, options: ScorerOptions) -> ClapScorer:
     """Build ``laion`` or ``laion:CHECKPOINT``."""
     source = checkpoint_source(argument)
     checkpoint = hub.fetch_file(source)
     text_folder = hub.fetch(ROBERTA)
-    spec = _spec(f"laion:{argument}" if argument else "laion", source, checkpoint, text_folder, options)
-
-    def build() -> DualEncoder:
-        from metrics.models.laion_model import LaionEncoder, load_laion
-
-        return LaionEncoder(spec, share(load_laion, checkpoint, text_folder, device=options.device), options)
-
-    return ClapScorer(LazyEncoder(spec, build), options)
-
-
-def _spec(
-    name: str, source: HubFiles | Path, checkpoint: Path, text_folder: Path, options: ScorerOptions
-) -> ScorerSpec:
-    sha256 = hub.sha256_of(checkpoint)
-    published = source.sha256 if isinstance(source, HubFiles) else None
-    return ScorerSpec(
-        name=name,
+    spec = clap_spec(
+        options,
+        name=f"laion:{argument}" if argument else "laion",
         checkpoint=checkpoint.name,
-        checkpoint_sha256=sha256,
+        sha256=hub.sha256_of(checkpoint),
+        published_sha256=hub.published_sha256(source),
         text_encoder=f"roberta-base@{text_folder.name[:8]}",
         sample_rate_hz=SAMPLE_RATE_HZ,
-        window=f"{options.window}:{WINDOW_S}s",
-        precision=options.precision,
-        packages=specs.packages("laion-clap", "transformers"),
-        options=(*specs.published_option(sha256, published), *specs.run_options(options)),
+        window_s=WINDOW_S,
+        packages=("laion-clap", "transformers"),
     )
+    builder = "metrics.models.laion_model:build"
+    return ClapScorer(LazyEncoder(spec, builder, checkpoint, text_folder, listening(options), options), options)

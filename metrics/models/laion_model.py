@@ -7,7 +7,7 @@ site-packages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,14 @@ from transformers import RobertaConfig, RobertaModel
 from transformers.audio_utils import mel_filter_bank
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption, share
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
-from metrics.models.laion import SAMPLE_RATE_HZ, WINDOW_S
-from metrics.models.loading import load_pickle, load_strictly
+from metrics.models.loading import load_laion_weights, load_strictly
 from metrics.models.mel import FUSING_BYTES_A_SAMPLE, N_FUSED_CHANNELS, LogMel, Mel, fuse, take_over_front_end
 from metrics.models.partial_import import import_part, quietly
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening, check_audible
 
@@ -63,7 +62,7 @@ def load_laion(checkpoint: Path, text_folder: Path) -> LoadedLaion:
     Raises:
         DataError: unsafe, damaged, or not a LAION CLAP.
     """
-    weights = _state_dict(load_pickle(checkpoint), checkpoint)
+    weights = load_laion_weights(checkpoint)
     width = weights[PATCH_KEY].shape[0] if PATCH_KEY in weights else None
     if width not in AUDIO_MODELS:
         raise DataError(
@@ -98,17 +97,24 @@ def build_model(audio_model: str, fusion: bool, text_folder: Path) -> Any:
         return clap_module.CLAP(**settings, enable_fusion=fusion, fusion_type="aff_2d" if fusion else "None")
 
 
+def build(
+    spec: ScorerSpec, checkpoint: Path, text_folder: Path, listening: Listening, options: ScorerOptions
+) -> LaionEncoder:
+    """Load a model, or take one that is loaded already, and return its encoder; see `load_laion`."""
+    laion = share(load_laion, checkpoint, text_folder, device=options.device)
+    return LaionEncoder(spec, laion, listening, options)
+
+
 class LaionEncoder:
     """A `metrics.encoder.DualEncoder` around a `LoadedLaion`."""
 
-    def __init__(self, spec: ScorerSpec, laion: LoadedLaion, options: ScorerOptions) -> None:
+    def __init__(self, spec: ScorerSpec, laion: LoadedLaion, listening: Listening, options: ScorerOptions) -> None:
         self.spec = spec
         self.laion = laion
         self.device = forward.choose_device(options.device)
         self.precision = options.precision
         self.laion.model.to(self.device)
-        n_window = SAMPLE_RATE_HZ * WINDOW_S
-        self.listening = Listening(SAMPLE_RATE_HZ, n_window, "repeatpad", options.window, options.seed, int16=True)
+        self.listening = listening
 
     def batch_size(self) -> int:
         return forward.WINDOWS_PER_BATCH[self.device.type]
@@ -159,14 +165,6 @@ class LaionEncoder:
             return shrunk
 
         return forward.to_numpy(fuse(mel, n_frames, shrink, key))
-
-
-def _state_dict(content: Mapping[str, Any], checkpoint: Path) -> dict[str, torch.Tensor]:
-    """Return the weights under the names of the architecture: without DistributedDataParallel's ``module.``."""
-    state = content.get("state_dict", content)
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise DataError(f"{checkpoint} has no 'state_dict' of tensors; give a checkpoint of laion_clap")
-    return {key.removeprefix("module."): value for key, value in state.items()}
 
 
 def _torchaudio_filters(settings: Any) -> Float[np.ndarray, "frequencies mels"]:

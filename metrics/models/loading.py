@@ -62,6 +62,19 @@ def load_pickle(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def load_laion_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of a checkpoint of laion_clap, without the ``module.`` of DistributedDataParallel.
+
+    Raises:
+        DataError: as of `load_pickle`, or it holds no weights.
+    """
+    content = load_pickle(path)
+    weights = content.get("state_dict", content)
+    if not isinstance(weights, Mapping) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+        raise DataError(f"{path} has no 'state_dict' of tensors; give a checkpoint of laion_clap")
+    return {str(key).removeprefix("module."): value for key, value in weights.items()}
+
+
 def load_strictly(model: torch.nn.Module, weights: Mapping[str, torch.Tensor], source: str) -> None:
     """Copy weights into a model after checking that both have the same keys and shapes.
 

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics import specs
-from metrics.clap_score import ClapScorer
-from metrics.encoder import DualEncoder, LazyEncoder, share
+from metrics.clap_score import ClapScorer, clap_spec
+from metrics.encoder import LazyEncoder
 from metrics.errors import UnavailableError, UsageError
 from metrics.models import hub
 from metrics.models.hub import HubFiles
-from metrics.registry import Availability
-from metrics.types import ScorerOptions, ScorerSpec
+from metrics.types import Availability, ScorerOptions
+from metrics.windows import Listening
 
 SAMPLE_RATE_HZ = 44_100
 REPO = "microsoft/msclap"
@@ -103,36 +102,28 @@ def ms_status(argument: str | None) -> Availability:
     return hub.status(*needed_files(argument))
 
 
+def listening(version: str, options: ScorerOptions) -> Listening:
+    """Return how msclap hears clips, but for its random crops."""
+    n_window = SAMPLE_RATE_HZ * VERSIONS[version].window_s
+    return Listening(SAMPLE_RATE_HZ, n_window, "repeat", options.window, options.seed)
+
+
 def make_ms(argument: str | None, options: ScorerOptions) -> ClapScorer:
     """Build ``ms``, ``ms:2022`` or ``ms:VERSION=PATH``."""
     version, source = parse_argument(argument)
+    model = VERSIONS[version]
     checkpoint = hub.fetch_file(source)
-    text_folder = hub.fetch(VERSIONS[version].text_model)
-    spec = _spec(version, source, checkpoint, text_folder, options)
-
-    def build() -> DualEncoder:
-        from metrics.models.ms_model import MsEncoder, load_ms
-
-        return MsEncoder(
-            spec, VERSIONS[version], share(load_ms, version, checkpoint, text_folder, device=options.device), options
-        )
-
-    return ClapScorer(LazyEncoder(spec, build), options)
-
-
-def _spec(
-    version: str, source: HubFiles | Path, checkpoint: Path, text_folder: Path, options: ScorerOptions
-) -> ScorerSpec:
-    sha256 = hub.sha256_of(checkpoint)
-    published = source.sha256 if isinstance(source, HubFiles) else None
-    return ScorerSpec(
+    text_folder = hub.fetch(model.text_model)
+    spec = clap_spec(
+        options,
         name="ms" if version == DEFAULT_VERSION else f"ms:{version}",
         checkpoint=checkpoint.name,
-        checkpoint_sha256=sha256,
-        text_encoder=f"{VERSIONS[version].text_model.repo}@{text_folder.name[:8]}",
+        sha256=hub.sha256_of(checkpoint),
+        published_sha256=hub.published_sha256(source),
+        text_encoder=f"{model.text_model.repo}@{text_folder.name[:8]}",
         sample_rate_hz=SAMPLE_RATE_HZ,
-        window=f"{options.window}:{VERSIONS[version].window_s}s",
-        precision=options.precision,
-        packages=specs.packages("msclap", "transformers"),
-        options=(*specs.published_option(sha256, published), *specs.run_options(options)),
+        window_s=model.window_s,
+        packages=("msclap", "transformers"),
     )
+    arguments = (version, checkpoint, text_folder, model.max_tokens, listening(version, options), options)
+    return ClapScorer(LazyEncoder(spec, "metrics.models.ms_model:build", *arguments), options)

@@ -23,15 +23,14 @@ from jaxtyping import Float
 from transformers import AutoConfig, AutoModel
 
 from metrics.audio import Clip
-from metrics.encoder import Input
+from metrics.encoder import Input, TokenisedCaption, share
 from metrics.errors import DataError
 from metrics.models import forward
 from metrics.models.attention_mask import mask_with_infinity
 from metrics.models.loading import load_pickle, load_strictly, without_causal_masks
 from metrics.models.mel import LogMel, take_over_front_end
-from metrics.models.ms import SAMPLE_RATE_HZ, MsVersion
 from metrics.models.partial_import import import_part, package_folder, quietly
-from metrics.models.tokenizers import TokenisedCaption, load_tokenizer, tokenise
+from metrics.models.tokenizers import load_tokenizer, tokenise
 from metrics.types import ScorerOptions, ScorerSpec
 from metrics.windows import Listening
 
@@ -106,18 +105,33 @@ def settings_of(version: str) -> argparse.Namespace:
     return argparse.Namespace(**yaml.safe_load((folder / "configs" / f"config_{version}.yml").read_text()))
 
 
+def build(
+    spec: ScorerSpec,
+    version: str,
+    checkpoint: Path,
+    text_folder: Path,
+    max_tokens: int,
+    listening: Listening,
+    options: ScorerOptions,
+) -> MsEncoder:
+    """Load a model, or take one that is loaded already, and return its encoder; see `load_ms`."""
+    ms = share(load_ms, version, checkpoint, text_folder, device=options.device)
+    return MsEncoder(spec, ms, max_tokens, listening, options)
+
+
 class MsEncoder:
     """A `metrics.encoder.DualEncoder` around a `LoadedMs`."""
 
-    def __init__(self, spec: ScorerSpec, version: MsVersion, ms: LoadedMs, options: ScorerOptions) -> None:
+    def __init__(
+        self, spec: ScorerSpec, ms: LoadedMs, max_tokens: int, listening: Listening, options: ScorerOptions
+    ) -> None:
         self.spec = spec
-        self.version = version
+        self.max_tokens = max_tokens
         self.ms = ms
         self.device = forward.choose_device(options.device)
         self.precision = options.precision
         self.ms.model.to(self.device)
-        n_window = SAMPLE_RATE_HZ * version.window_s
-        self.listening = Listening(SAMPLE_RATE_HZ, n_window, "repeat", options.window, options.seed)
+        self.listening = listening
 
     def batch_size(self) -> int:
         return forward.WINDOWS_PER_BATCH[self.device.type]
@@ -136,10 +150,10 @@ class MsEncoder:
     def prepare_captions(self, captions: Sequence[str]) -> list[TokenisedCaption]:
         """Tokenise as msclap does, but keep the end token of captions that are cut."""
         if not self.ms.is_gpt2:
-            return tokenise(self.ms.tokenizer, captions, self.version.max_tokens)
+            return tokenise(self.ms.tokenizer, captions, self.max_tokens)
         sequences = self.ms.tokenizer([text + END_OF_CAPTION for text in captions], verbose=False)["input_ids"]
         end = tuple(self.ms.tokenizer(END_OF_CAPTION)["input_ids"])
-        return [_cut_before_end(tuple(ids), end, self.version.max_tokens) for ids in sequences]
+        return [_cut_before_end(tuple(ids), end, self.max_tokens) for ids in sequences]
 
     def embed_captions(self, captions: Sequence[TokenisedCaption]) -> Float[np.ndarray, "captions dim"]:
         ids, mask = forward.pad(captions, self.ms.tokenizer.pad_token_id, self.device)

@@ -6,19 +6,11 @@ Nothing here imports transformers before a tokenizer is loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metrics.encoder import TokenisedCaption
 from metrics.errors import DataError, reason_of
-
-
-@dataclass(frozen=True, slots=True)
-class TokenisedCaption:
-    """Token ids as the text tower gets them, and how many tokens of the caption did not fit."""
-
-    token_ids: tuple[int, ...]
-    n_cut: int = 0
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -6,25 +6,37 @@ this order: published, shipped, local. Training must not take a name that exists
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from metrics.errors import UnavailableError, did_you_mean
-from metrics.folders import human_folder
+from metrics.files import human_folder
+from metrics.models.hf_folder import MODEL_BYTES, MODEL_FILES
+from metrics.models.hub import HubFiles
 
 DEFAULT_VARIANT = "wsce+mae"
 
-PUBLISHED = {
-    "wsce+mae": "sarulab-speech/human-clap-wsce-mae",
-    "wsce+mse": "sarulab-speech/human-clap-wsce-mse",
-    "wsce": "sarulab-speech/human-clap-wsce",
-    "mse": "sarulab-speech/human-clap-mse",
-    "mae": "sarulab-speech/human-clap-mae",
-    "mse+mae": "sarulab-speech/human-clap-mse-mae",
-    "wsce+mse+mae": "sarulab-speech/human-clap-wsce-mse-mae",
+
+def _published(name: str, revision: str | None = None, sha256: str | None = None) -> HubFiles:
+    return HubFiles(f"sarulab-speech/human-clap-{name}", MODEL_FILES, (), revision, sha256, MODEL_BYTES)
+
+
+PUBLISHED: Mapping[str, HubFiles] = {
+    "wsce+mae": _published(
+        "wsce-mae",
+        "06788887d254df15db5c0ca9d54da39d46188063",
+        "09357f504d52900cb1bc3bf2fe1f3173dd1702781ef0bdedb122a6e47d4c5c61",
+    ),
+    "wsce+mse": _published("wsce-mse"),
+    "wsce": _published("wsce"),
+    "mse": _published("mse"),
+    "mae": _published("mae"),
+    "mse+mae": _published("mse-mae"),
+    "wsce+mse+mae": _published("wsce-mse-mae"),
 }
-"""Variant -> hub id. Whether ``mae`` was published could not be confirmed."""
+"""By variant; commit and hash where they are known. Whether ``mae`` was published could not be confirmed."""
 
 SHIPPED_FOLDER = Path(__file__).parents[1] / "checkpoints"
 
@@ -34,16 +46,16 @@ TINY = "tiny"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A Human-CLAP variant: a hub id, or a folder with a transformers ClapModel and its processor."""
+    """A Human-CLAP variant: files on the hub, or a folder with a transformers ClapModel and its processor."""
 
     name: str
     origin: Literal["published", "shipped", "local"]
-    location: str | Path
+    location: HubFiles | Path
 
 
 def known_variants() -> dict[str, Variant]:
     """Return every variant by name: published, then shipped, then local."""
-    known = {name: Variant(name, "published", repo) for name, repo in PUBLISHED.items()}
+    known = {name: Variant(name, "published", files) for name, files in PUBLISHED.items()}
     for origin, folder in (("shipped", SHIPPED_FOLDER), ("local", human_folder())):
         for path in sorted(folder.glob("*/config.json")):
             if path.parent != SHIPPED_FOLDER / TINY:

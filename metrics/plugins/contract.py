@@ -9,11 +9,14 @@ stderr, because stdout belongs to the results.
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +24,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metrics.errors import ClapBenchError, PluginError, UsageError
-from metrics.types import AudioTextPair, PairScores, Scorer, ScorerOptions, ScorerSpec
+from metrics.types import AudioTextPair, PairScores, ScoreFailure, Scorer, ScorerOptions, ScorerSpec
+
+LONGEST_REASON = 2000
 
 Factory = Callable[[str | None, ScorerOptions], Scorer]
 
@@ -49,6 +54,19 @@ class Origin:
     @property
     def remedy(self) -> str:
         return f"ask the author of {self.name}, or uninstall it" if self.kind == "package" else f"correct {self.name}"
+
+    @property
+    def requirement(self) -> str:
+        """What makes pip install a package again from where it came (direct_url.json of PEP 610)."""
+        record = json.loads(distribution(self.name).read_text("direct_url.json") or "{}")
+        if not record:
+            return f"{self.name}=={self.version}"
+        url = record["url"]
+        if record.get("dir_info", {}).get("editable"):
+            return f"--editable={url}"
+        if vcs := record.get("vcs_info"):
+            url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+        return f"{self.name} @ {url}"
 
 
 def load_factory(origin: Origin, target: str) -> Factory:
@@ -123,30 +141,46 @@ class GuardedScorer:
         """
         with blaming(self.origin, "scoring"):
             answer = self._scorer.score(pairs)
-        return checked_answer(self.origin, answer, pairs)
+        return checked_scores(self.origin.metric, answer, pairs, self.origin)
 
 
-def checked_answer(origin: Origin, answer: object, pairs: Sequence[AudioTextPair]) -> PairScores:
-    """Return what a scorer answered, if it is one finite score or one failure for every pair.
+def checked_scores(
+    metric: str, answer: object, pairs: Sequence[AudioTextPair], origin: Origin | None = None
+) -> PairScores:
+    """Hold what a scorer answered to the contract: one finite score or one failure, in words, for every pair.
 
-    In a bare array NaN marks a failure, but not every pair can have failed without a reason.
+    What is wrong with one pair is a failure of that pair, and the others keep their scores: a number that is not
+    finite becomes a failure, and a number for a pair that is listed as failed is dropped.
+
+    Args:
+        metric: the scorer's name.
+        answer: what its ``score`` returned.
+        pairs: what it was given.
+        origin: where the scorer comes from, if it is not built in.
 
     Raises:
-        PluginError: another type, shape or dtype; infinite scores; NaN that is not listed in ``failures``, or a
-            score for a pair that is.
+        PluginError: the answer as a whole is wrong: its type, shape or dtype.
     """
-    outcome = answer if isinstance(answer, PairScores) else PairScores(_checked_array(origin, "scores", answer, pairs))
-    scores = _checked_array(origin, "scores", outcome.scores, pairs)
-    cosines = outcome.cosines if outcome.cosines is None else _checked_array(origin, "cosines", outcome.cosines, pairs)
-    failed = {failure.pair_id for failure in outcome.failures}
-    listed = np.array([pair.pair_id in failed for pair in pairs], dtype=bool)
-    _refuse(origin, pairs, np.isinf(scores), "infinite", "finite scores")
-    if answer is outcome:
-        _refuse(origin, pairs, np.isnan(scores) & ~listed, "NaN without a failure", "a ScoreFailure for each of them")
-        _refuse(origin, pairs, ~np.isnan(scores) & listed, "a number although listed as failed", "NaN")
-    elif pairs and np.isnan(scores).all():
-        _refuse(origin, pairs, np.isnan(scores), "NaN", "scores, or PairScores with failures that say why")
-    return replace(outcome, scores=scores, cosines=cosines)
+    checked = partial(_checked_array, metric, pairs, origin)
+    scores = checked("scores", answer.scores if isinstance(answer, PairScores) else answer)
+    outcome = answer if isinstance(answer, PairScores) else PairScores(scores)
+    cosines = None if outcome.cosines is None else checked("cosines", outcome.cosines)
+    listed = {failure.pair_id for failure in outcome.failures}
+    unlisted = tuple(
+        ScoreFailure(pair.pair_id, f"{metric} returned {score:g} instead of a finite score")
+        for pair, score in zip(pairs, scores, strict=True)
+        if not np.isfinite(score) and pair.pair_id not in listed
+    )
+    failures = tuple(ScoreFailure(one.pair_id, legible(one.reason)) for one in (*outcome.failures, *unlisted))
+    failed = {failure.pair_id for failure in failures}
+    scores[[pair.pair_id in failed for pair in pairs]] = np.nan
+    return replace(outcome, scores=scores, cosines=cosines, failures=failures)
+
+
+def legible(reason: str) -> str:
+    """Return a scorer's words as text that every file can hold: bytes of file names in another encoding are escaped."""
+    text = reason.encode("utf-8", errors="backslashreplace").decode("utf-8").replace("\0", r"\0")
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "…"
 
 
 @contextmanager
@@ -171,26 +205,20 @@ def blaming(origin: Origin, doing: str) -> Iterator[None]:
 
 
 def _checked_array(
-    origin: Origin, what: str, array: object, pairs: Sequence[AudioTextPair]
+    metric: str, pairs: Sequence[AudioTextPair], origin: Origin | None, what: str, array: object
 ) -> Float[np.ndarray, " pairs"]:
-    expected = f"a numpy array of floats of shape ({len(pairs)},): one number a pair, or metrics.types.PairScores"
-    if not isinstance(array, np.ndarray):
-        raise PluginError(f"{origin} returned a {type(array).__name__} as {what}, expected {expected}", origin.remedy)
-    if array.shape != (len(pairs),) or array.dtype.kind != "f":
+    """Return a copy in double precision."""
+    if isinstance(array, np.ndarray):
+        if array.shape == (len(pairs),) and array.dtype.kind == "f":
+            return array.astype(np.float64)
         found = f"{what} of shape {array.shape} and dtype {array.dtype}"
-        raise PluginError(f"{origin} returned {found}, expected {expected}", origin.remedy)
-    return array.astype(np.float64)
-
-
-def _refuse(origin: Origin, pairs: Sequence[AudioTextPair], wrong: np.ndarray, found: str, expected: str) -> None:
-    count = int(np.count_nonzero(wrong))
-    if count:
-        first = pairs[int(np.argmax(wrong))].pair_id
-        raise PluginError(
-            f"{origin} returned {found} for {count} of {len(pairs)} pairs (the first is {first!r}), "
-            f"expected {expected}",
-            origin.remedy,
-        )
+    else:
+        found = f"a {type(array).__name__} as {what}"
+    raise PluginError(
+        f"{origin or f'metric {metric!r}'} returned {found}, expected a numpy array of floats of shape "
+        f"({len(pairs)},): one number a pair, or metrics.types.PairScores",
+        origin.remedy if origin else "report this to the author of the scorer",
+    )
 
 
 def _is_function(module: Any, value: object) -> bool:

@@ -4,8 +4,8 @@
 signature, so an edited file makes new scores and embeddings. For that to be all of the scorer's code, the file's
 folder is not on the import path: modules beside it are not found.
 
-A file may declare what it needs beyond the core, in the standard's inline metadata [1]; it then runs in an environment
-of its own (`metrics.isolated.scorer`):
+A file may declare what it needs beyond the core, in the standard's inline metadata [1]; `metrics.registry` then runs it
+in an environment of its own:
 
     # /// script
     # dependencies = ["librosa>=0.10"]
@@ -23,15 +23,11 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from metrics.errors import UnavailableError, UsageError
 from metrics.plugins import contract
 from metrics.plugins.contract import Origin
-from metrics.types import Scorer, ScorerOptions
-
-if TYPE_CHECKING:
-    from metrics.registry import Availability
+from metrics.types import Availability, Scorer, ScorerOptions
 
 NAME = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)(?::(?P<argument>.+))?")
 METADATA = re.compile(r"^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$", re.MULTILINE)
@@ -90,38 +86,26 @@ def requirements(file: ScorerFile) -> tuple[str, ...] | None:
         return _dependencies(blocks[0]["content"]) if blocks else None
 
 
-def make(argument: str | None, options: ScorerOptions) -> Scorer:
-    """Build the scorer called ``argument``: here, or in an environment of its own if it declares requirements."""
-    assert argument is not None
-    if requirements(read(argument)) is None:
-        return make_here(argument, options)
-    from metrics.isolated.scorer import make_isolated
-
-    return make_isolated(argument, options)
-
-
-def make_here(name: str, options: ScorerOptions) -> Scorer:
-    """Build a one-file scorer in this process.
+def make(name: str | None, options: ScorerOptions) -> Scorer:
+    """Build the one-file scorer called ``name`` in this process.
 
     Raises:
         PluginError: the file does not run, or has no such function, or that builds no scorer.
     """
+    assert name is not None
     file = read(name)
     return contract.build(file.origin, _load(file), file.argument, options)
 
 
-def status(argument: str | None) -> Availability:
-    """Say whether a one-file scorer can run here. One that runs in this process is loaded."""
-    from metrics.registry import Availability
+def status(name: str | None) -> Availability:
+    """Load a one-file scorer, and say that it can run in this process.
 
-    assert argument is not None
-    file = read(argument)
-    if requirements(file) is None:
-        _load(file)
-        return Availability(True)
-    from metrics.isolated.scorer import isolated_status
-
-    return isolated_status(argument)
+    Raises:
+        PluginError: the file does not run, or has no such function.
+    """
+    assert name is not None
+    _load(read(name))
+    return Availability(True)
 
 
 def _load(file: ScorerFile) -> contract.Factory:

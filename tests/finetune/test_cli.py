@@ -19,7 +19,7 @@ from bench.analysis.leakage import find_leakage, read_training
 from bench.datasets.catalog import load_dataset
 from finetune.training import losses
 from finetune.training.losses import TERMS, LossInputs
-from metrics.folders import human_folder
+from metrics.files import human_folder
 from metrics.models.hf_model import load_clap
 from metrics.models.variants import find_variant
 from metrics.registry import expand_names

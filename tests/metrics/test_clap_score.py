@@ -15,9 +15,8 @@ import torch
 from metrics import audio, windows
 from metrics.clap_score import ClapScorer
 from metrics.embedding.batches import BatchRunner, is_out_of_memory
-from metrics.encoder import LazyEncoder
+from metrics.encoder import LazyEncoder, TokenisedCaption
 from metrics.errors import ClapBenchError
-from metrics.models.tokenizers import TokenisedCaption
 from metrics.registry import make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions, ScorerSpec
 from tests.metrics.clips import write_bad_clips, write_tone
@@ -216,13 +215,28 @@ def test_a_second_run_is_equal_to_the_bit_and_builds_no_model(tmp_path: Path) ->
     pairs = make_pairs(tmp_path)
     first = score(SpectrumEncoder(), pairs, store=tmp_path / "s")
 
-    def build() -> SpectrumEncoder:
-        raise AssertionError("a model was built although every embedding is in the store")
-
-    lazy = LazyEncoder(SpectrumEncoder().spec, build)
+    lazy = LazyEncoder(SpectrumEncoder().spec, f"{__name__}:refuse_to_build")
     second = ClapScorer(lazy, ScorerOptions(store=tmp_path / "s", workers=2)).score(pairs)
     assert np.array_equal(first.cosines, second.cosines)
     assert np.array_equal(first.scores, second.scores)
+
+
+def refuse_to_build(_: ScorerSpec) -> SpectrumEncoder:
+    raise AssertionError("a model was built although every embedding is in the store")
+
+
+def test_a_named_builder_is_called_once_with_its_arguments() -> None:
+    lazy = LazyEncoder(SpectrumEncoder().spec, f"{__name__}:build_counted", "head")
+    assert lazy.batch_size() == lazy.batch_size()
+    assert BUILT == [("head",)]
+
+
+BUILT: list[tuple[str, ...]] = []
+
+
+def build_counted(_: ScorerSpec, *arguments: str) -> SpectrumEncoder:
+    BUILT.append(arguments)
+    return SpectrumEncoder(*arguments)
 
 
 def test_an_interrupted_run_keeps_what_it_had(tmp_path: Path) -> None:

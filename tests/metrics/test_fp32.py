@@ -126,7 +126,7 @@ def test_products_are_exact_and_the_settings_come_back(how: str, override: bool)
 
 def test_what_a_process_allows_is_told() -> None:
     code = (
-        "from metrics.fp32 import exact_products, products_of_process as told\n"
+        "from metrics.models.fp32 import exact_products, products_of_process as told\n"
         "print(told())\nwith exact_products(): print(told())"
     )
     environment = os.environ | {"TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "1"}

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from metrics.isolated.environments import ensure_environment
-from metrics.isolated.scorer import requirements_of
+from metrics.isolated.environments import CORE, ensure_environment
+from metrics.registry import requirements_of
 from tests import hub
 from tests.metrics.clips import tone
 
@@ -48,7 +48,7 @@ print(json.dumps({
 def main() -> None:
     """Build the environment, score both ways, compare; fail loudly."""
     check_this_process()
-    python = ensure_environment(requirements_of("ms"), "ms", lambda *_: None)
+    python = ensure_environment((*CORE, *requirements_of("ms")), "ms", lambda *_: None)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(hub.default_folder())}
     subprocess.run([python, "-m", "tests.hub", hub.default_folder(), "gpt2", "ms"], env=environment, check=True)
     with tempfile.TemporaryDirectory() as name:

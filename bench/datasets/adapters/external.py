@@ -11,11 +11,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import platformdirs
-
 from bench.datasets.entry import DatasetEntry, Presence
 from bench.files.csvfile import CsvRow, CsvTable, read_csv
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
+from metrics.files import data_folder
 
 Spellings = Mapping[str, Sequence[str]]
 """Names that a column has been seen under, by the name that the adapter uses."""
@@ -25,7 +24,7 @@ ONLY_MEANS = "Only mean ratings are published: how many listeners each mean has,
 
 def set_folder(name: str, root: Path | None) -> Path:
     """Return ``root``, else the folder of the data set in the user's data folder."""
-    return root if root is not None else platformdirs.user_data_path("clap-bench", appauthor=False) / name
+    return root if root is not None else data_folder() / name
 
 
 def find_set(entry: DatasetEntry, root: Path | None) -> Presence:

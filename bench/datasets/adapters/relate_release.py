@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
-from metrics.folders import named_folder
+from metrics.files import data_folder, named_folder
 
 Kind = Literal["rel", "is", "os"]
 
@@ -85,7 +83,7 @@ def data_root(root: Path | None = None) -> Path:
     """Return ``root``, else ``$RELATE_ROOT``, else the user's data folder."""
     if root is not None:
         return root
-    return named_folder(ROOT_VARIABLE) or platformdirs.user_data_path("clap-bench", appauthor=False) / "relate"
+    return named_folder(ROOT_VARIABLE) or data_folder() / "relate"
 
 
 def audio_root(root: Path) -> Path:

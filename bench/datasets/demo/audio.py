@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import time
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +15,10 @@ import soundfile
 
 from bench.datasets.soundscapes import CLIP_S, SAMPLE_RATE_HZ, Soundscape, render_pcm
 from metrics.errors import UnavailableError
+from metrics.files import TEMPORARY_SUFFIX, replacing
 from metrics.types import ProgressCallback, no_progress
 
 CLIP_BYTES = 44 + 2 * round(CLIP_S * SAMPLE_RATE_HZ)  # a WAV header and 16-bit mono samples
-PART_SUFFIX = ".part"
 STALE_AFTER_S = 3_600.0
 
 
@@ -40,11 +39,10 @@ def write_clips(
     try:
         if missing:
             _remove_stale_parts(root)
-        for folder in {path.parent for path, _ in missing}:
-            folder.mkdir(parents=True, exist_ok=True)
         for done, (path, soundscape) in enumerate(missing):
             progress("rendering soundscapes", done, len(missing))
-            _write_whole(path, _wav_bytes(soundscape))
+            with replacing(path, durable=False) as part:
+                part.write_bytes(_wav_bytes(soundscape))
     except OSError as error:
         raise UnavailableError(
             f"cannot write the demo's audio to {root}: {error.strerror or error}; it needs "
@@ -68,18 +66,9 @@ def _wav_bytes(soundscape: Soundscape) -> bytes:
     return buffer.getvalue()
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PART_SUFFIX}")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _remove_stale_parts(root: Path) -> None:
     """Remove what renders that were killed have left; a render that still runs has younger ones."""
-    for part in root.rglob(f"*{PART_SUFFIX}"):
+    for part in root.rglob(f".*{TEMPORARY_SUFFIX}"):
         try:
             if time.time() - part.stat().st_mtime > STALE_AFTER_S:
                 part.unlink()

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import platformdirs
 
 from bench.datasets.demo.audio import write_clips
 from bench.datasets.demo.listeners import HIGHEST_RATING, Stimulus, rate_batch
 from bench.datasets.soundscapes import SYSTEMS, RandomStream, Soundscape, corrupt, draw_soundscape, relevance
 from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale, Source
 from metrics.errors import UsageError, did_you_mean
+from metrics.files import cache_folder
 from metrics.types import AudioTextPair, ProgressCallback, no_progress
 
 DEMO_VERSION = "2"  # names the cache folder: raise it whenever a caption, a rating or a sample changes
@@ -250,7 +250,7 @@ def _rated_pairs(clips: Sequence[DemoClip], ratings: pd.DataFrame, audio_root: P
 
 
 def _audio_root(root: Path | None, seed: int) -> Path:
-    parent = platformdirs.user_cache_path("clap-bench", appauthor=False) / "demo" if root is None else root
+    parent = cache_folder() / "demo" if root is None else root
     return parent / f"{DEMO_VERSION}-{seed}"
 
 

@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from bench.datasets.fetching.transfer import check_space
 from metrics.errors import ClapBenchError, DataError
+from metrics.files import replacing_folder
 from metrics.types import ProgressCallback, no_progress
 
 CHUNK_BYTES = 1 << 20
@@ -77,24 +79,19 @@ def unpack(
         DataError: the archive is damaged, holds what it must not, or nothing wanted; nothing of it is written.
         ClapBenchError: the folder cannot be written, or the disk is full.
     """
-    partial = target.with_name(target.name + ".unpacking")
     try:
-        if partial.exists():
-            shutil.rmtree(partial)
-        with _damage_reported(archive), zipfile.ZipFile(archive) as opened:
+        with replacing_folder(target) as partial, _damage_reported(archive), zipfile.ZipFile(archive) as opened:
             wanted = _find_wanted(archive, opened.infolist(), placement, limits)
-            _check_space(target.parent, sum(member.file_size for member in wanted.values()))
+            needed = sum(member.file_size for member in wanted.values())
+            check_space(target.parent, needed, "are to be unpacked")
             for done, (name, member) in enumerate(wanted.items(), start=1):
                 _write(opened, member, partial / name)
                 progress(f"unpacking {archive.name}", done, len(wanted))
-        partial.rename(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ClapBenchError(
             f"{target}: cannot be written ({reason}); make room or name another --data-root"
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return sum(name.endswith(".wav") for name in wanted)
 
 
@@ -165,15 +162,6 @@ def _check_sizes(archive: Path, wanted: dict[str, zipfile.ZipInfo], limits: Arch
 
 def _refusal(archive: Path, problem: str) -> DataError:
     return DataError(f"{archive}: not unpacked, because {problem}; delete it and see where it came from")
-
-
-def _check_space(folder: Path, n_bytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if n_bytes > free:
-        raise ClapBenchError(
-            f"{folder}: {free / 1e9:.1f} GB free, but what is in the archive needs {n_bytes / 1e9:.1f} GB; "
-            "make room or name another --data-root"
-        )
 
 
 def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

@@ -7,7 +7,6 @@ is fetched; whoever repeats a pull, or goes on with one that was cut off, gets t
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from bench.datasets.adapters.external import set_folder
 from bench.datasets.fetching.download import PullReport, pulling_into
 from bench.datasets.fetching.transfer import FetchRecord
 from metrics.errors import DataError, UnavailableError, reason_of
-from metrics.files import read_json, sha256_of_file, write_text
+from metrics.files import read_json, sha256_of_file, write_json
 from metrics.types import ProgressCallback, no_progress
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def _find_source(folder: Path) -> Source:
             "layout has changed: report it"
         )
     source = Source(audioeval.REPO, str(listed.sha), hashes)
-    write_text(path, json.dumps(asdict(source), indent=2) + "\n")
+    write_json(path, asdict(source))
     return source
 
 

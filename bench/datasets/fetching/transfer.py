@@ -9,22 +9,19 @@ is moved into place in one step, and ``NAME.json`` beside it records address, si
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from bench import __version__
 from metrics.errors import ClapBenchError, DataError, UnavailableError
-from metrics.files import read_json, sha256_of_file
+from metrics.files import read_json_object, sha256_of_file, write_json
 from metrics.types import ProgressCallback, no_progress
 
 CHUNK_BYTES = 1 << 20
@@ -141,7 +138,7 @@ def _attempt(file: RemoteFile, part: Path, progress: ProgressCallback) -> None:
                 version = _resumed(response, start, begun)
             else:
                 start, version = 0, _begin(response, file.url, part)
-            _check_space(part, (version.n_bytes or start) - start)
+            check_space(part.parent, (version.n_bytes or start) - start, "are still to come")
             _append(response, part, file.name, version.n_bytes or 0, progress)
     except _OtherVersion:
         part.unlink(missing_ok=True)
@@ -182,7 +179,7 @@ def _begin(response: http.client.HTTPResponse, url: str, part: Path) -> _Version
     version = _Version(url, response.headers.get("ETag"), response.headers.get("Last-Modified"), n_bytes)
     # In this order, so that bytes of one version never lie beside the description of another.
     part.unlink(missing_ok=True)
-    _write_json(_beside(part, ".json"), asdict(version))
+    write_json(_beside(part, ".json"), asdict(version))
     return version
 
 
@@ -219,11 +216,12 @@ def _read(response: http.client.HTTPResponse) -> bytes:
         raise _Interrupted(f"the connection broke ({error})") from error
 
 
-def _check_space(part: Path, n_bytes: int) -> None:
-    free = shutil.disk_usage(part.parent).free
+def check_space(folder: Path, n_bytes: int, why: str) -> None:
+    """Raise `ClapBenchError` unless the disk of ``folder`` has room for ``n_bytes``, which ``why``."""
+    free = shutil.disk_usage(folder).free
     if n_bytes > free:
         raise ClapBenchError(
-            f"{part.parent}: {free / 1e9:.1f} GB free, but {n_bytes / 1e9:.1f} GB are still to come; "
+            f"{folder}: {free / 1e9:.1f} GB free, but {n_bytes / 1e9:.1f} GB {why}; "
             "make room or name another --data-root"
         )
 
@@ -250,13 +248,13 @@ def _record(file: RemoteFile, target: Path) -> FetchRecord:
             f"{target}: has sha256 {record.sha256}, expected {file.sha256} as in the release; "
             "move it away and run the same command again"
         )
-    _write_json(path, asdict(record))
+    write_json(path, asdict(record))
     return record
 
 
 def _load_version(part: Path, url: str) -> _Version | None:
     try:
-        version = _Version(**_load_json(_beside(part, ".json")))
+        version = _Version(**read_json_object(_beside(part, ".json")))
     except TypeError:  # not the fields of this class: another program's, or none
         return None
     return version if version.url == url else None
@@ -264,23 +262,9 @@ def _load_version(part: Path, url: str) -> _Version | None:
 
 def _load_record(path: Path) -> FetchRecord | None:
     try:
-        return FetchRecord(**_load_json(path))
+        return FetchRecord(**read_json_object(path))
     except TypeError:
         return None
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    try:
-        loaded = read_json(path)
-    except (FileNotFoundError, ValueError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    fresh = _beside(path, ".new")
-    fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    fresh.replace(path)
 
 
 def _beside(path: Path, suffix: str) -> Path:

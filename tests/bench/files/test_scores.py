@@ -11,17 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.files.scores import (
-    ScoreTable,
-    _read_failures,
-    checked_scores,
-    make_pairs_frame,
-    read_score_file,
-    read_table,
-    write_table,
-)
+from bench.files.scores import ScoreTable, _read_failures, make_pairs_frame, read_score_file, read_table, write_table
 from metrics.errors import DataError
-from metrics.types import AudioTextPair, PairScores, ScoreFailure
+from metrics.types import AudioTextPair, ScoreFailure
 from tests.bench.conftest import write_scores
 
 CAPTIONS = ("a dog, barking", 'a "loud" bell', "rain\nand wind", "=1+1 🔔")
@@ -86,28 +78,6 @@ def test_metrics_are_compared_on_the_pairs_that_all_scored() -> None:
     assert table.unscored() == ["c"]
     assert not table.scored_by_all().any()
     np.testing.assert_array_equal(table.without(["c"]).scored_by_all(), [True, False, True, False])
-
-
-def test_bare_array_of_a_plugin_becomes_scores_with_failures() -> None:
-    outcome = checked_scores("plugin", np.array([0.5, np.nan, np.inf, 0.0], dtype=np.float32), pairs(frame()))
-    np.testing.assert_array_equal(outcome.scores, [0.5, np.nan, np.nan, 0.0])
-    assert [(f.pair_id, f.reason) for f in outcome.failures] == [
-        ("p1", "plugin returned nan"),
-        ("p2", "plugin returned inf"),
-    ]
-
-
-def test_a_failed_pair_never_keeps_a_number() -> None:
-    answer = PairScores(np.array([0.5, -1.0, 0.2, 0.3]), failures=(ScoreFailure("p1", "empty file"),))
-    outcome = checked_scores("m", answer, pairs(frame()))
-    np.testing.assert_array_equal(outcome.scores, [0.5, np.nan, 0.2, 0.3])
-    assert outcome.failures == answer.failures
-
-
-@pytest.mark.parametrize("answer", [np.zeros(3), np.zeros((4, 1)), np.float64(1.0)])
-def test_wrong_number_of_scores_names_the_scorer(answer: np.ndarray) -> None:
-    with pytest.raises(DataError, match=r"'plugin' returned an array of shape .* expected \(4,\)"):
-        checked_scores("plugin", np.asarray(answer), pairs(frame()))
 
 
 def test_score_file_by_pair_id_in_any_order(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_finished_metric_is_not_run_again(request_: RunRequest, monkeypatch: p
 KILLED_RUN = """
 import os, signal, sys
 from pathlib import Path
-from bench import workspace
+from bench.files import workspace
 from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 keep = workspace.save_outcome

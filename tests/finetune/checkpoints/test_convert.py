@@ -16,7 +16,7 @@ from metrics.audio import load
 from metrics.errors import DataError, UnavailableError
 from metrics.models.hf_model import HfEncoder, load_clap
 from metrics.models.hub import fetch
-from metrics.models.laion import REPO, REVISION, ROBERTA
+from metrics.models.laion import REPO, REVISION, ROBERTA, listening
 from metrics.models.laion_model import LaionEncoder, load_laion
 from metrics.types import ScorerOptions, ScorerSpec
 from tests.finetune.small import write_clip
@@ -34,7 +34,7 @@ def test_both_towers_embed_as_laion_clap_does(local_hub: Callable[..., Path], tm
     checkpoint = hub / "hub" / f"models--{REPO.replace('/', '--')}" / "snapshots" / REVISION / FILES[name]
     base = find_base(str(checkpoint))
     ours = HfEncoder(ScorerSpec("ours"), load_clap(base.model, base.processor), CPU)
-    theirs = LaionEncoder(ScorerSpec("theirs"), load_laion(checkpoint, fetch(ROBERTA)), CPU)
+    theirs = LaionEncoder(ScorerSpec("theirs"), load_laion(checkpoint, fetch(ROBERTA)), listening(CPU), CPU)
     clips = [load(write_clip(tmp_path / f"{k}.wav", 400.0 * (k + 1), seconds=3.0, seed=k)) for k in range(2)]
     heard = [window for clip in clips for window in theirs.prepare_clip(clip)]
     audio = ours.embed_audio(heard), theirs.embed_audio(heard)

@@ -8,8 +8,8 @@ import pytest
 from bench.datasets.types import RatedDataset
 from finetune.data.features import ClipFeatures
 from finetune.data.pairs import PairSet, check_ratings
+from metrics.encoder import TokenisedCaption
 from metrics.errors import DataError
-from metrics.models.tokenizers import TokenisedCaption
 
 
 def make_set() -> PairSet:

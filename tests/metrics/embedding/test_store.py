@@ -111,7 +111,6 @@ import sys
 import numpy as np
 from collections.abc import Callable
 from pathlib import Path
-from metrics import embeddings
 from metrics.embedding.store import Embedding, EmbeddingStore
 path, name, n = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 with EmbeddingStore(path, "shared signature") as store:

@@ -17,8 +17,7 @@ from packaging.requirements import Requirement
 from metrics.errors import UnavailableError
 from metrics.isolated import environments
 from metrics.isolated.environments import CORE, ensure_environment, environment_folder, is_built
-from metrics.isolated.scorer import isolated_names
-from metrics.registry import BUILT_IN, availability
+from metrics.registry import BUILT_IN, availability, isolated_names
 from metrics.types import no_progress
 
 ROOT = Path(__file__).parents[3]

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from metrics.errors import ClapBenchError, UnavailableError, UsageError
-from metrics.isolated.scorer import RemoteScorer, RemoteTraceback, requirements_of
-from metrics.registry import availability, make_scorer
+from metrics.isolated.scorer import RemoteScorer, RemoteTraceback
+from metrics.registry import availability, make_scorer, requirements_of
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests import plugin
 from tests.metrics.clips import write_bad_clips, write_tone

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pkgutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from transformers import ClapFeatureExtractor, ClapModel, ClapProcessor
 from transformers.utils import logging
 
 from metrics.errors import DataError, UnavailableError, UsageError
+from metrics.models import hf_clap
 from metrics.models.hf_model import load_clap
 from metrics.models.variants import find_variant, is_taken, known_variants
-from metrics.registry import availability, make_scorer
+from metrics.registry import BUILT_IN, availability, make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests.metrics.clips import tone, write_tone
 from tests.metrics.models.tiny_clap import FUSED_48K, SMALL_16K, save_tiny_clap
@@ -126,6 +128,15 @@ def test_signature_names_everything(tmp_path: Path) -> None:
         assert field in signature
     for package in ("torch:", "transformers:", "soundfile:", "soxr:"):
         assert package in signature
+
+
+def test_the_metrics_that_are_a_clap_model_are_one_list() -> None:
+    listed = {family.name: family for family in BUILT_IN if family.target.startswith("metrics.models.hf_clap:")}
+    assert listed.keys() == hf_clap.FAMILIES.keys()
+    for name, family in hf_clap.FAMILIES.items():
+        assert family.name == name
+        assert pkgutil.resolve_name(listed[name].target) == family.make
+        assert pkgutil.resolve_name(str(listed[name].status)) == family.status
 
 
 def test_local_variants_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from metrics.errors import PluginError
+from metrics.plugins.contract import checked_scores
 from metrics.registry import availability, make_scorer
-from metrics.types import AudioTextPair, ScorerOptions, ScorerSpec
+from metrics.types import AudioTextPair, PairScores, ScorerOptions, ScorerSpec
 from tests import plugin
 from tests.bench.conftest import Bench
 
@@ -117,17 +119,6 @@ NOT_SCORED = {
     "a matrix": ("return np.zeros((len(pairs), 1))", "scores of shape (60, 1)"),
     "integers": ("return np.zeros(len(pairs), dtype=int)", "dtype int64, expected a numpy array of floats"),
     "objects": ("return np.array([None] * len(pairs))", "dtype object"),
-    "infinite": ("return np.where(np.arange(60) < 2, np.inf, 0.0)", "returned infinite for 2 of 60 pairs (the first"),
-    "all NaN": ("return np.full(60, np.nan)", "returned NaN for 60 of 60 pairs"),
-    "NaN without reason": (
-        "from metrics.types import PairScores; return PairScores(np.where(np.arange(60) == 1, np.nan, 0.5))",
-        "returned NaN without a failure for 1 of 60 pairs (the first is '1'), expected a ScoreFailure",
-    ),
-    "score of a failure": (
-        "from metrics.types import PairScores, ScoreFailure\n"
-        "return PairScores(np.zeros(60), failures=(ScoreFailure(pairs[3].pair_id, 'x'),))",
-        "returned a number although listed as failed for 1 of 60 pairs",
-    ),
     "few cosines": (
         "from metrics.types import PairScores; found = PairScores(np.zeros(60))\n"
         "object.__setattr__(found, 'cosines', np.zeros(3))  # past the check of shapes that tests have\n"
@@ -157,6 +148,56 @@ def test_a_plugin_whose_answer_breaks_the_contract_is_named(install: Install, ca
     with pytest.raises(PluginError) as caught:
         scorer.score(PAIRS)
     check_message(caught.value, reason)
+
+
+HALF_BAD = (
+    "found = np.full(60, 0.5); found[:3] = [np.nan, np.inf, -np.inf]\n"
+    "from metrics.types import PairScores, ScoreFailure\n"
+)
+SAID = ["words returned nan instead", "words returned inf instead", "words returned -inf instead"]
+ONE_PAIR = {
+    "a bare array": ("return found", SAID),
+    "PairScores": ("return PairScores(found)", SAID),
+    "its own words": ("return PairScores(found, failures=(ScoreFailure('0', 'too quiet'),))", ["too quiet", *SAID[1:]]),
+    "a number for a failure": (
+        "found[:3] = 0.5; return PairScores(found, failures=tuple(ScoreFailure(str(i), 'cut off') for i in range(3)))",
+        ["cut off"] * 3,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ONE_PAIR)
+@pytest.mark.parametrize("road", ["plugin", "direct"])
+def test_what_is_wrong_with_one_pair_is_a_failure_of_that_pair(install: Install, case: str, road: str) -> None:
+    """Whether the scorer is a plugin or was handed over in Python: one promise, one verdict."""
+    body, said = ONE_PAIR[case]
+    install("good-words", plugin.scoring(HALF_BAD + body))
+    scorer = make_scorer("words", ScorerOptions())
+    answer = scorer.score(PAIRS) if road == "plugin" else scorer._scorer.score(PAIRS)  # type: ignore[attr-defined]
+    outcome = checked_scores("words", answer, PAIRS)
+    assert np.isnan(outcome.scores[:3]).all()
+    assert (outcome.scores[3:] == 0.5).all()
+    assert sorted(failure.pair_id for failure in outcome.failures) == ["0", "1", "2"]
+    reasons = {failure.pair_id: failure.reason for failure in outcome.failures}
+    assert all(reasons[str(i)].startswith(words) for i, words in enumerate(said))
+
+
+def test_an_answer_does_not_depend_on_which_pairs_are_asked_together(install: Install) -> None:
+    """A shard may hold nothing but pairs that fail."""
+    install("good-words", plugin.scoring("return np.array([np.nan if p.pair_id == '1' else 0.5 for p in pairs])"))
+    scorer = make_scorer("words", ScorerOptions())
+    together, alone = scorer.score(PAIRS), scorer.score(PAIRS[1:2])
+    assert isinstance(together, PairScores)
+    assert isinstance(alone, PairScores)
+    assert together.failures == alone.failures != ()
+
+
+@pytest.mark.parametrize("answer", [np.zeros(3), np.zeros((60, 1)), np.zeros(60, int), [0.5] * 60, np.float64(1.0)])
+def test_a_wrong_answer_of_a_scorer_that_was_handed_over_names_it(answer: object) -> None:
+    with pytest.raises(
+        PluginError, match=r"^metric 'mine' returned .* expected a numpy array of floats of shape \(60,\)"
+    ):
+        checked_scores("mine", answer, PAIRS)
 
 
 def check_message(error: PluginError, reason: str) -> None:
@@ -192,7 +233,15 @@ def test_debug_shows_the_plugin_s_own_traceback(bench: Bench, install: Install, 
 def test_some_nan_in_a_bare_array_are_failures(bench: Bench, install: Install, ratings_csv: Path) -> None:
     install("holey-words", plugin.scoring("return np.where(np.arange(len(pairs)) == 1, np.nan, 0.5)"))
     assert run(bench, ratings_csv, "words")[0] == 3
-    assert "words returned nan" in Path("o/failures.csv").read_text()
+    assert "words returned nan instead of a finite score" in Path("o/failures.csv").read_text()
+
+
+def test_an_infinite_score_is_a_failure_in_words_and_the_run_goes_on(
+    bench: Bench, install: Install, ratings_csv: Path
+) -> None:
+    install("holey-words", plugin.scoring("return np.where(np.arange(len(pairs)) == 1, np.inf, 0.5)"))
+    assert run(bench, ratings_csv, "words")[0] == 3
+    assert "words returned inf instead of a finite score" in Path("o/failures.csv").read_text()
 
 
 @pytest.mark.parametrize("taken", ["random", "isolated"])

@@ -18,7 +18,7 @@ from tests.metrics.clips import write_tone
 
 ENCODER = """
 import numpy as np
-from metrics.models.tokenizers import TokenisedCaption
+from metrics.encoder import TokenisedCaption
 from metrics.clap_score import ClapScorer
 from metrics.types import ScorerSpec
 

@@ -22,7 +22,7 @@ from finetune.training.loop import less_memory, train
 from metrics.doctor import examine, example_pairs
 from metrics.embedding.batches import out_of_memory_told
 from metrics.errors import ClapBenchError, UsageError
-from metrics.folders import human_folder
+from metrics.files import human_folder
 from metrics.registry import expand_names, make_scorer
 from metrics.types import ScorerOptions
 from tests.commands import make_runner

@@ -209,7 +209,7 @@ def test_a_home_that_cannot_be_written_is_named(data: Path, tmp_path: Path) -> N
 
 def test_tilde_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from bench.datasets.adapters.relate_release import ROOT_VARIABLE, data_root
-    from metrics.folders import cache_folder, human_folder
+    from metrics.files import cache_folder, human_folder
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

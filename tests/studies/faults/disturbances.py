@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from tests.bench.datasets.fetching.file_server import Served, serve
 from tests.studies.faults.jobs import Job, make_jobs
 from tests.studies.faults.kills import broken, kill, snapshot, start, timed

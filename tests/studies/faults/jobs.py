@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.datasets.adapters import relate_release
-from metrics.folders import embedding_store
+from metrics.files import embedding_store
 from tests.bench.datasets.fetching.file_server import Served
 from tests.finetune.small import write_ratings
 
@@ -112,7 +112,7 @@ def _pull(place: Path, server: Served) -> Job:
 
     def is_work(name: str) -> bool:
         top = name.split("/")[0]
-        return no_work(name) or top.endswith((".unpacking", ".zip")) or name.endswith((".part", ".part.json"))
+        return no_work(name) or top.endswith((".part", ".zip")) or name.endswith((".part", ".part.json"))
 
     return Job("bench datasets pull relate", place, command, lambda folder: folder / "data", arrived, is_work)
 

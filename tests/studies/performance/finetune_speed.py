@@ -106,7 +106,7 @@ class _Workbench:
         from finetune.data.features import extract_features, file_source
         from finetune.data.pairs import PairSet
         from finetune.training.setup import assemble
-        from metrics.models.hf_clap import feature_settings
+        from metrics.models.hf_folder import feature_settings
         from metrics.models.hf_model import load_clap
 
         base = find_base(case.base)

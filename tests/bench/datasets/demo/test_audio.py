@@ -76,7 +76,7 @@ def test_without_audio_the_disk_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_audio_goes_to_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setenv("CLAP_BENCH_CACHE_DIR", str(tmp_path))
     root = load_demo(split="test", seed=4, with_audio=False).audio_root
     assert root == tmp_path / "demo" / f"{DEMO_VERSION}-4"
 
@@ -107,7 +107,7 @@ def test_renders_at_the_same_time_do_no_harm(tmp_path: Path) -> None:
 
 def test_old_parts_are_removed_and_young_ones_kept(validation_audio: Path) -> None:
     folder = validation_audio / "natural" / "validation"
-    old, young = folder / "0001.wav.a.part", folder / "0002.wav.b.part"
+    old, young = folder / ".0001.wav.a.tmp", folder / ".0002.wav.b.tmp"
     for part in (old, young):
         part.write_bytes(b"half")
     os.utime(old, (0, 0))

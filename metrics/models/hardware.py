@@ -14,15 +14,16 @@ def describe_hardware(device: str, batch_size: int | None = None) -> dict[str, A
     """Return what a model on ``device`` runs on.
 
     ``used_device`` is what ``auto`` stands for; ``tf32`` what the process allows GPUs outside of this package, which
-    allows none in fp32 (`metrics.fp32`); ``batch_size`` the windows in one forward pass as it begins, if memory lasts.
+    allows none in fp32 (`metrics.models.fp32`); ``batch_size`` the windows in one forward pass as it begins, if memory
+    lasts.
     """
     if "torch" not in sys.modules:
         return dict(HARDWARE)
     import torch
 
     from metrics.errors import UsageError
-    from metrics.fp32 import products_of_process
     from metrics.models.forward import WINDOWS_PER_BATCH, choose_device
+    from metrics.models.fp32 import products_of_process
 
     try:
         used = choose_device(device)
