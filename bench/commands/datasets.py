@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.analysis.overlap import label
+from bench.commands.bands import BandsOption, edges_of
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.catalog import DatasetRecord, find_entry, list_datasets, load_dataset, resolve
 from bench.files.records import json_text
@@ -78,16 +79,18 @@ def audit_command(
     screening: Annotated[str | None, typer.Option(help="How listeners are screened.")] = None,
     data_root: DataRoot = None,
     scale: Annotated[str | None, typer.Option(help="Scale of the ratings in a .csv file, e.g. 0-10.")] = None,
+    bands: BandsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""
     from bench.analysis.audit import audit
 
+    edges = edges_of(bands)
     with terminal_progress() as progress:
         dataset = load_dataset(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
-        found = audit(dataset, expected_rate_hz=_expected_rate_hz(name), progress=progress)
+        found = audit(dataset, bands=edges, expected_rate_hz=_expected_rate_hz(name), progress=progress)
     found = replace(found, reliability=_reliability(dataset))
     if as_json:
         _print_json(asdict(found))
@@ -163,6 +166,7 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
         return None
     import numpy as np
 
+    from bench.analysis.strata import ALL
     from bench.statistics.reliability import Ratings, estimate_reliability
     from bench.statistics.types import ResamplingPlan
 
@@ -175,7 +179,7 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
         pair=np.array([index[rating.pair_id] for rating in dataset.ratings]),
         listener=codes(rating.listener_id for rating in dataset.ratings),
     )
-    everything = {"all": np.ones(len(index), dtype=bool)}
+    everything = {ALL: np.ones(len(index), dtype=bool)}
     captions = codes(rated.caption_id for rated in dataset.pairs)
     (found,) = estimate_reliability(ratings, everything, captions, ResamplingPlan())
     shown = {
@@ -261,7 +265,7 @@ def _groups(groups: tuple[GroupSummary, ...]) -> Table:
         table.add_column(name, justify="right")
     for group in groups:
         sd = "-" if group.sd is None else f"{group.sd:.2f}"
-        table.add_row(group.stratum, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
+        table.add_row(group.label, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
     return table
 
 

@@ -65,7 +65,7 @@ def report_command(
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
     run = read_run(run_dir or newest_run(), recompute, calibrate_on)
-    published = load_figures(run.manifest.dataset.name) if against else []
+    published = load_figures(run.manifest.dataset.name, run.manifest.bands) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
     report = build_report(run.manifest, run.table, run.analysis, run.leakage, published)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from bench.commands.bands import BandsOption, edges_of
 from bench.commands.page import write_page
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from bench.terminal.console import say, show_report
@@ -65,6 +66,7 @@ def run_command(
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption",
+    bands: BandsOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = 0,
     device: DeviceOption = "auto",
     batch_size: BatchSize = None,
@@ -97,6 +99,7 @@ def run_command(
         data_root=data_root,
         score_files=parse_score_files(scores or []),
         resampling=ResamplingPlan(resamples, resample_unit, ci, seed=seed),
+        bands=edges_of(bands),
         scorer_options=ScorerOptions(
             device,
             batch_size,
@@ -117,6 +120,7 @@ def demo_command(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+    bands: BandsOption = None,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
     from bench.runs.run import RunRequest
@@ -125,6 +129,7 @@ def demo_command(
         dataset="demo",
         metrics=tuple(DEMO_METRICS.split(",")),
         resampling=ResamplingPlan(resamples),
+        bands=edges_of(bands),
         scorer_options=ScorerOptions(workers=default_workers(), store=embedding_store()),
         out=out,
         options=passed_and_defaulted(context),

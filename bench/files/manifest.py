@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import __version__
+from bench.datasets.types import RatingScale
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json, write_text
 
@@ -75,6 +76,7 @@ class RunManifest:
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
+        bands: edges of the score bands, on the data set's scale.
         signatures: `metrics.types.ScorerSpec.signature` by metric.
         notes: remarks of scorers, by metric.
         outputs: SHA-256 by file name, of every other file in the folder.
@@ -88,6 +90,7 @@ class RunManifest:
     options: Mapping[str, Option]
     resampling: Mapping[str, Any]
     dataset: DatasetRecord
+    bands: tuple[float, ...]
     signatures: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[str, Any] = field(default_factory=dict)
@@ -102,7 +105,7 @@ def write_manifest(manifest: RunManifest, folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> RunManifest:
-    """Read ``manifest.json``.
+    """Read ``manifest.json``; where an older version wrote no bands, they are what it cut: the scale in the middle.
 
     Raises:
         DataError: there is none, or it is not what `write_manifest` wrote.
@@ -114,6 +117,7 @@ def read_manifest(folder: Path) -> RunManifest:
         raw["dataset"] = DatasetRecord(
             **{**raw["dataset"], "scale": tuple(raw["dataset"]["scale"]), "notes": tuple(raw["dataset"]["notes"])}
         )
+        raw["bands"] = tuple(map(float, raw.get("bands", [RatingScale(*raw["dataset"].scale).midpoint])))
         raw["notes"] = {metric: tuple(notes) for metric, notes in raw["notes"].items()}
         return RunManifest(**{**raw, "argv": tuple(raw["argv"])})
     except FileNotFoundError:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from bench.datasets.types import RatedDataset
 from bench.files.csvfile import CsvRow, read_csv
 from metrics.errors import DataError, UsageError
 from metrics.files import write_text
@@ -86,6 +87,24 @@ class ScoreTable:
             cosines={name: values for name, values in self.cosines.items() if name not in metrics},
             failures={name: failures for name, failures in self.failures.items() if name not in metrics},
         )
+
+
+def pairs_frame(dataset: RatedDataset) -> pd.DataFrame:
+    """Return the pairs of a data set as `ScoreTable` holds them; audio paths become names relative to the data."""
+    rated = dataset.pairs
+    return make_pairs_frame(
+        {
+            "pair_id": [r.pair.pair_id for r in rated],
+            "audio": [dataset.portable_name(r.pair.audio_path) for r in rated],
+            "caption": [r.pair.caption for r in rated],
+            "caption_id": [r.caption_id for r in rated],
+            "source": [r.source for r in rated],
+            "system": [r.system for r in rated],
+            "split": [r.split for r in rated],
+            "rating": [r.mean_rating for r in rated],
+            "n_ratings": [r.n_ratings for r in rated],
+        }
+    )
 
 
 def make_pairs_frame(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.analyse import common_sample
+from bench.analysis.strata import Bands, Kind, StratumName, edges_text, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest
 from bench.files.scores import ScoreTable
@@ -19,6 +20,8 @@ from bench.statistics.types import CorrelationDifference, ResamplingPlan
 from metrics.errors import UsageError
 
 BEFORE, NOW = "before", "now"
+COMPARED: tuple[Kind, ...] = ("all", "source", "system")
+"""The strata of the paper's Tables I and II."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class RunComparison:
         differences: ``now`` minus ``before`` of each metric that both have, on the pairs that it scored in both,
             overall and by source and system; ``metric_a`` and ``metric_b`` are the metric. p-values of one stratum
             and statistic are Holm-adjusted over the metrics.
+        strata: what the ids in these stand for, in the order of reading.
         remarks: why something could not be compared, or must be read with care.
     """
 
@@ -51,6 +55,7 @@ class RunComparison:
     n_common: int
     score_differences: Mapping[str, float]
     differences: tuple[CorrelationDifference, ...]
+    strata: tuple[StratumName, ...]
     remarks: tuple[str, ...]
 
 
@@ -72,13 +77,17 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     remarks = tuple(_remarks(before, now, a, b, shared))
     plan = ResamplingPlan(**now.manifest.resampling)
     scale = RatingScale(*now.manifest.dataset.scale)
+    bands = Bands.cut(scale, now.manifest.bands)
+    differences = [one for metric in shared for one in _paired(metric, a, b, scale, bands, plan)]
+    present = {one.stratum for one in differences}
     return RunComparison(
         before,
         now,
         tuple(changes(before.manifest, now.manifest)),
         len(a.pairs),
         score_differences(a, b),
-        tuple(_adjusted([difference for metric in shared for difference in _paired(metric, a, b, scale, plan)])),
+        tuple(_adjusted(differences)),
+        tuple(stratum.name for stratum in standard_strata(b.pairs, bands) if stratum.id in present),
         remarks,
     )
 
@@ -98,6 +107,7 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     yield from _changed("data:", *data)
     yield from _changed("signature of", before.signatures, now.signatures)
     yield from _changed("resampling:", before.resampling, now.resampling)
+    yield from _changed("score bands:", *({"edges": edges_text(manifest.bands)} for manifest in (before, now)))
     yield from _changed("clap-bench", before.code, now.code)
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)
@@ -120,13 +130,13 @@ def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
 
 
 def _paired(
-    metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, plan: ResamplingPlan
+    metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, bands: Bands, plan: ResamplingPlan
 ) -> Iterator[CorrelationDifference]:
-    """Yield ``now`` minus ``before`` of one metric, by the strata of the paper's Tables I and II."""
+    """Yield ``now`` minus ``before`` of one metric, by `COMPARED` strata."""
     columns = {NOW: now.scores[metric], BEFORE: before.scores[metric]}
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
     sample = common_sample(table, None, scale)
-    strata = {name: mask for name, mask in sample.strata.items() if not name.startswith("band=")}
+    strata = masks(of_kind(standard_strata(sample.pairs, bands), *COMPARED))
     for difference in compare_metrics(
         sample.human, sample.scores, strata, sample.clusters, plan, n_permutations=plan.n_resamples
     ):

@@ -12,9 +12,9 @@ from functools import lru_cache
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
+from bench.analysis.strata import SYSTEM_LABELS
 from bench.reports.figures.style import FONT_SIZE, STYLE
 from bench.reports.layout import decimal
-from bench.reports.sections.agreement import SYSTEM_LABELS
 
 ELLIPSIS = "…"
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"

@@ -14,9 +14,9 @@ from bench.files.records import plain
 from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
 from bench.reports.html.columns import number, records
-from bench.reports.html.pairs import pair_columns
+from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
 
 PLACE = ("stratum", "statistic")
@@ -61,6 +61,7 @@ def page_content(
         "metrics": table.metrics,
         "scale": list(manifest.dataset.scale),
         **_agreement(analysis),
+        "filters": list(FILTERS),
         "pairs": pair_columns(table, ratings, manifest, page),
         "clips": {str(row): uri for row, uri in clips.uris.items()},
     }
@@ -68,9 +69,8 @@ def page_content(
 
 def _agreement(analysis: Analysis) -> dict[str, Any]:
     """All estimates, differences and ranks, to switch between strata and statistics."""
-    strata = dict.fromkeys(estimate.stratum for estimate in analysis.estimates)
     return {
-        "strata": [{"id": stratum, "label": stratum_label(stratum)} for stratum in strata],
+        "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
             {"id": statistic, "label": STATISTIC_LABELS[statistic], "higher_is_better": HIGHER_IS_BETTER[statistic]}
             for statistic in STATISTICS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bench.analysis.strata import ALL, SYSTEM_LABELS
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import SYSTEM_LABELS
 from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMean
 
 
@@ -19,7 +19,7 @@ def systems_section(means: Sequence[SystemMean], agreement: Sequence[SystemAgree
 
 def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | None:
     """Return the accuracy of preferring one of two clips for the same caption."""
-    overall = [accuracy for accuracy in accuracies if accuracy.stratum == "all"]
+    overall = [accuracy for accuracy in accuracies if accuracy.stratum == ALL]
     if not overall:
         return None
     rows = [
@@ -39,7 +39,7 @@ def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | Non
 
 def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
     """Return the MSE before and after a metric's scale is mapped to that of the ratings."""
-    overall = [error for error in errors if error.stratum == "all"]
+    overall = [error for error in errors if error.stratum == ALL]
     if not overall:
         return None
     rows = [
