@@ -50,7 +50,7 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
         ),
         (
             "forest",
-            f"SRCC with mean ratings and {percent}, by source, system and score band.",
+            f"SRCC with mean ratings and {percent}, on all pairs and in the strata named on the left.",
             forest_figure(analysis.estimates, analysis.strata),
         ),
         (
