@@ -1,7 +1,7 @@
 """From a score table to all statistics of a run, and these to and from their files.
 
 The only place that joins scores, strata and statistics. `bench.statistics` sees arrays only; everything here can be
-recomputed from ``scores.csv``, ``ratings.csv`` and the rating scale.
+recomputed from ``scores.csv``, ``ratings.csv``, the rating scale and the edges of the score bands.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from bench.analysis.strata import standard_strata
+from bench.analysis.strata import Bands, Kind, Stratum, StratumName, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.ratings import RatingTable
 from bench.files.records import read_records, write_records
@@ -51,6 +51,9 @@ from bench.statistics.types import (
 )
 from metrics.errors import DataError, UsageError
 
+BROAD: tuple[Kind, ...] = ("all", "source")
+"""Where everything is computed; elsewhere correlations and the agreement of listeners only."""
+
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
 
 
@@ -73,6 +76,7 @@ class Analysis:
         system_means, system_agreement: systems as wholes.
         pairwise_accuracies: clips of one caption against each other.
         calibrated_errors: MSE after the scale of a metric is mapped to that of the ratings.
+        strata: what the ids in all of these stand for, in the order of reading.
     """
 
     estimates: tuple[CorrelationEstimate, ...]
@@ -88,6 +92,7 @@ class Analysis:
     system_agreement: tuple[SystemAgreement, ...] = ()
     pairwise_accuracies: tuple[PairwiseAccuracy, ...] = ()
     calibrated_errors: tuple[CalibratedError, ...] = ()
+    strata: tuple[StratumName, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,32 +100,29 @@ class Sample:
     """The pairs that every metric scored, as the arrays that `bench.statistics` takes.
 
     Attributes:
+        pairs: the rows of the score table.
         human: mean ratings rescaled to [0, 1].
         scores: by metric.
-        strata: masks by stratum id.
         clusters: the caption of each pair.
         systems: the system of each pair, empty where unknown.
         ratings: single ratings on the data set's scale; None where there are none.
         scale: of the ratings.
     """
 
+    pairs: pd.DataFrame
     human: Float[np.ndarray, " pairs"]
     scores: Mapping[str, Float[np.ndarray, " pairs"]]
-    strata: Mapping[str, Bool[np.ndarray, " pairs"]]
     clusters: Int[np.ndarray, " pairs"]
     systems: np.ndarray
     ratings: Ratings | None
     scale: RatingScale
-
-    def broad_strata(self) -> dict[str, Bool[np.ndarray, " pairs"]]:
-        """All pairs, and the pairs by source."""
-        return {name: mask for name, mask in self.strata.items() if name == "all" or name.startswith("source=")}
 
 
 def analyse(
     table: ScoreTable,
     ratings: RatingTable | None,
     scale: RatingScale,
+    bands: Bands,
     plan: ResamplingPlan,
     training: TrainingData | None = None,
 ) -> Analysis:
@@ -131,28 +133,37 @@ def analyse(
     Args:
         table, scale, plan: what is analysed, and how.
         ratings: single ratings; None leaves out what needs them.
+        bands: where the scale is cut into score bands.
         training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on;
             without them these are cross-fitted by caption.
     """
     scored = table.without(table.unscored())
     sample = common_sample(scored, ratings, scale)
-    bootstraps = bootstrap_strata(sample.human, sample.scores, sample.strata, sample.clusters, plan)
-    analysis = _correlations(sample, bootstraps, plan)
+    strata = standard_strata(sample.pairs, bands)
+    bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, plan)
+    analysis = _correlations(sample, strata, bootstraps, plan)
     analysis = replace(analysis, estimates=tuple(_warn_of_units(analysis.estimates, scored)))
-    analysis = _uses(analysis, sample, plan, training)
-    return analysis if sample.ratings is None else _listeners(analysis, sample, sample.ratings, bootstraps, plan)
+    analysis = _uses(analysis, sample, strata, plan, training)
+    if sample.ratings is None:
+        return analysis
+    return _listeners(analysis, sample, sample.ratings, strata, bands, bootstraps, plan)
+
+
+def strata_of(table: ScoreTable, bands: Bands) -> tuple[StratumName, ...]:
+    """Return the strata that `analyse` finds."""
+    pairs = table.pairs[table.without(table.unscored()).scored_by_all()]
+    return tuple(stratum.name for stratum in standard_strata(pairs, bands))
 
 
 def common_sample(table: ScoreTable, ratings: RatingTable | None, scale: RatingScale) -> Sample:
     """Return the pairs that every metric of ``table`` scored."""
     common = table.scored_by_all()
     pairs = table.pairs[common]
-    mean_ratings = pairs["rating"].to_numpy(dtype=float)
     kept = None if ratings is None else ratings.of_pairs(np.flatnonzero(common), len(table.pairs))
     return Sample(
-        human=scale.rescale(mean_ratings),
+        pairs=pairs,
+        human=scale.rescale(pairs["rating"].to_numpy(dtype=float)),
         scores={metric: values[common] for metric, values in table.scores.items()},
-        strata=standard_strata(list(pairs["source"]), list(pairs["system"]), mean_ratings, scale.midpoint),
         clusters=pd.factorize(pairs["caption_id"])[0],
         systems=np.array([system or "" for system in pairs["system"]], dtype=object),
         ratings=None if kept is None else Ratings(kept.scores, kept.pair, kept.listener),
@@ -160,13 +171,15 @@ def common_sample(table: ScoreTable, ratings: RatingTable | None, scale: RatingS
     )
 
 
-def _correlations(sample: Sample, bootstraps: Sequence[StratumBootstrap], plan: ResamplingPlan) -> Analysis:
+def _correlations(
+    sample: Sample, strata: Sequence[Stratum], bootstraps: Sequence[StratumBootstrap], plan: ResamplingPlan
+) -> Analysis:
     """Agreement of metrics with listeners, and of metrics with each other."""
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
     differences = compare_metrics(
         sample.human,
         sample.scores,
-        sample.strata,
+        masks(strata),
         sample.clusters,
         plan,
         n_permutations=plan.n_resamples,
@@ -178,6 +191,7 @@ def _correlations(sample: Sample, bootstraps: Sequence[StratumBootstrap], plan: 
         rank_clusters=tuple(rank_clusters(estimates, differences)),
         dependent_correlations=tuple(test for b in bootstraps for test in reference_tests(b.sample)),
         detectable_differences=tuple(found for b in bootstraps for found in detectable_differences(b)),
+        strata=tuple(stratum.name for stratum in strata),
     )
 
 
@@ -197,16 +211,23 @@ def training_data(table: ScoreTable, metrics: Collection[str], scale: RatingScal
     return TrainingData(sample.human, sample.scores, sample.clusters)
 
 
-def _uses(analysis: Analysis, sample: Sample, plan: ResamplingPlan, training: TrainingData | None) -> Analysis:
+def _uses(
+    analysis: Analysis,
+    sample: Sample,
+    strata: Sequence[Stratum],
+    plan: ResamplingPlan,
+    training: TrainingData | None,
+) -> Analysis:
     """Add what metrics are used for: ranking systems, preferring one of two clips, predicting ratings."""
     human, scores, clusters = sample.human, sample.scores, sample.clusters
+    broad = masks(of_kind(strata, *BROAD))
     means, agreement = system_agreement(human, scores, sample.systems, clusters, plan)
     return replace(
         analysis,
         system_means=tuple(means),
         system_agreement=tuple(agreement),
-        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, sample.broad_strata(), clusters, plan, training)),
-        calibrated_errors=tuple(calibrated_errors(human, scores, sample.broad_strata(), clusters, plan, training)),
+        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, broad, clusters, plan, training)),
+        calibrated_errors=tuple(calibrated_errors(human, scores, broad, clusters, plan, training)),
     )
 
 
@@ -214,12 +235,15 @@ def _listeners(
     analysis: Analysis,
     sample: Sample,
     ratings: Ratings,
+    strata: Sequence[Stratum],
+    bands: Bands,
     bootstraps: Sequence[StratumBootstrap],
     plan: ResamplingPlan,
 ) -> Analysis:
     """Add what single ratings tell: the ceiling, bands free of selection on noise, and listeners resampled."""
-    agreement = estimate_reliability(ratings, sample.strata, sample.clusters, plan)
-    broad = sample.broad_strata()
+    agreement = estimate_reliability(ratings, masks(strata), sample.clusters, plan)
+    broad = masks(of_kind(strata, *BROAD))
+    band_ids = {stratum: bands.ids_within(stratum) for stratum in broad}
     rescaled = replace(ratings, score=sample.scale.rescale(ratings.score))
     spreads = [
         crossed_spreads(bootstrap, rescaled, np.flatnonzero(broad[bootstrap.sample.stratum]), plan)
@@ -230,7 +254,7 @@ def _listeners(
         analysis,
         reliability=tuple(one.estimate for one in agreement),
         ceiling_shares=tuple(s for b, r in zip(bootstraps, agreement, strict=True) for s in ceiling_shares(b, r, plan)),
-        bands=tuple(band_estimates(ratings, sample.scores, broad, sample.clusters, sample.scale.midpoint, plan)),
+        bands=tuple(band_estimates(ratings, sample.scores, broad, sample.clusters, bands.edges, band_ids, plan)),
         crossed_spreads=tuple(chain.from_iterable(spreads)),
     )
 
@@ -242,18 +266,18 @@ def write_analysis(analysis: Analysis, folder: Path) -> None:
 
 
 def read_analysis(folder: Path) -> Analysis:
-    """Read what `write_analysis` wrote.
+    """Read what `write_analysis` wrote; ``strata`` is empty where an older version wrote none.
 
     Raises:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
     older = {"system_means": _nested_means}
+    paths = {name: folder / f"{name}.json" for name in kinds}
+    if not paths["strata"].exists():
+        del paths["strata"]
     analysis = Analysis(
-        **{
-            name: read_records(folder / f"{name}.json", kind, REMEDY, older.get(name, list))
-            for name, kind in kinds.items()
-        }
+        **{name: read_records(path, kinds[name], REMEDY, older.get(name, list)) for name, path in paths.items()}
     )
     scorers = [set(one.scores) for one in analysis.system_means]
     if any(names != scorers[0] for names in scorers):

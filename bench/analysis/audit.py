@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-
-from bench.analysis.strata import standard_strata
+from bench.analysis.strata import Bands, Kind, standard_strata
+from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatedPair
 from metrics.types import ProgressCallback, no_progress
 
@@ -26,6 +25,8 @@ class GroupSummary:
     """The ratings of one stratum: ``mean`` and ``sd`` (n - 1) of the pairs' mean ratings; ``sd`` None for one pair."""
 
     stratum: str
+    kind: Kind
+    label: str
     n_pairs: int
     n_ratings: int
     mean: float
@@ -110,16 +111,24 @@ class Audit:
 
 
 def audit(
-    dataset: RatedDataset, *, expected_rate_hz: int | None = None, progress: ProgressCallback = no_progress
+    dataset: RatedDataset,
+    *,
+    bands: Sequence[float] | None = None,
+    expected_rate_hz: int | None = None,
+    progress: ProgressCallback = no_progress,
 ) -> Audit:
     """Look at ratings and clips; nothing that is found raises.
 
     Args:
         dataset: what to look at.
+        bands: edges of the score bands on the scale of the ratings; None cuts it in the middle.
         expected_rate_hz: of every clip; None takes the commonest rate found.
         progress: told ``("clips", clips done, clips in all)``.
+
+    Raises:
+        UsageError: the bands are none of this scale.
     """
-    pairs = dataset.pairs
+    pairs, cut = dataset.pairs, Bands.cut(dataset.scale, bands)
     per_pair = _histogram([pair.n_ratings for pair in pairs])
     captions = Counter(pair.caption_id for pair in pairs)
     return Audit(
@@ -135,7 +144,7 @@ def audit(
         ratings_per_pair=per_pair,
         pairs_per_caption=_histogram(list(captions.values())),
         single_rating_share=per_pair.get(1, 0) / len(pairs) if dataset.ratings else None,
-        groups=_summarise(dataset),
+        groups=_summarise(dataset, cut),
         duplicates=_duplicates(pairs),
         audio=audit_audio(pairs, expected_rate_hz, progress),
     )
@@ -145,22 +154,20 @@ def _histogram(values: Sequence[int]) -> dict[int, int]:
     return dict(sorted(Counter(values).items()))
 
 
-def _summarise(dataset: RatedDataset) -> tuple[GroupSummary, ...]:
-    pairs = dataset.pairs
-    ratings = np.array([pair.mean_rating for pair in pairs])
-    counts = np.array([pair.n_ratings for pair in pairs])
-    strata = standard_strata(
-        [pair.source for pair in pairs], [pair.system for pair in pairs], ratings, dataset.scale.midpoint
-    )
+def _summarise(dataset: RatedDataset, bands: Bands) -> tuple[GroupSummary, ...]:
+    pairs = pairs_frame(dataset)
+    ratings, counts = pairs["rating"].to_numpy(dtype=float), pairs["n_ratings"].to_numpy()
     return tuple(
         GroupSummary(
-            stratum,
-            n_pairs=int(mask.sum()),
-            n_ratings=int(counts[mask].sum()),
-            mean=float(ratings[mask].mean()),
-            sd=float(ratings[mask].std(ddof=1)) if mask.sum() > 1 else None,
+            stratum.id,
+            stratum.kind,
+            stratum.label,
+            n_pairs=int(stratum.mask.sum()),
+            n_ratings=int(counts[stratum.mask].sum()),
+            mean=float(ratings[stratum.mask].mean()),
+            sd=float(ratings[stratum.mask].std(ddof=1)) if stratum.mask.sum() > 1 else None,
         )
-        for stratum, mask in strata.items()
+        for stratum in standard_strata(pairs, bands)
     )
 
 

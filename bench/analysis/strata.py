@@ -1,44 +1,226 @@
-"""The parts of a data set that correlations are reported for, by stratum id.
+"""The parts of a data set that correlations are reported for: what they are called, and which pairs they hold.
 
-``all``, ``source=natural``, ``source=synthesized``, ``system=audioldm`` …, ``band=low`` (mean rating at or below
-the middle of the scale), ``band=high``, and ``band=…,source=…``: the columns of the paper's Tables I to III.
+This is the only place that makes ids of strata, and nothing takes one apart: whoever wants sources or score bands asks
+for their kind. An id begins with its kind, so that a system may be called anything, ``all`` and ``a=b,c`` included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float
+import pandas as pd
+from jaxtyping import Bool, Float, Int
 
-SOURCES = ("natural", "synthesized")
+from bench.datasets.types import SOURCES, RatingScale
+from bench.files.csvfile import quoted
+from metrics.errors import UsageError
+
+Kind = Literal["all", "source", "system", "band", "band in source"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CROSSINGS: tuple[Kind, ...] = ("band in source",)
+"""Kinds whose strata are intersections of others: too many for a figure."""
+PARTITIONS: tuple[Kind, ...] = ("band",)
+"""Kinds of which every pair is in exactly one stratum, beside what the score table has as columns."""
+
+ALL = "all"
+"""The id of the stratum of all pairs."""
+
+MAX_EDGES = 9
+SYSTEM_LABELS = {
+    "audioldm": "AudioLDM",
+    "audioldm2": "AudioLDM 2",
+    "tango": "Tango",
+    "tango2": "Tango 2",
+}
+_SHORT_SOURCES = {"natural": "nat.", "synthesized": "syn."}
+_BAND_NAMES = {1: ("low", "high"), 2: ("low", "middle", "high")}
 
 
-def standard_strata(
-    sources: Sequence[str | None],
-    systems: Sequence[str | None],
-    mean_ratings: Float[np.ndarray, " pairs"],
-    band_edge: float,
-) -> dict[str, Bool[np.ndarray, " pairs"]]:
-    """Return a mask over the pairs for each stratum that has at least one pair, in the order of the paper's tables.
+@dataclass(frozen=True, slots=True)
+class StratumName:
+    """What a stratum is called.
+
+    Attributes:
+        id: unique in a run; names the stratum in every file.
+        kind: what the pairs have in common.
+        label: the stratum in words, for tables and figures.
+    """
+
+    id: str
+    kind: Kind
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum(StratumName):
+    """A stratum and its pairs."""
+
+    mask: Bool[np.ndarray, " pairs"]
+
+    @property
+    def name(self) -> StratumName:
+        return StratumName(self.id, self.kind, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Score bands: the rating scale, cut at edges; a rating on an edge belongs to the band below it.
+
+    Attributes:
+        edges: rising, on the data set's own scale.
+        names: one a band, from the lowest: one more than there are edges.
+    """
+
+    edges: tuple[float, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def cut(cls, scale: RatingScale, edges: Sequence[float] | None = None) -> Bands:
+        """Cut a scale at ``edges``; None cuts it in the middle: at 5 on the 0-10 scale of the paper's Table III.
+
+        Raises:
+            UsageError: the edges do not rise, or one does not lie inside the scale.
+        """
+        edges = (scale.midpoint,) if edges is None else _rising(tuple(edges))
+        for edge in edges:
+            if not scale.low < edge < scale.high:
+                raise UsageError(
+                    f"--bands has an edge at {_plain(edge)}, expected edges between {_plain(scale.low)} and "
+                    f"{_plain(scale.high)}, the ends of the rating scale, and not at them; give others"
+                )
+        ranges = tuple(f"{_plain(a)} to {_plain(b)}" for a, b in pairwise((scale.low, *edges, scale.high)))
+        return cls(edges, _BAND_NAMES.get(len(edges), ranges))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """``rating ≤ 3``, ``3 < rating ≤ 7``, ``rating > 7``."""
+        ends = [_plain(edge) for edge in self.edges]
+        between = (f"{a} < rating ≤ {b}" for a, b in pairwise(ends))
+        return (f"rating ≤ {ends[0]}", *between, f"rating > {ends[-1]}")
+
+    def of(self, ratings: Float[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
+        """Return the number of each rating's band, 0 for the lowest."""
+        return np.searchsorted(self.edges, ratings, side="left")
+
+    def ids_within(self, stratum: str) -> tuple[str, ...]:
+        """Return the ids of the bands of a stratum: of all pairs, or of a source."""
+        return tuple(_id("band", name) if stratum == ALL else f"{_id('band', name)},{stratum}" for name in self.names)
+
+
+def parse_edges(text: str) -> tuple[float, ...]:
+    """Read ``"3,7"``.
+
+    Raises:
+        UsageError: not one to `MAX_EDGES` numbers, each higher than the one before.
+    """
+    try:
+        return _rising(tuple(float(part) for part in text.split(",")))
+    except ValueError:
+        raise _not_edges(text) from None
+
+
+def edges_text(edges: Iterable[float]) -> str:
+    """Return edges as `parse_edges` reads them."""
+    return ",".join(map(_plain, edges))
+
+
+def standard_strata(pairs: pd.DataFrame, bands: Bands) -> tuple[Stratum, ...]:
+    """Return every stratum that has at least one pair, in the order of reading: that of the paper's Tables I to III.
 
     Args:
-        sources: ``natural``, ``synthesized`` or None for each pair.
-        systems: name of what made each clip, or None; systems of synthesized clips become strata.
-        mean_ratings: on the data set's own scale.
-        band_edge: highest mean rating of the low band: 5 on a 0-10 scale (Table III).
+        pairs: a row a pair; the columns ``source``, ``system`` (None where unknown) and ``rating`` are used. Systems of
+            recordings are no strata of their own.
+        bands: where the mean ratings are cut.
     """
-    source_of = np.array([source or "" for source in sources], dtype=object)
-    system_of = np.array([system or "" for system in systems], dtype=object)
-    by_source = {f"source={source}": source_of == source for source in SOURCES}
-    rated = source_of != "natural"
-    by_system = {f"system={name}": system_of == name for name in sorted(set(system_of[rated]) - {""})}
-    bands = {"band=low": mean_ratings <= band_edge, "band=high": mean_ratings > band_edge}
-    crossings = {
-        f"{band},{source}": in_band & in_source
-        for band, in_band in bands.items()
-        for source, in_source in by_source.items()
-    }
-    everything = {"all": np.ones(len(mean_ratings), dtype=bool)}
-    strata = everything | by_source | by_system | bands | crossings
-    return {stratum: np.asarray(mask, dtype=bool) for stratum, mask in strata.items() if mask.any()}
+    everything = Stratum(ALL, "all", "all", np.ones(len(pairs), dtype=bool))
+    sources = {source: np.array(pairs["source"] == source, dtype=bool) for source in SOURCES}
+    by_source = {source: Stratum(_id("source", source), "source", source, mask) for source, mask in sources.items()}
+    by_band = tuple(_by_band(pairs["rating"].to_numpy(dtype=float), bands, by_source.values()))
+    fixed = {stratum.label for stratum in (everything, *by_source.values(), *by_band)}
+    by_system = _by_system(pairs, ~sources["natural"], fixed)
+    found = (everything, by_source["natural"], *by_system, by_source["synthesized"], *by_band)
+    return tuple(stratum for stratum in found if stratum.mask.any())
+
+
+def system_labels(systems: Collection[str], beside: Collection[str] = ()) -> dict[str, str]:
+    """Return each system's name as its authors write it, where known; no two systems have one label.
+
+    Args:
+        systems: their names in the data.
+        beside: what none of them must be taken for.
+    """
+    known = {system: SYSTEM_LABELS[system] for system in systems if system in SYSTEM_LABELS}
+    others = (*known.values(), *beside)
+    return {system: known.get(system) or told_from(others, "system", system) for system in systems}
+
+
+def told_from(others: Collection[str], kind: str, name: str) -> str:
+    """Return ``name``, with its kind in front if it reads like one of ``others`` or like a name with its kind."""
+    plain = name.strip().casefold()
+    alike = plain in {other.casefold() for other in others} or plain.startswith(f"{kind} ")
+    return f"{kind} {name}" if alike else name
+
+
+_Named = TypeVar("_Named", bound=StratumName)
+
+
+def of_kind(strata: Iterable[_Named], *kinds: Kind) -> list[_Named]:
+    """Return the strata of these kinds in the order of ``strata``."""
+    return [stratum for stratum in strata if stratum.kind in kinds]
+
+
+def labels(strata: Iterable[StratumName]) -> dict[str, str]:
+    """Return the label of each id."""
+    return {stratum.id: stratum.label for stratum in strata}
+
+
+def masks(strata: Iterable[Stratum]) -> dict[str, Bool[np.ndarray, " pairs"]]:
+    """Return the pairs of each id, by kind: the order of a run's files."""
+    return {stratum.id: stratum.mask for stratum in sorted(strata, key=lambda stratum: KINDS.index(stratum.kind))}
+
+
+def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
+    rises = all(a < b for a, b in pairwise(edges)) and all(map(math.isfinite, edges))
+    if not (rises and 1 <= len(edges) <= MAX_EDGES):
+        raise _not_edges(edges_text(edges))
+    return edges
+
+
+def _not_edges(text: str) -> UsageError:
+    return UsageError(
+        f"--bands is {quoted(text)}, expected one to {MAX_EDGES} numbers, each higher than the one before, with commas "
+        "between them; write e.g. 5 or 3,7"
+    )
+
+
+def _by_system(pairs: pd.DataFrame, generated: Bool[np.ndarray, " pairs"], taken: set[str]) -> Iterator[Stratum]:
+    """Yield the systems of what is not recorded, by name; one that reads like another stratum says that it is one."""
+    systems = np.array([system or "" for system in pairs["system"]], dtype=object)
+    names = sorted(set(systems[generated]) - {""})
+    for name, label in system_labels(names, beside=taken).items():
+        yield Stratum(_id("system", name), "system", label, np.array(systems == name, dtype=bool))
+
+
+def _by_band(ratings: Float[np.ndarray, " pairs"], bands: Bands, sources: Iterable[Stratum]) -> Iterator[Stratum]:
+    """Yield each band, from the lowest, followed by its pairs of each source."""
+    band_of, sources = bands.of(ratings), list(sources)
+    for b, label in enumerate(bands.labels):
+        yield Stratum(bands.ids_within(ALL)[b], "band", label, band_of == b)
+        for source in sources:
+            crossed = f"{label}, {_SHORT_SOURCES[source.label]}"
+            yield Stratum(bands.ids_within(source.id)[b], "band in source", crossed, (band_of == b) & source.mask)
+
+
+def _id(kind: Kind, name: str) -> str:
+    return f"{kind}={name}"
+
+
+def _plain(number: float) -> str:
+    """Return the shortest text of a number, without losing a digit."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)

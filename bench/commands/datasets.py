@@ -15,7 +15,7 @@ from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
 from bench.files.records import json_text
 from bench.terminal.console import put
-from bench.terminal.options import AsJson, DataRoot, Scale, Screening, Split
+from bench.terminal.options import AsJson, BandsOption, DataRoot, Scale, Screening, Split, edges_of
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
@@ -75,16 +75,18 @@ def audit_command(
     screening: Screening = None,
     data_root: DataRoot = None,
     scale: Scale = None,
+    bands: BandsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""
     from bench.analysis.audit import audit
 
+    edges = edges_of(bands)
     with terminal_progress() as progress:
         dataset = load_dataset(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
-        found = audit(dataset, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
+        found = audit(dataset, bands=edges, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
     found = replace(found, reliability=_reliability(dataset))
     if as_json:
         _print_json(asdict(found))
@@ -160,6 +162,7 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
         return None
     import numpy as np
 
+    from bench.analysis.strata import ALL
     from bench.statistics.reliability import Ratings, estimate_reliability
     from bench.statistics.types import ResamplingPlan
 
@@ -172,7 +175,7 @@ def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
         pair=np.array([index[rating.pair_id] for rating in dataset.ratings]),
         listener=codes(rating.listener_id for rating in dataset.ratings),
     )
-    everything = {"all": np.ones(len(index), dtype=bool)}
+    everything = {ALL: np.ones(len(index), dtype=bool)}
     captions = codes(rated.caption_id for rated in dataset.pairs)
     (found,) = estimate_reliability(ratings, everything, captions, ResamplingPlan())
     shown = {
@@ -257,7 +260,7 @@ def _groups(groups: tuple[GroupSummary, ...]) -> Table:
         table.add_column(name, justify="right")
     for group in groups:
         sd = "-" if group.sd is None else f"{group.sd:.2f}"
-        table.add_row(group.stratum, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
+        table.add_row(group.label, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
     return table
 
 

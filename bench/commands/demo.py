@@ -10,7 +10,7 @@ import typer
 
 from bench.statistics.types import MOST_RESAMPLES
 from bench.terminal.finish import execute, finish
-from bench.terminal.options import ModelOptions, ResamplingOptions, passed_and_defaulted
+from bench.terminal.options import BandsOption, ModelOptions, ResamplingOptions, edges_of, passed_and_defaulted
 
 DEMO_METRICS = "tiny,human:tiny-wsce+mae,loudness,caption-length,random"
 DEFAULTS = ResamplingOptions()
@@ -24,6 +24,7 @@ def demo_command(
     resamples: Annotated[
         int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")
     ] = DEFAULTS.resamples,
+    bands: BandsOption = None,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
     from bench.runs.run import RunRequest
@@ -32,6 +33,7 @@ def demo_command(
         dataset="demo",
         metrics=tuple(DEMO_METRICS.split(",")),
         resampling=ResamplingOptions(resamples=resamples).plan(),
+        bands=edges_of(bands),
         scorer_options=ModelOptions().scorer_options(seed=DEFAULTS.seed, store=True),
         out=out,
         options=passed_and_defaulted(context),

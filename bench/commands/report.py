@@ -72,7 +72,7 @@ def report_command(
     warning = warning_of(run.altered)
     if warning:
         say(f"warning: {warning}")
-    published = load_figures(run.manifest.dataset.name) if against else []
+    published = load_figures(run.manifest.dataset.name, run.manifest.bands) if against else []
     if against and not published:
         raise UsageError(f"no published figures on {run.manifest.dataset.name!r}; leave --against out")
     document = _document(run, published, warning)

@@ -17,6 +17,7 @@ from bench.terminal.options import (
     Scale,
     Screening,
     Split,
+    edges_of,
     passed_and_defaulted,
     takes_options,
 )
@@ -97,6 +98,7 @@ def run_command(
         data_root=data.data_root,
         score_files=parse_score_files(chosen.scores or []),
         resampling=resampling.plan(),
+        bands=edges_of(resampling.bands),
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),
         out=out,
         options=passed_and_defaulted(context),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from bench.datasets.captions import merged_captions
 from metrics.types import AudioTextPair
 
 Source = Literal["natural", "synthesized"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class RatingScale:
 
     @property
     def midpoint(self) -> float:
-        """Where the low score band ends: 5 on the 0-10 scale of the paper's Table III."""
+        """The middle of the scale: 5 on a 0-10 scale."""
         return (self.low + self.high) / 2
 
 

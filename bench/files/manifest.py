@@ -123,6 +123,7 @@ class RunManifest:
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
+        bands: edges of the score bands, on the data set's scale.
         signatures: `metrics.types.ScorerSpec.signature` by metric.
         external: SHA-256 of the file of scores, by metric, of metrics that were computed elsewhere.
         notes: remarks of scorers, by metric.
@@ -138,6 +139,7 @@ class RunManifest:
     options: Mapping[str, Option]
     resampling: ResamplingPlan
     dataset: DatasetRecord
+    bands: tuple[float, ...]
     signatures: Mapping[str, str]
     external: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -154,7 +156,7 @@ def write_manifest(manifest: RunManifest, folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> RunManifest:
-    """Read ``manifest.json``.
+    """Read ``manifest.json``; where an older version wrote no bands, they are what it cut: the scale in the middle.
 
     Raises:
         DataError: there is none, or it is not what `write_manifest` wrote.
@@ -162,7 +164,7 @@ def read_manifest(folder: Path) -> RunManifest:
     path = folder / MANIFEST_NAME
     if not path.exists():
         raise DataError(f"{folder} holds no finished run: {MANIFEST_NAME} is missing; give a folder of 'bench run'")
-    manifest: RunManifest = read_typed(path, RunManifest, "run 'bench run' again", _with_external)
+    manifest: RunManifest = read_typed(path, RunManifest, "run 'bench run' again", _renewed)
     check_values(path, dataclasses.asdict(manifest.resampling))
     check_values(path, {name: option.value for name, option in manifest.options.items()})
     check_values(path, dataclasses.asdict(manifest.dataset))
@@ -174,10 +176,12 @@ def external_signature(metric: str, sha256: str) -> str:
     return f"{metric}|scores from a file|sha256:{sha256[:16]}"
 
 
-def _with_external(raw: Any) -> Any:
-    """Return a manifest with the field ``external``, which older versions did not write."""
-    if isinstance(raw, dict) and isinstance(raw.get("signatures"), dict):
-        raw.setdefault("external", _external_of(raw["signatures"]))
+def _renewed(raw: Any) -> Any:
+    """Return a manifest with the fields that older versions did not write: ``external`` and ``bands``."""
+    if "external" not in raw:
+        raw["external"] = _external_of(raw["signatures"])
+    if "bands" not in raw:
+        raw["bands"] = [sum(raw["dataset"]["scale"]) / 2]
     return raw
 
 

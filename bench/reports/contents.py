@@ -36,12 +36,14 @@ def build_report(
     """
     sections = [
         Section(
-            "Agreement with listeners", (), correlation_tables(analysis.estimates, analysis.rank_clusters, published)
+            "Agreement with listeners",
+            (),
+            correlation_tables(analysis.estimates, analysis.strata, analysis.rank_clusters, published),
         ),
         leakage_section(leakage),
-        differences_section(analysis.differences, analysis.detectable_differences),
-        ceilings_section(analysis.reliability, analysis.ceiling_shares),
-        bands_section(analysis.bands),
+        differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
+        ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),
+        bands_section(analysis.bands, analysis.strata),
         systems_section(analysis.system_means, analysis.system_agreement),
         preferences_section(analysis.pairwise_accuracies),
         calibration_section(analysis.calibrated_errors),

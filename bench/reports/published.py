@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.analysis.strata import parse_edges
 from metrics.files import read_json
 
 
@@ -31,11 +32,17 @@ class Publication:
     remark: str
 
 
-def load_figures(dataset: str) -> list[PublishedFigure]:
-    """Return the published figures on ``dataset``, in the order of the papers' tables."""
+def load_figures(dataset: str, bands: Sequence[float]) -> list[PublishedFigure]:
+    """Return the published figures on ``dataset``, in the order of the papers' tables.
+
+    Args:
+        dataset: its name.
+        bands: edges of the score bands that they shall stand beside; figures on other bands are left out.
+    """
     on_dataset = {name for name, publication in load_publications().items() if publication.dataset == dataset}
     with (_folder() / "figures.csv").open(encoding="utf-8", newline="") as stream:
-        return [_figure(row) for row in csv.DictReader(stream) if row["publication"] in on_dataset]
+        rows = [row for row in csv.DictReader(stream) if row["publication"] in on_dataset]
+    return [_figure(row) for row in rows if not row["bands"] or parse_edges(row["bands"]) == tuple(bands)]
 
 
 def load_publications() -> dict[str, Publication]:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from bench.analysis.overlap import label
+from bench.analysis.strata import ALL
 from bench.files.checksums import warning_of
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import STATISTIC_LABELS
@@ -130,7 +131,7 @@ def _label(run: Run) -> str:
 
 
 def _estimate(run: Run, metric: str, statistic: Statistic) -> CorrelationEstimate | None:
-    wanted = (metric, "all", statistic)
+    wanted = (metric, ALL, statistic)
     return next((one for one in run.analysis.estimates if (one.metric, one.stratum, one.statistic) == wanted), None)
 
 

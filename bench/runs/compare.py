@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.analyse import common_sample
+from bench.analysis.strata import Bands, Kind, StratumName, edges_text, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.checksums import warning_of
 from bench.files.manifest import RunManifest
@@ -21,6 +22,8 @@ from metrics.errors import UsageError
 
 BEFORE, NOW = "before", "now"
 SIGNATURE = "signature of"
+COMPARED: tuple[Kind, ...] = ("all", "source", "system")
+"""The strata of the paper's Tables I and II."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class RunComparison:
         differences: ``now`` minus ``before`` of each metric that both have, on the pairs that it scored in both,
             overall and by source and system; ``metric_a`` and ``metric_b`` are the metric. p-values of one stratum
             and statistic are Holm-adjusted over the metrics.
+        strata: what the ids in these stand for, in the order of reading.
         remarks: why something could not be compared, or must be read with care.
         warning: of files that are not as the runs wrote them; nothing where there are none.
     """
@@ -54,6 +58,7 @@ class RunComparison:
     n_common: int
     score_differences: Mapping[str, float]
     differences: tuple[CorrelationDifference, ...]
+    strata: tuple[StratumName, ...]
     remarks: tuple[str, ...]
     warning: str = ""
 
@@ -76,13 +81,17 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     remarks = tuple(_remarks(before, now, a, b, shared))
     plan = now.manifest.resampling
     scale = RatingScale(*now.manifest.dataset.scale)
+    bands = Bands.cut(scale, now.manifest.bands)
+    differences = [one for metric in shared for one in _paired(metric, a, b, scale, bands, plan)]
+    present = {one.stratum for one in differences}
     return RunComparison(
         before,
         now,
         (*changes(before.manifest, now.manifest), *clip_changes(before, now)),
         len(a.pairs),
         score_differences(a, b),
-        tuple(_adjusted([difference for metric in shared for difference in _paired(metric, a, b, scale, plan)])),
+        tuple(_adjusted(differences)),
+        tuple(stratum.name for stratum in standard_strata(b.pairs, bands) if stratum.id in present),
         remarks,
         " ".join(f"{run.folder}: {warning_of(run.altered)}" for run in (before, now) if run.altered),
     )
@@ -103,6 +112,7 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     yield from _changed("data:", *data)
     yield from _changed(SIGNATURE, before.signatures, now.signatures)
     yield from _changed("resampling:", asdict(before.resampling), asdict(now.resampling))
+    yield from _changed("score bands:", *({"edges": edges_text(manifest.bands)} for manifest in (before, now)))
     yield from _changed("clap-bench", asdict(before.code), asdict(now.code))
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)
@@ -137,13 +147,13 @@ def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
 
 
 def _paired(
-    metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, plan: ResamplingPlan
+    metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, bands: Bands, plan: ResamplingPlan
 ) -> Iterator[CorrelationDifference]:
-    """Yield ``now`` minus ``before`` of one metric, by the strata of the paper's Tables I and II."""
+    """Yield ``now`` minus ``before`` of one metric, by `COMPARED` strata."""
     columns = {NOW: now.scores[metric], BEFORE: before.scores[metric]}
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
     sample = common_sample(table, None, scale)
-    strata = {name: mask for name, mask in sample.strata.items() if not name.startswith("band=")}
+    strata = masks(of_kind(standard_strata(sample.pairs, bands), *COMPARED))
     for difference in compare_metrics(
         sample.human, sample.scores, strata, sample.clusters, plan, n_permutations=plan.n_resamples
     ):

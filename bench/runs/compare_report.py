@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.analyse import Analysis
+from bench.analysis.strata import ALL, of_kind
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, Place, source_strata, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS, Place
 from bench.runs.compare import SIGNATURE, Change, RunComparison
 from bench.statistics.types import STATISTICS, CorrelationDifference, CorrelationEstimate
 
@@ -65,17 +66,16 @@ def _estimates(found: RunComparison) -> Table:
 
 def _differences(found: RunComparison) -> list[Table]:
     """All statistics on all pairs, and SRCC by source and system."""
-    strata = source_strata(dict.fromkeys(one.stratum for one in found.differences))
     tables = [
         _difference_table(
             "Now minus before, all pairs",
             found,
-            [(f"Δ{STATISTIC_LABELS[statistic]}", ("all", statistic)) for statistic in STATISTICS],
+            [(f"Δ{STATISTIC_LABELS[statistic]}", (ALL, statistic)) for statistic in STATISTICS],
         ),
         _difference_table(
             "Now minus before, SRCC by source and system",
             found,
-            [(stratum_label(stratum), (stratum, "srcc")) for stratum in strata],
+            [(stratum.label, (stratum.id, "srcc")) for stratum in of_kind(found.strata, "source", "system")],
         ),
     ]
     return [table for table in tables if table.columns and table.rows]
@@ -99,7 +99,7 @@ def _difference_cell(one: CorrelationDifference | None) -> Cell:
 
 
 def _overall(analysis: Analysis) -> dict[tuple[str, str], CorrelationEstimate]:
-    return {(e.metric, e.statistic): e for e in analysis.estimates if e.stratum == "all"}
+    return {(e.metric, e.statistic): e for e in analysis.estimates if e.stratum == ALL}
 
 
 def _cell(estimate: CorrelationEstimate | None) -> Cell:

@@ -98,6 +98,7 @@ def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
         data_root=None if data_root is None else Path(data_root),
         score_files=parse_score_files(given.get("scores") or ()),
         resampling=manifest.resampling,
+        bands=manifest.bands,
         scorer_options=ScorerOptions(
             **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
         ),

@@ -16,10 +16,19 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.analyse import Analysis, analyse, read_analysis, training_data, write_analysis
+from bench.analysis.analyse import (
+    Analysis,
+    analyse,
+    read_analysis,
+    strata_of,
+    training_data,
+    write_analysis,
+)
 from bench.analysis.leakage import Leakage, leakage_of, read_leakage, write_leakage
+from bench.analysis.strata import Bands
 from bench.datasets.captions import caption_key
 from bench.datasets.catalog import load_dataset
+from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files import workspace
 from bench.files.checksums import Finding
@@ -40,14 +49,7 @@ from bench.files.manifest import (
 )
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
-from bench.files.scores import (
-    SCORES_NAME,
-    ScoreTable,
-    make_pairs_frame,
-    read_score_file,
-    read_table,
-    write_table,
-)
+from bench.files.scores import SCORES_NAME, ScoreTable, read_score_file, read_table, write_table
 from bench.reports.contents import build_report
 from bench.reports.formats.markdown import render
 from bench.reports.html.page import PAGE_NAME
@@ -70,6 +72,7 @@ class RunRequest:
         metrics: names of scorers, expanded.
         score_files: files of scores computed elsewhere, by the name they shall have.
         resampling: how intervals are made.
+        bands: edges of the score bands on the data set's scale; None cuts it in the middle.
         scorer_options: device, window, seed and so on.
         out: folder for the run; None takes a new one under ``results``.
         options: every command-line option with its value and whether it was passed.
@@ -84,6 +87,7 @@ class RunRequest:
     data_root: Path | None = None
     score_files: Mapping[str, Path] = field(default_factory=dict)
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
+    bands: tuple[float, ...] | None = None
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
     out: Path | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -152,6 +156,7 @@ def run_benchmark(
         scale=request.scale,
         progress=progress,
     )
+    bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
     external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}
     plan = plan_of(request, dataset)
@@ -160,9 +165,8 @@ def run_benchmark(
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         scored = score(request, dataset, pairs, external, folder, progress, remark)
         progress("statistics", 0, 1)
-        analysis = analyse(
-            scored.table, read_ratings(folder, list(pairs["pair_id"])), dataset.scale, request.resampling
-        )
+        ratings = read_ratings(folder, list(pairs["pair_id"]))
+        analysis = analyse(scored.table, ratings, dataset.scale, bands, request.resampling)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -173,6 +177,7 @@ def run_benchmark(
             options=request.options,
             resampling=request.resampling,
             dataset=_dataset_record(dataset),
+            bands=bands.edges,
             signatures=scored.signatures,
             external=scored.external,
             notes=scored.notes,
@@ -182,24 +187,6 @@ def run_benchmark(
             packages=installed_packages(),
         )
         return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage, scored.clips))
-
-
-def pairs_frame(dataset: RatedDataset) -> pd.DataFrame:
-    """Return the pairs as `bench.files.scores.ScoreTable` holds them; audio paths become names relative to the data."""
-    rated = dataset.pairs
-    return make_pairs_frame(
-        {
-            "pair_id": [r.pair.pair_id for r in rated],
-            "audio": [dataset.portable_name(r.pair.audio_path) for r in rated],
-            "caption": [r.pair.caption for r in rated],
-            "caption_id": [r.caption_id for r in rated],
-            "source": [r.source for r in rated],
-            "system": [r.system for r in rated],
-            "split": [r.split for r in rated],
-            "rating": [r.mean_rating for r in rated],
-            "n_ratings": [r.n_ratings for r in rated],
-        }
-    )
 
 
 def plan_of(request: RunRequest, dataset: RatedDataset) -> str:
@@ -275,15 +262,22 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     recompute = recompute or calibrate_on is not None or SCORES_NAME in {one.name for one in altered}
     altered = tuple(relevant(altered, recompute))
     leakage, clips = read_leakage(folder), read_clips(folder)
-    if not recompute:
-        return Run(folder, manifest, table, read_analysis(folder), leakage, clips, altered)
-    ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
     scale, plan = RatingScale(*manifest.dataset.scale), manifest.resampling
+    bands = Bands.cut(scale, manifest.bands)
+    if not recompute:
+        return Run(folder, manifest, table, _stored_analysis(folder, table, bands), leakage, clips, altered)
+    ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
     other = read_run(calibrate_on) if calibrate_on else None
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    return Run(folder, manifest, table, analyse(table, ratings, scale, plan, training), leakage, clips, altered)
+    return Run(folder, manifest, table, analyse(table, ratings, scale, bands, plan, training), leakage, clips, altered)
+
+
+def _stored_analysis(folder: Path, table: ScoreTable, bands: Bands) -> Analysis:
+    """Read the statistics of a run; what its strata are is found again where an older version did not write it down."""
+    analysis = read_analysis(folder)
+    return analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
 
 
 def _training(other: Run, table: ScoreTable) -> TrainingData:

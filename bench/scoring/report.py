@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bench.analysis.strata import told_from
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.agreement import told_from
 from bench.scoring.summary import ScoringSummary, SystemMean
 
 ALL = "all pairs"

@@ -20,8 +20,9 @@ the ratings is far from linear (a saturated score), or for bands of a few pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -34,7 +35,6 @@ from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import STATISTICS, BandEstimate, ResamplingPlan, Statistic
 from bench.statistics.weighted import WeightedSample, prepare, weighted_statistics, weighted_totals
 
-BANDS = ("band=low", "band=high")
 BAND_STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc")
 MAX_RESAMPLES = 999
 """Enough for an interval; every split is resampled."""
@@ -48,23 +48,25 @@ def band_estimates(
     scores: Scores,
     strata: Strata,
     clusters: Int[np.ndarray, " pairs"],
-    band_edge: float,
+    edges: Sequence[float],
+    band_ids: Mapping[str, Sequence[str]],
     plan: ResamplingPlan,
     n_splits: int = 20,
     n_threads: int | None = None,
 ) -> list[BandEstimate]:
-    """Estimate SRCC and LCC in the low and the high band of each stratum, observed and cross-fitted.
+    """Estimate SRCC and LCC in each score band of each stratum, observed and cross-fitted.
 
     Args:
         ratings: the single ratings, at least one a pair.
         strata: what to band: ``all`` and sources, not the bands.
-        band_edge: highest rating of the low band, on the ratings' scale.
+        edges: highest rating of each band but the last, rising, on the ratings' scale.
+        band_ids: for each stratum what its bands are called in the records, from the lowest.
         plan: at most `MAX_RESAMPLES` resamples are made.
         n_splits: random halvings of the listeners.
 
     Returns:
         Records by stratum, method, band, metric and statistic. Strata with fewer than three captions, or with fewer
-        than three pairs in a band, are left out.
+        than three pairs in any band, are left out.
 
     Raises:
         DataError: a pair without ratings, or NaN ratings or scores.
@@ -77,11 +79,11 @@ def band_estimates(
     pairs_of = {stratum: np.flatnonzero(mask) for stratum, mask in strata.items()}
     records: list[BandEstimate] = []
     for sample in samples:
-        observed = [_Split.of(sample, sample.human, sample.human, band_edge)]
-        records += _estimate(sample, "observed", observed, plan, n_threads)
+        observed = [_Split.of(sample, sample.human, sample.human, edges)]
+        records += _estimate(sample, band_ids[sample.stratum], "observed", observed, plan, n_threads)
         halves = _halves(ratings, sample, pairs_of[sample.stratum], plan.seed, n_splits)
-        crossed = [_Split.of(part, y, z, band_edge) for part, y, z in halves]
-        records += _estimate(sample, "cross-fitted", crossed, plan, n_threads)
+        crossed = [_Split.of(part, y, z, edges) for part, y, z in halves]
+        records += _estimate(sample, band_ids[sample.stratum], "cross-fitted", crossed, plan, n_threads)
     return records
 
 
@@ -104,22 +106,26 @@ class _Split:
     Attributes:
         against_y: the metrics and, last, z itself, against y.
         against_z: the metrics against z.
-        in_band: the metrics against y, in each of `BANDS`.
-        z_totals: by cluster 1, z, z^2 over all pairs, then over each band's.
+        in_band: the metrics against y, in each band.
+        z_totals: by cluster 1, z, z^2 over all pairs, then over those of each band: three columns each.
     """
 
     n_in_band: tuple[int, ...]
     against_y: WeightedSample
     against_z: WeightedSample
     in_band: tuple[WeightedSample, ...]
-    z_totals: Float[np.ndarray, "clusters 9"]
+    z_totals: Float[np.ndarray, "clusters columns"]
 
     @classmethod
     def of(
-        cls, sample: StratumSample, y: Float[np.ndarray, " pairs"], z: Float[np.ndarray, " pairs"], band_edge: float
+        cls,
+        sample: StratumSample,
+        y: Float[np.ndarray, " pairs"],
+        z: Float[np.ndarray, " pairs"],
+        edges: Sequence[float],
     ) -> _Split | None:
         """Return None where a band holds fewer than three pairs."""
-        bands = (z <= band_edge, z > band_edge)
+        bands = tuple((low < z) & (z <= high) for low, high in pairwise((-np.inf, *edges, np.inf)))
         if not sample.can_be_resampled or min(band.sum() for band in bands) < 3:
             return None
         n, clusters = sample.n_clusters, sample.clusters
@@ -149,9 +155,10 @@ class _Split:
             values.append(np.stack([r_xy, predicted, found], axis=-1))
         return np.stack(values, axis=1)
 
-    def band_sds(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes 3"]:
-        """Return the standard deviation of z over all pairs and within each band."""
-        total, first, second = weighted_totals(self.z_totals, weights).reshape(3, 3, -1).transpose(1, 2, 0)
+    def band_sds(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes parts"]:
+        """Return the standard deviation of z over all pairs, then within each band."""
+        totals = weighted_totals(self.z_totals, weights)
+        total, first, second = totals.reshape(1 + len(self.in_band), 3, -1).transpose(1, 2, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             variance = second / total - (first / total) ** 2
         sd: np.ndarray = np.sqrt(np.maximum(variance, 0))
@@ -195,6 +202,7 @@ def _random_half(
 
 def _estimate(
     sample: StratumSample,
+    band_ids: Sequence[str],
     method: Literal["observed", "cross-fitted"],
     splits: list[_Split | None],
     plan: ResamplingPlan,
@@ -221,7 +229,7 @@ def _estimate(
         excess = resampled[:, b, m, s, 2] - resampled[:, b, m, s, 1]
         yield BandEstimate(
             metric=sample.metrics[m],
-            stratum=BANDS[b] if sample.stratum == "all" else f"{BANDS[b]},{sample.stratum}",
+            stratum=band_ids[b],
             statistic=BAND_STATISTICS[s],
             method=method,
             n_pairs=float(n_pairs[b]),

@@ -181,7 +181,7 @@ class BandEstimate:
     """A correlation within one score band, and what restricting the range alone would make of it.
 
     Attributes:
-        stratum: e.g. ``band=low,source=natural``.
+        stratum: the band, or the part of it that one source makes up.
         method: ``observed`` bands by the same mean rating that the scores are correlated with, as in the paper's
             Table III; ``cross-fitted`` bands by one half of each pair's listeners and correlates with the other.
         n_pairs: in the band; the mean over splits where cross-fitted.

@@ -29,6 +29,14 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 DeviceOption = Annotated[Device, typer.Option(help="Device on which models run; auto takes cuda, then mps, then cpu.")]
 PrecisionOption = Annotated[Precision, typer.Option(help="Number format of the models' forward pass.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+BandsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EDGES",
+        help="Where mean ratings are cut into score bands, e.g. 3,7; a rating on an edge belongs to the band below.",
+        show_default="the middle of the scale, 5 on 0-10",
+    ),
+]
 if TYPE_CHECKING:
     TableFormat = str
 else:  # typer takes the choices from a Literal
@@ -100,6 +108,7 @@ class ResamplingOptions:
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
     ] = "caption"
+    bands: BandsOption = None
     seed: Annotated[
         int, typer.Option(min=0, max=MOST_SEED, help="Seed of resampling and of scorers that draw random numbers.")
     ] = 0
@@ -107,6 +116,17 @@ class ResamplingOptions:
     def plan(self) -> ResamplingPlan:
         """Return the plan that statistics are computed by."""
         return ResamplingPlan(self.resamples, self.resample_unit, self.ci, seed=self.seed)
+
+
+def edges_of(bands: str | None) -> tuple[float, ...] | None:
+    """Return the edges that ``--bands`` names; None where it is not given.
+
+    Raises:
+        UsageError: they are no rising numbers.
+    """
+    from bench.analysis.strata import parse_edges
+
+    return None if bands is None else parse_edges(bands)
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -67,7 +67,7 @@ def test_filters(browser: Browser, demo_page: Path) -> None:
     total = len(pairs["id"])
     assert state(browser) == f"{total} pairs"
     kept = np.ones(total, dtype=bool)
-    for name, value in (("source", "synthesized"), ("system", "synth-b"), ("band", "low")):
+    for name, value in (("source", "synthesized"), ("system", "synth-b"), ("band", "rating ≤ 5")):
         browser.select(f"#pick-{name}", value)
         kept &= np.array([one == value for one in decoded[name]])
         assert state(browser) == f"{kept.sum()} of {total} pairs"

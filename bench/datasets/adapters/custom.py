@@ -13,11 +13,10 @@ import math
 import re
 from pathlib import Path
 
-from bench.analysis.strata import SOURCES
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, check_unique
 from bench.datasets.captions import caption_id_of
 from bench.datasets.entry import DatasetEntry, Presence
-from bench.datasets.types import RatedDataset, RatingScale, Source
+from bench.datasets.types import SOURCES, RatedDataset, RatingScale, Source
 from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
 from metrics.errors import UsageError, did_you_mean
 
@@ -113,7 +112,7 @@ def _rated_row(row: CsvRow, folder: Path, scale: RatingScale) -> RatedRow:
 def _source(row: CsvRow) -> Source | None:
     found = row.get("source")
     if found is None or found in SOURCES:
-        return found  # type: ignore[return-value]  # SOURCES lists the values of Source
+        return found
     expected = " or ".join(SOURCES)
     hint = did_you_mean(found, SOURCES)
     raise row.error(f"source is {quoted(found)}, expected {expected} or nothing{hint}; correct it")

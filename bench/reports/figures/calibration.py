@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from bench.analysis.analyse import Sample
+from bench.analysis.strata import ALL
 from bench.reports.figures.panels import draw_identity, metric_panels, unit_limits
 from bench.reports.figures.style import BLUE, styled
 from bench.statistics.types import CalibratedError
@@ -64,7 +65,7 @@ def calibration_figure(
     """
     if not sample.scores or not len(sample.human):
         return None
-    error = {e.metric: e for e in errors if e.stratum == "all"}
+    error = {e.metric: e for e in errors if e.stratum == ALL}
     figure, panels = metric_panels([(metric, _remark(error.get(metric))) for metric in sample.scores], 0.1)
     for axes, scores in zip(panels, sample.scores.values(), strict=True):
         bins = score_bins(scores, sample.human, sample.clusters, confidence_level)

@@ -8,20 +8,21 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from bench.analysis.strata import StratumName, of_kind
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, legend_height, round_ticks
 from bench.reports.figures.style import BLACK, BLUE, GREEN, ORANGE, PALE, new_figure, styled
-from bench.reports.sections.agreement import stratum_label
 from bench.statistics.types import CeilingShare
 
-STRATA = {"all": BLUE, "source=natural": GREEN, "source=synthesized": ORANGE}
-LABELS = {"all": "all pairs"}
+COLOURS = (BLUE, GREEN, ORANGE)
+"""Of all pairs and of each source."""
+
 _LABEL_WIDTH = 84.0
 _WORST, _BEST = -1.0, 2.0  # intervals of shares have no bound where ratings hardly agree
 
 
 @styled
-def ceiling_figure(shares: Sequence[CeilingShare]) -> Figure | None:
+def ceiling_figure(shares: Sequence[CeilingShare], strata: Sequence[StratumName]) -> Figure | None:
     """Draw each metric's SRCC as a share of the noise ceiling with its interval: all pairs, and by source.
 
     A full bar is as good as these ratings can show; where they show no reliability there is none. The axis ends at -1
@@ -29,30 +30,30 @@ def ceiling_figure(shares: Sequence[CeilingShare]) -> Figure | None:
     """
     found = {(share.metric, share.stratum): share.share for share in shares if share.statistic == "srcc"}
     found = {place: share for place, share in found.items() if np.isfinite(share.estimate)}
-    strata = [stratum for stratum in STRATA if any(place == stratum for _, place in found)]
-    metrics = list(dict.fromkeys(metric for metric, stratum in found if stratum in strata))
+    shown = [one for one in of_kind(strata, "all", "source") if any(place == one.id for _, place in found)]
+    metrics = list(dict.fromkeys(metric for metric, place in found if place in {one.id for one in shown}))
     if not metrics:
         return None
-    step = len(strata) + 1
-    labels = [LABELS.get(stratum, stratum_label(stratum)) for stratum in strata]
+    step = len(shown) + 1
+    labels = ["all pairs" if one.kind == "all" else one.label for one in shown]
     figure = new_figure(max(0.9, 0.115 * step * len(metrics) + 0.5) + legend_height(labels))
     axes = figure.subplots()
     handles = []
-    for s, stratum in enumerate(strata):
-        known = [(m, found[metric, stratum]) for m, metric in enumerate(metrics) if (metric, stratum) in found]
+    for s, one in enumerate(shown):
+        known = [(m, found[metric, one.id]) for m, metric in enumerate(metrics) if (metric, one.id) in found]
         y = np.array([m * step + s for m, _ in known], dtype=float)
         axes.barh(y, 1.0, height=0.8, color=PALE, zorder=1)
-        axes.barh(y, [share.estimate for _, share in known], height=0.8, color=STRATA[stratum])
-        handles.append(Patch(color=STRATA[stratum]))
+        axes.barh(y, [share.estimate for _, share in known], height=0.8, color=COLOURS[s])
+        handles.append(Patch(color=COLOURS[s]))
         axes.hlines(y, [share.low for _, share in known], [share.high for _, share in known], BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
     names = short_labels(metrics, _LABEL_WIDTH)
-    axes.set_yticks([m * step + (len(strata) - 1) / 2 for m in range(len(metrics))], list(names.values()))
+    axes.set_yticks([m * step + (len(shown) - 1) / 2 for m in range(len(metrics))], list(names.values()))
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.set_ylim(len(metrics) * step - 1, -1)
-    shown = [share for (_, stratum), share in found.items() if stratum in strata]
-    axes.set_xlim(*_limits([end for share in shown for end in (share.low, share.high, share.estimate)]))
+    drawn = [share for (_, place), share in found.items() if place in {one.id for one in shown}]
+    axes.set_xlim(*_limits([end for share in drawn for end in (share.low, share.high, share.estimate)]))
     axes.xaxis.set_major_locator(round_ticks(6))
     axes.set_xlabel("SRCC as a share of the noise ceiling")
     add_legend(figure, handles, labels)

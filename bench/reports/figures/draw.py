@@ -50,8 +50,8 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
         ),
         (
             "forest",
-            f"SRCC with mean ratings and {percent}, by source, system and score band.",
-            forest_figure(analysis.estimates),
+            f"SRCC with mean ratings and {percent}, on all pairs and in the strata named on the left.",
+            forest_figure(analysis.estimates, analysis.strata),
         ),
         (
             "differences",
@@ -75,7 +75,7 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
         (
             "ceiling",
             f"SRCC as a share of the noise ceiling, with {percent}; 1 is as good as these ratings can show.",
-            ceiling_figure(analysis.ceiling_shares),
+            ceiling_figure(analysis.ceiling_shares, analysis.strata),
         ),
     )
     for name, caption, figure in drawn:

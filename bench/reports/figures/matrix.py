@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bench.analysis.strata import ALL
 from bench.reports.figures.labels import short_labels, widest
 from bench.reports.figures.style import (
     BLACK,
@@ -46,10 +47,10 @@ def difference_figure(
     p is below 0.05; below it, with few metrics, the interval of the same difference. The diagonal has the ranks, and
     frames hold metrics of one rank.
     """
-    deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == ("all", "srcc")}
+    deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == (ALL, "srcc")}
     if not deltas:
         return None
-    rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == ("all", "srcc")}
+    rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == (ALL, "srcc")}
     metrics = ranked_metrics(estimates, rank)
     keys = [_key(position) for position in range(len(metrics))]
     room = (COLUMN_WIDTH - _CELL * len(metrics)) * POINTS_PER_INCH - _KEY
@@ -72,7 +73,7 @@ def difference_figure(
 
 def ranked_metrics(estimates: Sequence[CorrelationEstimate], rank: Mapping[str, int]) -> list[str]:
     """Return metrics by SRCC on all pairs, best first; those without an estimate last."""
-    srcc = {e.metric: e.estimate for e in estimates if (e.stratum, e.statistic) == ("all", "srcc")}
+    srcc = {e.metric: e.estimate for e in estimates if (e.stratum, e.statistic) == (ALL, "srcc")}
     return sorted(srcc, key=lambda metric: (rank.get(metric, math.inf), math.isnan(srcc[metric]), -srcc[metric]))
 
 

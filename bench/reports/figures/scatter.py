@@ -13,6 +13,7 @@ from matplotlib.colors import Colormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from bench.analysis.analyse import Sample
+from bench.analysis.strata import ALL
 from bench.datasets.types import RatingScale
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.panels import metric_panels, unit_limits
@@ -31,7 +32,7 @@ def score_figure(sample: Sample, estimates: Sequence[CorrelationEstimate]) -> Fi
     """
     if not sample.scores or not len(sample.human):
         return None
-    srcc = {e.metric: e for e in estimates if (e.stratum, e.statistic) == ("all", "srcc")}
+    srcc = {e.metric: e for e in estimates if (e.stratum, e.statistic) == (ALL, "srcc")}
     titles = [
         (metric, with_interval("SRCC", srcc[metric].estimate, srcc[metric].low, srcc[metric].high))
         if metric in srcc

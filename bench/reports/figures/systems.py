@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.analyse import Sample
+from bench.analysis.strata import system_labels
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels
 from bench.reports.figures.style import look, styled
-from bench.reports.sections.agreement import system_label
 from bench.statistics.types import Measured, SystemMeans
 
 _LEGEND_WIDTH = 92.0
@@ -30,7 +30,7 @@ def system_figure(sample: Sample, means: Sequence[SystemMeans]) -> Figure | None
     metrics = [metric for metric in sample.scores if means and metric in means[0].scores]
     if not metrics:
         return None
-    names = list(short_labels([system_label(one.system) for one in means], _LEGEND_WIDTH).values())
+    names = list(short_labels(list(system_labels([one.system for one in means]).values()), _LEGEND_WIDTH).values())
     figure, panels = metric_panels([(metric, "") for metric in metrics], legend_height(names) + 0.1)
     handles = []
     for axes, metric in zip(panels, metrics, strict=True):

@@ -26,9 +26,9 @@ def numbers(values: Iterable[float]) -> list[float | int | None]:
     return [number(float(value)) for value in values]
 
 
-def texts(values: Iterable[str | None]) -> dict[str, list[Any]]:
-    """Return a column of texts."""
-    codes: dict[str, int] = {}
+def texts(values: Iterable[str | None], order: Iterable[str] = ()) -> dict[str, list[Any]]:
+    """Return a column of texts; those in ``order`` come first among its distinct ones, then others as they appear."""
+    codes = {value: code for code, value in enumerate(order)}
     coded = [-1 if value is None else codes.setdefault(value, len(codes)) for value in values]
     return {"values": list(codes), "codes": coded}
 

@@ -14,9 +14,9 @@ from bench.files.records import plain
 from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
 from bench.reports.html.columns import number, records, texts
-from bench.reports.html.pairs import pair_columns
+from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, metric_label, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS, metric_label
 from bench.reports.sections.differences import difference_label
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
 
@@ -64,6 +64,7 @@ def page_content(
         "labels": list(map(metric_label, table.metrics)),
         "scale": list(manifest.dataset.scale),
         **_agreement(analysis),
+        "filters": list(FILTERS),
         "pairs": pair_columns(table, ratings, manifest, page),
         "clips": {str(row): uri for row, uri in clips.uris.items()},
     }
@@ -71,9 +72,8 @@ def page_content(
 
 def _agreement(analysis: Analysis) -> dict[str, Any]:
     """All estimates, differences and ranks, to switch between strata and statistics."""
-    strata = dict.fromkeys(estimate.stratum for estimate in analysis.estimates)
     return {
-        "strata": [{"id": stratum, "label": stratum_label(stratum)} for stratum in strata],
+        "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
             {"id": statistic, "label": STATISTIC_LABELS[statistic], "higher_is_better": HIGHER_IS_BETTER[statistic]}
             for statistic in STATISTICS

@@ -13,14 +13,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from bench.analysis.strata import standard_strata
+from bench.analysis.strata import PARTITIONS, Bands, Stratum, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
 from bench.reports.html.columns import numbers, texts
 
-BANDS = ("low", "high")
+FILTERS = ("source", "system", *PARTITIONS)
+"""Columns that the explorer offers to filter by."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,14 @@ def pair_columns(table: ScoreTable, ratings: RatingTable | None, manifest: RunMa
         page: the file that is being written: clips are addressed relative to its folder.
     """
     pairs, ranks = table.pairs, rank_pairs(table)
-    scale = RatingScale(*manifest.dataset.scale)
+    strata = standard_strata(pairs, Bands.cut(RatingScale(*manifest.dataset.scale), manifest.bands))
     return {
         "id": list(pairs["pair_id"]),
         "caption": texts(pairs["caption"]),
-        "source": texts(pairs["source"]),
-        "system": texts(pairs["system"]),
+        "source": texts(pairs["source"], sorted(set(pairs["source"]) - {None})),
+        "system": texts(pairs["system"], sorted(set(pairs["system"]) - {None})),
         "split": texts(pairs["split"]),
-        "band": texts(_bands(table, scale)),
+        **{kind: _membership(of_kind(strata, kind), len(pairs)) for kind in PARTITIONS},
         "rating": numbers(pairs["rating"]),
         "n_ratings": [int(n) for n in pairs["n_ratings"]],
         "rating_rank": numbers(ranks.listeners),
@@ -95,14 +96,12 @@ def _descending(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pair
     return ranks
 
 
-def _bands(table: ScoreTable, scale: RatingScale) -> list[str | None]:
-    ratings = table.pairs["rating"].to_numpy(dtype=float)
-    strata = standard_strata(list(table.pairs["source"]), list(table.pairs["system"]), ratings, scale.midpoint)
-    nobody = np.zeros(len(ratings), dtype=bool)
-    masks = [strata.get(f"band={band}", nobody) for band in BANDS]
-    return [
-        next((band for band, mask in zip(BANDS, masks, strict=True) if mask[row]), None) for row in range(len(ratings))
-    ]
+def _membership(strata: Sequence[Stratum], n_pairs: int) -> dict[str, Any]:
+    """Return the label of the one stratum that each pair is in."""
+    label_of = np.full(n_pairs, None, dtype=object)
+    for stratum in strata:
+        label_of[stratum.mask] = stratum.label
+    return texts(label_of.tolist(), (stratum.label for stratum in strata))
 
 
 def _ratings_by_pair(ratings: RatingTable, n_pairs: int) -> list[list[float | int | None]]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from bench.analysis.strata import ALL, Kind, StratumName, of_kind, told_from
 from bench.reports.layout import Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
 from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, CorrelationEstimate, RankCluster, Statistic
 
 STATISTIC_LABELS: Mapping[Statistic, str] = {"srcc": "SRCC ↑", "lcc": "LCC ↑", "ktau": "KTAU ↑", "mse": "MSE ↓"}
-SYSTEM_LABELS = {
-    "audioldm": "AudioLDM",
-    "audioldm2": "AudioLDM 2",
-    "tango": "Tango",
-    "tango2": "Tango 2",
-}
+BY_STRATUM: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
+    (
+        "Table II. SRCC by source and system",
+        "A metric that ranks generated clips well may still be blind to what differs among recordings.",
+        ("source", "system"),
+    ),
+    (
+        "Table III. SRCC by score band",
+        "Bands by mean rating; cutting on the observed mean lowers every correlation, even that of a perfect metric.",
+        ("band", "band in source"),
+    ),
+)
+"""Title, reading and kinds of strata of each table that has a stratum a column."""
 
 LISTENERS = "listeners"
-BANDS_IN_WORDS = tuple(f"{band}{more}" for band in ("low", "high") for more in ("", " ratings", ", nat.", ", syn."))
-STRATA_IN_WORDS = ("all", "all pairs", "natural", "synthesized", *BANDS_IN_WORDS)
-"""What strata that are no systems are called in tables and figures."""
 BESIDE_METRICS = (LISTENERS, "ratings", "rating", "caption", "source", "system", "disagreement", "order of the data")
 """What stands in one list with metrics in tables and on the page, and is none."""
 
@@ -31,6 +36,7 @@ Place = tuple[str, Statistic]
 
 def correlation_tables(
     estimates: Sequence[CorrelationEstimate],
+    strata: Sequence[StratumName],
     ranks: Sequence[RankCluster] = (),
     published: Sequence[PublishedFigure] = (),
 ) -> tuple[Table, ...]:
@@ -38,45 +44,32 @@ def correlation_tables(
 
     Args:
         estimates: of every metric, stratum and statistic, as `bench.analysis.analyse.analyse` gives them.
+        strata: what their ids stand for.
         ranks: rank clusters; those by SRCC on all pairs stand beside the metrics in Table I.
         published: figures of papers, added beneath as rows of their own.
     """
-    strata = list(dict.fromkeys(estimate.stratum for estimate in estimates))
     level = f"{100 * estimates[0].confidence_level:g} %" if estimates else "95 %"
     tables = [
         _table(
             "Table I. Agreement with listeners, all pairs",
             f"Each cell: estimate [{level} interval]; bold: best of its column among this run's metrics.",
-            [("all", statistic) for statistic in STATISTICS],
+            [(ALL, statistic) for statistic in STATISTICS],
             [STATISTIC_LABELS[statistic] for statistic in STATISTICS],
             estimates,
             published,
-        ),
-        _table(
-            "Table II. SRCC by source and system",
-            "A metric that ranks generated clips well may still be blind to what differs among recordings.",
-            [(stratum, "srcc") for stratum in source_strata(strata)],
-            [stratum_label(stratum) for stratum in source_strata(strata)],
-            estimates,
-            published,
-        ),
-        _table(
-            "Table III. SRCC by score band",
-            "Bands cut at the middle of the rating scale; cutting on the observed mean lowers every correlation, "
-            "even that of a perfect metric.",
-            [(stratum, "srcc") for stratum in _band_strata(strata)],
-            [stratum_label(stratum) for stratum in _band_strata(strata)],
-            estimates,
-            published,
-        ),
+        )
     ]
+    for title, reading, kinds in BY_STRATUM:
+        shown = of_kind(strata, *kinds)
+        places: list[Place] = [(stratum.id, "srcc") for stratum in shown]
+        tables.append(_table(title, reading, places, [one.label for one in shown], estimates, published))
     tables[0] = _with_ranks(tables[0], ranks)
     return tuple(table for table in tables if table.columns)
 
 
 def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
     """Put a column of rank clusters first; metrics of one rank were not shown to differ."""
-    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == ("all", "srcc")}
+    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == (ALL, "srcc")}
     if not cluster:
         return table
     rows = [
@@ -87,50 +80,9 @@ def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
     return replace(table, reading=reading, columns=(Column("rank"), *table.columns), rows=tuple(rows))
 
 
-def stratum_label(stratum: str) -> str:
-    """Return a stratum id in words: ``source=natural`` is ``natural``, ``band=low,source=natural`` is ``low, nat.``."""
-    key, _, system = stratum.partition("=")
-    if key == "system":  # whatever characters its name has: systems are not crossed with anything
-        return system_label(system, beside=STRATA_IN_WORDS)
-    label = ", ".join(part.rpartition("=")[2] for part in stratum.split(","))
-    return label.replace(", natural", ", nat.").replace(", synthesized", ", syn.")
-
-
-def system_label(system: str, beside: Collection[str] = ()) -> str:
-    """Return a system's name as its authors write it, where known; no two systems have one label.
-
-    Args:
-        system: its name in the data.
-        beside: what it must not be taken for.
-    """
-    if system in SYSTEM_LABELS:
-        return SYSTEM_LABELS[system]
-    return told_from((*SYSTEM_LABELS.values(), *beside), "system", system)
-
-
 def metric_label(metric: str) -> str:
     """Return a metric's name where it stands beside listeners or facts about pairs; no two metrics have one label."""
     return told_from(BESIDE_METRICS, "metric", metric)
-
-
-def told_from(others: Collection[str], kind: str, name: str) -> str:
-    """Return ``name``, with its kind in front if it reads like one of ``others`` or like a name with its kind."""
-    plain = name.strip().casefold()
-    alike = plain in {other.casefold() for other in others} or plain.startswith(f"{kind} ")
-    return f"{kind} {name}" if alike else name
-
-
-def source_strata(strata: Iterable[str]) -> list[str]:
-    """Natural first, then the systems, then all synthesized clips: the order of the paper's Table II."""
-    order = {"source=natural": 0, "source=synthesized": 2}
-    kept = [stratum for stratum in strata if stratum.startswith(("source=", "system="))]
-    return sorted(kept, key=lambda stratum: order.get(stratum, 1))
-
-
-def _band_strata(strata: Iterable[str]) -> list[str]:
-    """The low band and its crossings, then the high band and its crossings."""
-    kept = [stratum for stratum in strata if stratum.startswith("band=")]
-    return sorted(kept, key=lambda stratum: not stratum.startswith("band=low"))
 
 
 def _table(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.strata import StratumName, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.statistics.types import BandEstimate
 
-BANDS = ("band=low", "band=high")
 METHODS = ("observed", "cross-fitted")
 READING = (
     "Cutting pairs by a noisy mean rating lowers every correlation. “Predicted” is what a metric of the same overall "
@@ -17,15 +17,15 @@ READING = (
 )
 
 
-def bands_section(bands: Sequence[BandEstimate]) -> Section | None:
+def bands_section(bands: Sequence[BandEstimate], strata: Sequence[StratumName]) -> Section | None:
     """Return one table a band: what each metric shows beside what range restriction predicts."""
-    found = [b for b in bands if b.statistic == "srcc" and b.stratum in BANDS]
-    tables = [_table(band, [b for b in found if b.stratum == band]) for band in BANDS]
+    found = [b for b in bands if b.statistic == "srcc"]
+    tables = [_table(band, [b for b in found if b.stratum == band.id]) for band in of_kind(strata, "band")]
     kept = tuple(table for table in tables if table.rows)
     return Section("Score bands without selection on noise", (READING,), kept) if kept else None
 
 
-def _table(band: str, bands: Sequence[BandEstimate]) -> Table:
+def _table(band: StratumName, bands: Sequence[BandEstimate]) -> Table:
     by_place = {(b.metric, b.method): b for b in bands}
     first = {b.method: b for b in reversed(bands)}
     methods = [method for method in METHODS if method in first]
@@ -43,8 +43,9 @@ def _table(band: str, bands: Sequence[BandEstimate]) -> Table:
         for metric in dict.fromkeys(b.metric for b in bands)
     ]
     spread = ", ".join(f"{first[method].band_sd:.2f} {method}" for method in methods)
-    title = f"The {band.partition('=')[2]} band"
-    return Table(title, f"SRCC. SD of the ratings in the band: {spread}.", tuple(columns), tuple(rows))
+    return Table(
+        f"Pairs with {band.label}", f"SRCC. SD of the ratings in the band: {spread}.", tuple(columns), tuple(rows)
+    )
 
 
 def _cells(band: BandEstimate | None) -> tuple[Cell, Cell, Cell]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.strata import StratumName, labels, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS
 from bench.statistics.types import CeilingShare, Measured, ReliabilityEstimate, Statistic
 
 SHARED_STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc")
 
 
-def ceilings_section(reliability: Sequence[ReliabilityEstimate], shares: Sequence[CeilingShare]) -> Section | None:
+def ceilings_section(
+    reliability: Sequence[ReliabilityEstimate], shares: Sequence[CeilingShare], strata: Sequence[StratumName]
+) -> Section | None:
     """Return reliability by stratum, and each metric's correlations as a share of the ceiling."""
     if not reliability:
         return None
-    return Section("Noise ceiling", (), (_reliability_table(reliability), _share_table(shares)))
+    return Section("Noise ceiling", (), (_reliability_table(reliability, strata), _share_table(shares, strata)))
 
 
-def _reliability_table(reliability: Sequence[ReliabilityEstimate]) -> Table:
+def _reliability_table(reliability: Sequence[ReliabilityEstimate], strata: Sequence[StratumName]) -> Table:
+    label = labels(strata)
     headers = ("ICC(1)", "ICC(1,k)", "√ICC(1,k)", "reliability", "ceiling")
     rows = [
-        Row(stratum_label(one.stratum), (Cell(text=f"{one.n_pairs:,}"), Cell(text=f"{one.n_ratings:,}"), *_cells(one)))
+        Row(label[one.stratum], (Cell(text=f"{one.n_pairs:,}"), Cell(text=f"{one.n_ratings:,}"), *_cells(one)))
         for one in reliability
     ]
     return Table(
@@ -44,21 +48,24 @@ def _cells(one: ReliabilityEstimate) -> list[Cell]:
     return [icc1, icc1k, ceilings[0], reliability, ceilings[1]]
 
 
-def _share_table(shares: Sequence[CeilingShare]) -> Table:
+def _share_table(shares: Sequence[CeilingShare], strata: Sequence[StratumName]) -> Table:
     found = {(share.metric, (share.stratum, share.statistic)): share for share in shares}
-    strata = [s for s in dict.fromkeys(share.stratum for share in shares) if s == "all" or s.startswith("source=")]
-    places = [(stratum, statistic) for stratum in strata for statistic in SHARED_STATISTICS]
+    places = [(one, statistic) for one in of_kind(strata, "all", "source") for statistic in SHARED_STATISTICS]
     rows = [
-        Row(metric, tuple(_cell(found[metric, place].share, found[metric, place].note) for place in places))
+        Row(metric, tuple(_share_cell(found[metric, (one.id, statistic)]) for one, statistic in places))
         for metric in dict.fromkeys(share.metric for share in shares)
     ]
-    columns = [Column(f"{STATISTIC_LABELS[statistic][:-2]}, {stratum_label(stratum)}") for stratum, statistic in places]
+    columns = [Column(f"{STATISTIC_LABELS[statistic][:-2]}, {one.label}") for one, statistic in places]
     return Table(
         "Correlation as a share of the ceiling",
         "1 means: as good as these ratings can show.",
         tuple(columns),
         tuple(rows),
     )
+
+
+def _share_cell(share: CeilingShare) -> Cell:
+    return _cell(share.share, share.note)
 
 
 def _cell(value: Measured, note: str) -> Cell:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.analysis.strata import ALL, StratumName, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, source_strata, stratum_label
+from bench.reports.sections.agreement import STATISTIC_LABELS
 from bench.statistics.types import STATISTICS, CorrelationDifference, DetectableDifference, Statistic
 
 METHOD = (
@@ -17,25 +18,27 @@ METHOD = (
 
 
 def differences_section(
-    differences: Sequence[CorrelationDifference], detectable: Sequence[DetectableDifference] = ()
+    differences: Sequence[CorrelationDifference],
+    strata: Sequence[StratumName],
+    detectable: Sequence[DetectableDifference] = (),
 ) -> Section | None:
     """Return tables of differences overall (all statistics) and by source (SRCC); None with a single metric."""
     if not differences:
         return None
-    strata = list(dict.fromkeys(difference.stratum for difference in differences))
+    by_source = of_kind(strata, "source", "system")
     tables = [
         _table(
             "Differences between metrics, all pairs",
             "An interval that leaves 0 out and a small p say the same in two ways; bold: p below 0.05.",
-            [("all", statistic) for statistic in STATISTICS],
+            [(ALL, statistic) for statistic in STATISTICS],
             ["Δ" + STATISTIC_LABELS[statistic][:-2] for statistic in STATISTICS],
             differences,
         ),
         _table(
             "Differences in SRCC by source and system",
             "A metric can be better overall and no better on recordings.",
-            [(stratum, "srcc") for stratum in source_strata(strata)],
-            [stratum_label(stratum) for stratum in source_strata(strata)],
+            [(stratum.id, "srcc") for stratum in by_source],
+            [stratum.label for stratum in by_source],
             differences,
         ),
     ]
@@ -56,7 +59,7 @@ def _with_detectable(
     table: Table, pairs: Sequence[tuple[str, str]], detectable: Sequence[DetectableDifference]
 ) -> Table:
     """Add a column with the smallest true ΔSRCC that these pairs would show as significant in 4 of 5 cases."""
-    found = {(d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == ("all", "srcc")}
+    found = {(d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == (ALL, "srcc")}
     if not found:
         return table
     rows = tuple(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.strata import ALL
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.statistics.types import CorrelationEstimate, CrossedSpread
 
 
 def sensitivity_section(spreads: Sequence[CrossedSpread], estimates: Sequence[CorrelationEstimate]) -> Section | None:
     """Return SRCC intervals over captions beside those over captions and listeners."""
-    chosen = [spread for spread in spreads if (spread.stratum, spread.statistic) == ("all", "srcc")]
+    chosen = [spread for spread in spreads if (spread.stratum, spread.statistic) == (ALL, "srcc")]
     if not chosen:
         return None
-    usual = {e.metric: e for e in estimates if (e.stratum, e.statistic) == ("all", "srcc")}
+    usual = {e.metric: e for e in estimates if (e.stratum, e.statistic) == (ALL, "srcc")}
     rows = [
         Row(
             one.metric,

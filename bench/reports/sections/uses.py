@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from bench.analysis.strata import ALL, system_labels
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import LISTENERS, metric_label, system_label
+from bench.reports.sections.agreement import LISTENERS, metric_label
 from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMeans
 
 
@@ -19,7 +20,7 @@ def systems_section(means: Sequence[SystemMeans], agreement: Sequence[SystemAgre
 
 def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | None:
     """Return the accuracy of preferring one of two clips for the same caption."""
-    overall = [accuracy for accuracy in accuracies if accuracy.stratum == "all"]
+    overall = [accuracy for accuracy in accuracies if accuracy.stratum == ALL]
     if not overall:
         return None
     rows = [
@@ -39,7 +40,7 @@ def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | Non
 
 def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
     """Return the MSE before and after a metric's scale is mapped to that of the ratings."""
-    overall = [error for error in errors if error.stratum == "all"]
+    overall = [error for error in errors if error.stratum == ALL]
     if not overall:
         return None
     rows = [
@@ -57,7 +58,8 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
 
 
 def _means_table(means: Sequence[SystemMeans]) -> Table:
-    columns = [Column(system_label(one.system), one.n_pairs) for one in means]
+    labels = system_labels([one.system for one in means])
+    columns = [Column(labels[one.system], one.n_pairs) for one in means]
     listeners = Row(LISTENERS, tuple(_cell(one.ratings) for one in means))
     metrics = [Row(metric_label(m), tuple(_cell(one.scores[m]) for one in means)) for m in means[0].scores]
     return Table(

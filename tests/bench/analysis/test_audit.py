@@ -44,7 +44,7 @@ def test_ratings(tmp_path: Path) -> None:
     assert found.pairs_per_caption == {1: 1, 2: 1}
     assert found.single_rating_share == pytest.approx(2 / 3)
     groups = {group.stratum: group for group in found.groups}
-    assert groups["source=natural"] == GroupSummary("source=natural", 1, 2, 3.5, None)
+    assert groups["source=natural"] == GroupSummary("source=natural", "source", "natural", 1, 2, 3.5, None)
     assert groups["system=tango"].mean == 8.5
     assert groups["system=tango"].sd == pytest.approx(statistics.stdev([8, 9]))
     assert groups["all"].mean == pytest.approx((3.5 + 8 + 9) / 3)

@@ -55,7 +55,8 @@ def test_audit(root: Path) -> None:
     shown = run("audit", "relate", "--data-root", root, "--screening", "none").stdout
     for text in (
         "relate, split test, screening none",
-        "system=tango2",
+        "Tango 2",
+        "rating ≤ 5",
         "audiocaps/test/3 is at 8000 Hz",
         "not the known",
     ):

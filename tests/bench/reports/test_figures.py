@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from scipy.stats import norm
 
 from bench.analysis.analyse import Analysis
+from bench.analysis.strata import StratumName
 from bench.datasets.types import RatingScale
 from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_text
 from bench.reports.figures.calibration import _remark, score_bins
@@ -154,6 +155,9 @@ def rename(run: Run, names: dict[str, str]) -> Run:
             changed["stratum"] = f"system={names.get(system, system)}"
         if isinstance(record, SystemMeans):
             changed["scores"] = {names.get(metric, metric): mean for metric, mean in record.scores.items()}
+        if isinstance(record, StratumName) and record.kind == "system":
+            name = names.get(record.label, record.label)
+            changed = {"id": f"system={name}", "label": name}
         return replace(record, **changed)
 
     fields = {name: tuple(map(renamed, records)) for name, records in vars(run.analysis).items()}

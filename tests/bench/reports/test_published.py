@@ -6,7 +6,7 @@ from bench.reports.published import load_figures, load_publications, remarks
 
 
 def test_every_number_of_the_papers_tables_is_there() -> None:
-    figures = [figure for figure in load_figures("relate") if figure.publication == "human-clap"]
+    figures = [figure for figure in load_figures("relate", [5.0]) if figure.publication == "human-clap"]
     by_table = {
         "I": [f for f in figures if f.stratum == "all"],
         "II": [f for f in figures if f.stratum.startswith(("source", "system"))],
@@ -17,7 +17,7 @@ def test_every_number_of_the_papers_tables_is_there() -> None:
 
 
 def test_well_known_figures() -> None:
-    value = {(f.model, f.stratum, f.statistic): f.value for f in load_figures("relate")}
+    value = {(f.model, f.stratum, f.statistic): f.value for f in load_figures("relate", [5.0])}
     assert value["LAION CLAP", "all", "srcc"] == 0.280
     assert value["Human-CLAP wSCE + MAE", "all", "srcc"] == 0.457
     assert value["Human-CLAP wSCE + MAE", "source=synthesized", "srcc"] == 0.583
@@ -27,5 +27,14 @@ def test_well_known_figures() -> None:
 
 def test_each_publication_says_which_pairs_it_used() -> None:
     assert all(publication.remark for publication in load_publications().values())
-    (first, *_) = remarks(load_figures("relate"))
+    (first, *_) = remarks(load_figures("relate", [5.0]))
     assert "2,405" in first
+
+
+def test_figures_on_other_score_bands_are_left_out() -> None:
+    """Otherwise the paper's correlation of ratings up to 5 would stand in our column of ratings up to 3."""
+    at_five, elsewhere = load_figures("relate", [5.0]), load_figures("relate", [3.0, 7.0])
+    assert {f.stratum for f in at_five} - {f.stratum for f in elsewhere} == {
+        f"band={band}{of}" for band in ("low", "high") for of in ("", ",source=natural", ",source=synthesized")
+    }
+    assert [f for f in at_five if not f.stratum.startswith("band=")] == elsewhere

@@ -10,9 +10,11 @@ import pytest
 from scipy import stats
 
 from bench.analysis.analyse import common_sample
+from bench.analysis.strata import Bands, masks, of_kind, standard_strata
 from bench.datasets.catalog import load_dataset
+from bench.datasets.frame import pairs_frame
 from bench.files.scores import ScoreTable
-from bench.runs.run import Run, RunRequest, pairs_frame, run_benchmark
+from bench.runs.run import Run, RunRequest, run_benchmark
 from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
 from metrics.registry import make_scorer
@@ -92,10 +94,11 @@ def test_intervals_of_random_scores_contain_zero_as_often_as_they_should() -> No
     draws = {f"{seed}": make_scorer("random", ScorerOptions(seed=seed)).score(pairs) for seed in range(100)}
     table = ScoreTable(pairs_frame(dataset), {seed: answer.scores for seed, answer in draws.items()})
     sample = common_sample(table, None, dataset.scale)
+    strata = masks(of_kind(standard_strata(sample.pairs, Bands.cut(dataset.scale)), "all", "source"))
     estimates = estimate_correlations(
-        sample.human, sample.scores, sample.broad_strata(), sample.clusters, ResamplingPlan(n_resamples=499), ["srcc"]
+        sample.human, sample.scores, strata, sample.clusters, ResamplingPlan(n_resamples=499), ["srcc"]
     )
-    for stratum in sample.broad_strata():
+    for stratum in strata:
         hits = [e.low <= 0 <= e.high for e in estimates if e.stratum == stratum]
         assert 88 <= sum(hits) <= 100
 
@@ -105,7 +108,7 @@ def test_published_figures_stand_beside_ours(run: Run) -> None:
     from bench.reports.formats.markdown import render
     from bench.reports.published import load_figures
 
-    text = render(build_report(run.manifest, run.table, run.analysis, run.leakage, load_figures("relate")))
+    text = render(build_report(run.manifest, run.table, run.analysis, run.leakage, load_figures("relate", [5.0])))
     assert "| _LAION CLAP †_ |  | 0.280 | 0.294 | 0.192 | 0.068 |" in text
     assert "cannot be derived from the released ratings" in text
 

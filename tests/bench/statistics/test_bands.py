@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.bands import _random_half, band_estimates, restricted_correlation
+from bench.statistics import bands
+from bench.statistics.bands import _random_half, restricted_correlation
 from bench.statistics.reliability import Ratings
 from bench.statistics.resampling import bootstrap_weights
 from bench.statistics.types import ResamplingPlan
@@ -23,6 +24,12 @@ def simulated(n_pairs=3000, n_ratings=4, noise=1.0, seed=0):
     pair = np.repeat(np.arange(n_pairs), n_ratings)
     truth = rng.normal(size=n_pairs)
     return Ratings(truth[pair] + noise * rng.normal(size=len(pair)), pair, np.arange(len(pair))), truth
+
+
+def band_estimates(ratings, scores, strata, clusters, edge, *rest, **options):
+    """Low and high band, called as a run calls them."""
+    ids = {s: [f"band={name}" + ("" if s == "all" else f",{s}") for name in ("low", "high")] for s in strata}
+    return bands.band_estimates(ratings, scores, strata, clusters, [edge], ids, *rest, **options)
 
 
 def means(ratings):
@@ -261,3 +268,21 @@ def test_a_stratum_is_split_by_its_own_ratings_alone():
     )
     assert {record.method for record in found} == {"observed", "cross-fitted"}
     assert found == tame
+
+
+def test_three_bands_are_each_restricted_on_their_own():
+    ratings, truth = simulated(400, seed=8)
+    x, y, everything = truth + np.random.default_rng(2).normal(size=400), means(ratings), {"all": np.ones(400, bool)}
+    edges, names = [-0.5, 0.7], ["band=low", "band=middle", "band=high"]
+    records = by_key(
+        bands.band_estimates(ratings, {"x": x}, everything, np.arange(400), edges, {"all": names}, PLAN, n_splits=3)
+    )
+    assert len(records) == 3 * 2 * 2
+    r = stats.pearsonr(x, y).statistic
+    for name, inside in zip(names, (y <= -0.5, (y > -0.5) & (y <= 0.7), y > 0.7), strict=True):
+        found, ratio = records["x", name, "observed", "lcc"], y[inside].std() / y.std()
+        assert found.n_pairs == inside.sum()
+        assert found.band_sd == pytest.approx(y[inside].std())
+        assert found.estimate.estimate == pytest.approx(stats.pearsonr(x[inside], y[inside]).statistic, abs=1e-12)
+        assert found.predicted == pytest.approx(r * ratio / np.sqrt(1 - r**2 + r**2 * ratio**2), abs=1e-12)
+    assert sum(records["x", name, "cross-fitted", "lcc"].n_pairs for name in names) == pytest.approx(400)

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from bench.analysis.analyse import analyse, training_data
+from bench.analysis.strata import Bands, standard_strata, system_labels
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest, external_signature, read_manifest
 from bench.files.metric_names import PAIR_COLUMNS, check_metric_names
@@ -27,7 +28,7 @@ from bench.reports.formats import csv_file, json_file, latex, markdown
 from bench.reports.html.content import page_content
 from bench.reports.html.page import json_island
 from bench.reports.layout import Report, Table
-from bench.reports.sections.agreement import LISTENERS, metric_label, stratum_label, system_label
+from bench.reports.sections.agreement import LISTENERS, metric_label
 from bench.runs.across import across
 from bench.runs.compare import compare_runs
 from bench.runs.compare_report import build_comparison
@@ -124,7 +125,7 @@ def test_means_by_system_are_those_of_pandas(made: tuple[Run, pd.DataFrame], met
     table = table_of(report_of(run), "Means by system")
     grouped = data.groupby("system")
     systems = sorted(SYSTEMS)
-    assert [column.header for column in table.columns] == [system_label(system) for system in systems]
+    assert [column.header for column in table.columns] == list(system_labels(systems).values())
     assert [column.n_pairs for column in table.columns] == list(grouped.size()[systems])
     found = values(table)
     assert len(found) == len(table.rows) == len(metrics) + 1
@@ -139,7 +140,11 @@ def test_srcc_by_system_and_source_is_that_of_pandas(made: tuple[Run, pd.DataFra
     parts = {
         "natural": data[data["source"] == "natural"],
         "synthesized": data[data["source"] == "synthesized"],
-        **{stratum_label(f"system={system}"): data[data["system"] == system] for system in SYSTEMS},
+        **{
+            one.label: data[data["system"] == one.id.removeprefix("system=")]
+            for one in run.analysis.strata
+            if one.kind == "system"
+        },
     }
     headers = [column.header for column in table.columns]
     assert sorted(headers) == sorted(parts)
@@ -405,11 +410,18 @@ def test_the_check_takes_every_other_name() -> None:
 def test_labels_are_as_different_as_names() -> None:
     more = ["All", "Low", "AudioLDM", "audioldm", "system  all", "system system all", " natural", "low, nat."]
     names = [*SYSTEMS, *more]
-    strata = [f"system={name}" for name in names]
-    others = ["all", "source=natural", "source=synthesized", "band=low", "band=high", "band=low,source=natural"]
-    assert len({stratum_label(stratum) for stratum in (*strata, *others)}) == len(names) + len(others)
-    assert len({system_label(name) for name in names}) == len(names)
-    assert stratum_label("system=audioldm2") == system_label("audioldm2") == "AudioLDM 2"
+    pairs = pd.DataFrame(
+        {
+            "source": ["synthesized"] * len(names) + ["natural"] * 2,
+            "system": [*names, "audioldm2", "tango"],
+            "rating": [1.0, 9.0] * (len(names) // 2 + 1) + [1.0] * (len(names) % 2),
+        }
+    )
+    strata = standard_strata(pairs, Bands.cut(RatingScale(0.0, 10.0)))
+    assert len({stratum.label for stratum in strata}) == len({stratum.id for stratum in strata}) == len(strata)
+    assert len(strata) >= len(names) + 6
+    assert len(set(system_labels(names).values())) == len(names)
+    assert system_labels(["audioldm2"]) == {"audioldm2": "AudioLDM 2"}
 
 
 def test_a_system_called_all_pairs_has_a_row_of_its_own_in_the_table_of_scores() -> None:

@@ -19,9 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
-from bench.analysis.strata import standard_strata
+from bench.analysis.strata import Bands, masks, standard_strata
+from bench.datasets.types import RatingScale
 from tests.tables import markdown, write_measured
 
 RESAMPLES = 9999
@@ -67,7 +69,9 @@ def paper_workload(seed: int = 0) -> Workload:
         for m in range(7)
     }
     sources = ["natural" if is_natural else "synthesized" for is_natural in natural]
-    return Workload(mean / 10, scores, standard_strata(sources, list(systems), mean, 5.0), captions)
+    pairs = pd.DataFrame({"source": sources, "system": systems, "rating": mean})
+    strata = masks(standard_strata(pairs, Bands.cut(RatingScale(0.0, 10.0))))
+    return Workload(mean / 10, scores, strata, captions)
 
 
 def run_ours(n_threads: int | None) -> float:

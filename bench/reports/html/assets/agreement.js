@@ -4,7 +4,7 @@ function startAgreement(data) {
   const estimates = records(data.estimates);
   const differences = records(data.differences);
   const clusters = records(data.rank_clusters);
-  const chosen = { stratum: 'all', statistic: data.statistics[0].id };
+  const chosen = { stratum: data.strata[0]?.id, statistic: data.statistics[0].id };
   const here = (record) => record.stratum === chosen.stratum && record.statistic === chosen.statistic;
   const show = () => {
     const statistic = data.statistics.find((one) => one.id === chosen.statistic);

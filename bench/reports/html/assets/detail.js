@@ -14,14 +14,11 @@ function showDetail(place, data, pair, names, { player }) {
     node(
       'p',
       { class: 'chips' },
-      ['source', 'system', 'split'].map((name) =>
+      [...new Set(['source', 'system', 'split', ...data.filters])].map((name) =>
         names[name][pair] === null
           ? null
           : node('span', { class: 'chip', title: name, dir: 'auto' }, chipText(name, names[name][pair])),
       ),
-      names.band[pair] === null
-        ? null
-        : node('span', { class: 'chip', title: 'score band' }, `${names.band[pair]} band`),
     ),
     node('h3', {}, 'Listeners'),
     answers.length ? dotPlot(answers, scale, pairs.rating[pair]) : '',

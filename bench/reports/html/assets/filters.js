@@ -1,17 +1,17 @@
 // The explorer's controls: what is shown, in which order, and whose disagreement is measured.
 
-const FILTERS = ['source', 'system', 'band'];
-
 function makeFilters(form, data, names, change) {
   const judges = ['listeners', ...data.labels];
   const picks = Object.fromEntries(
-    FILTERS.filter((name) => data.pairs[name].values.length > 1).map((name) => [
-      name,
-      choice(name, [
-        ['', 'all'],
-        ...[...data.pairs[name].values].sort().map((value) => [value, toldFrom(['all'], name, value)]),
+    data.filters
+      .filter((name) => data.pairs[name].values.length > 1)
+      .map((name) => [
+        name,
+        choice(name, [
+          ['', 'all'],
+          ...data.pairs[name].values.map((value) => [value, toldFrom(['all'], name, value)]),
+        ]),
       ]),
-    ]),
   );
   const search = node('input', {
     type: 'search',

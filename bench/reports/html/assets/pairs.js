@@ -2,7 +2,7 @@
 
 function startPairs(data) {
   const names = Object.fromEntries(
-    ['caption', 'source', 'system', 'split', 'band'].map((name) => [name, texts(data.pairs[name])]),
+    ['caption', 'split', ...data.filters].map((name) => [name, texts(data.pairs[name])]),
   );
   const haystacks = data.pairs.id.map((id, i) => `${id}\n${data.pairs.audio[i]}\n${names.caption[i]}`.toLowerCase());
   const rows = data.pairs.id.map((_, i) => pairRow(data, names, i));

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.strata import standard_strata
+from bench.analysis.strata import Bands, masks, standard_strata
 from bench.datasets.adapters.relate import load_relate
 from bench.datasets.adapters.relate_release import EXPECTED_COUNTS, SHA256, SYSTEMS, Kind
 from bench.datasets.catalog import load_dataset
+from bench.datasets.frame import pairs_frame
 
 ROOT = Path(os.environ.get("RELATE_ROOT") or "absent")
 needs_rel = pytest.mark.skipif(not (ROOT / "scores/REL.csv").is_file(), reason="RELATE_ROOT names no scores/REL.csv")
@@ -48,9 +48,8 @@ def test_released_counts(split: str, pairs: int, ratings: int) -> None:
 
 @needs_rel
 def test_strata_of_the_test_split() -> None:
-    pairs = load_dataset("relate", data_root=ROOT).pairs
-    ratings = np.array([pair.mean_rating for pair in pairs])
-    strata = standard_strata([pair.source for pair in pairs], [pair.system for pair in pairs], ratings, 5.0)
+    dataset = load_dataset("relate", data_root=ROOT)
+    strata = masks(standard_strata(pairs_frame(dataset), Bands.cut(dataset.scale)))
     assert {stratum: int(mask.sum()) for stratum, mask in strata.items() if "," not in stratum} == {
         "all": 2598,
         "source=natural": 866,
@@ -62,7 +61,7 @@ def test_strata_of_the_test_split() -> None:
         "band=low": 757,
         "band=high": 1841,
     }
-    assert len({pair.caption_id for pair in pairs}) == 858
+    assert len({pair.caption_id for pair in dataset.pairs}) == 858
 
 
 @needs_rel
