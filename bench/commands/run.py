@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bench.commands.page import write_page
-from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.statistics.types import DEFAULT_PLAN, IntervalMethod, ResampleUnit, ResamplingPlan
 from bench.terminal.console import say, show_report
 from bench.terminal.progress import terminal_progress
 from metrics.embedding.prefetch import default_workers
@@ -60,12 +60,16 @@ def run_command(
     data_root: Annotated[
         Path | None, typer.Option(help="Folder of the data set. [default: $RELATE_ROOT, then where 'pull' put it]")
     ] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
-    ci: Annotated[IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")] = "expanded",
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = DEFAULT_PLAN.n_resamples,
+    ci: Annotated[
+        IntervalMethod, typer.Option(help="How intervals are made (docs/statistics.md).")
+    ] = DEFAULT_PLAN.ci_method,
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
-    ] = "caption",
-    seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = 0,
+    ] = DEFAULT_PLAN.unit,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling and of metrics that draw numbers.")] = (
+        DEFAULT_PLAN.seed
+    ),
     device: DeviceOption = "auto",
     batch_size: BatchSize = None,
     workers: Annotated[
@@ -116,7 +120,7 @@ def run_command(
 def demo_command(
     context: typer.Context,
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: a new one in results/]")] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 9999,
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = DEFAULT_PLAN.n_resamples,
 ) -> None:
     """Walk through everything offline: synthesise sounds, simulate listeners, score, compare, report."""
     from bench.runs.run import RunRequest

@@ -13,8 +13,8 @@ from bench.analysis.analyse import Sample
 from bench.reports.figures.labels import short_labels, system_label
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels
 from bench.reports.figures.style import look, styled
-from bench.statistics.systems import HUMAN
-from bench.statistics.types import Measured, SystemMean
+from bench.statistics.intervals import Measured
+from bench.statistics.systems import HUMAN, SystemMean
 
 _LEGEND_WIDTH = 92.0
 

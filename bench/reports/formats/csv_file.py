@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.reports.published import PublishedFigure
-from bench.statistics.types import CorrelationEstimate
+from bench.statistics.bootstrap import CorrelationEstimate
 
 COLUMNS = (
     "origin",

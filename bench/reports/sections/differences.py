@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, source_strata, stratum_label
-from bench.statistics.types import STATISTICS, CorrelationDifference, DetectableDifference, Statistic
+from bench.reports.sections.agreement import Place, source_strata, stratum_label
+from bench.reports.sections.intervals import intervals_made
+from bench.statistics.agreement import PRIMARY, STATISTICS
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.power import DetectableDifference
 
 METHOD = (
     "First metric minus second, on the same pairs and the same resamples. p: two-sided permutation of the two metrics' "
@@ -19,7 +22,7 @@ METHOD = (
 def differences_section(
     differences: Sequence[CorrelationDifference], detectable: Sequence[DetectableDifference] = ()
 ) -> Section | None:
-    """Return tables of differences overall (all statistics) and by source (SRCC); None with a single metric."""
+    """Return tables of differences overall (all statistics) and by source; None with a single metric."""
     if not differences:
         return None
     strata = list(dict.fromkeys(difference.stratum for difference in differences))
@@ -27,14 +30,14 @@ def differences_section(
         _table(
             "Differences between metrics, all pairs",
             "An interval that leaves 0 out and a small p say the same in two ways; bold: p below 0.05.",
-            [("all", statistic) for statistic in STATISTICS],
-            ["Δ" + STATISTIC_LABELS[statistic][:-2] for statistic in STATISTICS],
+            [("all", statistic.id) for statistic in STATISTICS],
+            [f"Δ{statistic.name}" for statistic in STATISTICS],
             differences,
         ),
         _table(
-            "Differences in SRCC by source and system",
+            f"Differences in {PRIMARY.name} by source and system",
             "A metric can be better overall and no better on recordings.",
-            [(stratum, "srcc") for stratum in source_strata(strata)],
+            [(stratum, PRIMARY.id) for stratum in source_strata(strata)],
             [stratum_label(stratum) for stratum in source_strata(strata)],
             differences,
         ),
@@ -44,20 +47,22 @@ def differences_section(
 
 
 def _with_detectable(table: Table, detectable: Sequence[DetectableDifference]) -> Table:
-    """Add a column with the smallest true ΔSRCC that these pairs would show as significant in 4 of 5 cases."""
+    """Add a column with the smallest true difference that these pairs would show as significant in 4 of 5 cases."""
     found = {
-        f"{d.metric_a} − {d.metric_b}": d.detectable for d in detectable if (d.stratum, d.statistic) == ("all", "srcc")
+        f"{d.metric_a} − {d.metric_b}": d.detectable
+        for d in detectable
+        if (d.stratum, d.statistic) == ("all", PRIMARY.id)
     }
     if not found:
         return table
     rows = tuple(replace(row, cells=(*row.cells, Cell(found.get(row.label, math.nan)))) for row in table.rows)
-    return replace(table, columns=(*table.columns, Column("ΔSRCC detectable at 80 % power")), rows=rows)
+    return replace(table, columns=(*table.columns, Column(f"Δ{PRIMARY.name} detectable at 80 % power")), rows=rows)
 
 
 def _table(
     title: str,
     reading: str,
-    places: Sequence[tuple[str, Statistic]],
+    places: Sequence[Place],
     headers: Sequence[str],
     differences: Sequence[CorrelationDifference],
 ) -> Table:
@@ -66,6 +71,7 @@ def _table(
     rows = [Row(" − ".join(pair), tuple(_cell(found[pair, place]) for place in places)) for pair in pairs]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
+    reading = f"{reading} {intervals_made(d for d in differences if (d.stratum, d.statistic) in places)}"
     return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
 
 

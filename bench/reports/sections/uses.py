@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.agreement import SYSTEM_LABELS
-from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMean
+from bench.reports.sections.intervals import intervals_made, measured_cell
+from bench.statistics.agreement import SRCC
+from bench.statistics.calibration import CalibratedError
+from bench.statistics.pairwise import PairwiseAccuracy
+from bench.statistics.systems import SystemAgreement, SystemMean
 
 
 def systems_section(means: Sequence[SystemMean], agreement: Sequence[SystemAgreement]) -> Section | None:
@@ -23,14 +26,17 @@ def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | Non
     if not overall:
         return None
     rows = [
-        Row(one.metric, (_cell(one.accuracy, one.note), _cell(one.accuracy_uncalibrated), Cell(one.epsilon)))
+        Row(
+            one.metric,
+            (measured_cell(one.accuracy, one.note), measured_cell(one.accuracy_uncalibrated), Cell(one.epsilon)),
+        )
         for one in overall
     ]
     table = Table(
         "Clips for the same caption, pair by pair",
         f"{overall[0].n_comparisons:,} comparisons within {overall[0].n_captions:,} captions. Accuracy: share in which "
         "metric and listeners prefer the same clip, or both see a tie (Deutsch et al. 2023); score differences up to "
-        f"ε count as ties; ε from {overall[0].calibration}.",
+        f"ε count as ties; ε from {overall[0].calibration}. {intervals_made(overall)}",
         (Column("accuracy"), Column("without tie calibration"), Column("ε")),
         tuple(rows),
     )
@@ -43,13 +49,17 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
     if not overall:
         return None
     rows = [
-        Row(error.metric, (_cell(error.raw, error.note), _cell(error.affine), _cell(error.isotonic)))
+        Row(
+            error.metric,
+            (measured_cell(error.raw, error.note), measured_cell(error.affine), measured_cell(error.isotonic)),
+        )
         for error in overall
     ]
     table = Table(
         "Mean squared error after calibration",
         "The raw error mixes how well a metric ranks with where its scale happens to lie; after a line or a rising "
-        f"step function ranking alone is left. Maps fitted on: {overall[0].calibration}.",
+        f"step function ranking alone is left. Maps fitted on: {overall[0].calibration}; the intervals take them as "
+        f"given. {intervals_made(overall)}",
         (Column("raw"), Column("affine"), Column("isotonic")),
         tuple(rows),
     )
@@ -64,13 +74,14 @@ def _means_table(means: Sequence[SystemMean]) -> Table:
     rows = [
         Row(
             "listeners" if scorer == "human" else scorer,
-            tuple(_cell(found[scorer, system].mean) for system in systems),
+            tuple(measured_cell(found[scorer, system].mean) for system in systems),
         )
         for scorer in scorers
     ]
     return Table(
         "Means by system",
-        "Ratings are rescaled to [0, 1]; only the order and the gaps within a row can be compared between rows.",
+        "Ratings are rescaled to [0, 1]; only the order and the gaps within a row can be compared between rows. "
+        f"{intervals_made(means)}",
         tuple(columns),
         tuple(rows),
         corner="scored by",
@@ -81,7 +92,11 @@ def _agreement_table(agreement: Sequence[SystemAgreement]) -> Table:
     rows = [
         Row(
             one.metric,
-            (_cell(one.pairwise_accuracy, one.note), _cell(one.macro_srcc), _cell(one.pooled_srcc)),
+            (
+                measured_cell(one.pairwise_accuracy, one.note),
+                measured_cell(one.macro_srcc),
+                measured_cell(one.pooled_srcc),
+            ),
         )
         for one in agreement
     ]
@@ -89,11 +104,8 @@ def _agreement_table(agreement: Sequence[SystemAgreement]) -> Table:
     return Table(
         "Agreement by system",
         f"Pairwise accuracy: share of the {counts} that metric means and mean ratings order alike. Macro: mean of the "
-        "SRCC within each system; pooled SRCC also rewards telling systems apart.",
-        (Column("pairwise accuracy"), Column("SRCC, macro"), Column("SRCC, pooled")),
+        f"{SRCC.name} within each system; pooled {SRCC.name} also rewards telling systems apart. "
+        f"{intervals_made(agreement)}",
+        (Column("pairwise accuracy"), Column(f"{SRCC.name}, macro"), Column(f"{SRCC.name}, pooled")),
         tuple(rows),
     )
-
-
-def _cell(value: Measured, note: str = "") -> Cell:
-    return Cell(value.estimate, value.low, value.high, note=note if math.isnan(value.estimate) else "")

@@ -22,7 +22,8 @@ from bench.reports.figures.calibration import _remark, score_bins
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
 from bench.runs.run import Run
-from bench.statistics.types import CalibratedError, Measured
+from bench.statistics.calibration import CalibratedError
+from bench.statistics.intervals import Measured
 from tests.bench.reports.runs import ATTACKS, make_run
 
 SCALE = RatingScale(0.0, 10.0)

@@ -13,6 +13,7 @@ from bench.analysis.analyse import common_sample
 from bench.datasets.catalog import load_dataset
 from bench.files.scores import ScoreTable
 from bench.runs.run import Run, RunRequest, pairs_frame, run_benchmark
+from bench.statistics.agreement import SRCC
 from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
 from metrics.registry import make_scorer
@@ -93,7 +94,7 @@ def test_intervals_of_random_scores_contain_zero_as_often_as_they_should() -> No
     table = ScoreTable(pairs_frame(dataset), {seed: answer.scores for seed, answer in draws.items()})
     sample = common_sample(table, None, dataset.scale)
     estimates = estimate_correlations(
-        sample.human, sample.scores, sample.broad_strata(), sample.clusters, ResamplingPlan(n_resamples=499), ["srcc"]
+        sample.human, sample.scores, sample.broad_strata(), sample.clusters, ResamplingPlan(n_resamples=499), [SRCC]
     )
     for stratum in sample.broad_strata():
         hits = [e.low <= 0 <= e.high for e in estimates if e.stratum == stratum]

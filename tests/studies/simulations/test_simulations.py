@@ -7,8 +7,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.statistics.types import ResamplingPlan
+from tests.studies.simulations.analytic import analytic_interval
 from tests.studies.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
 from tests.studies.simulations.population import Metric, draw, true_values
 from tests.tables import replace_block
@@ -66,3 +68,33 @@ def test_documented_error_rates_are_within_bounds_and_power_grows():
     power = [float(row["SRCC"]) for row in rows if row["truth"].startswith("ΔSRCC")]
     assert power == sorted(power)
     assert power[-1] > 90
+
+
+def test_the_analytic_interval_of_lcc_is_scipys():
+    rng = np.random.default_rng(0)
+    human, scores = rng.random((2, 30))
+    result = stats.pearsonr(human, scores)
+    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
+    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
+
+
+@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
+def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
+    """Bonett & Wright 2000, for r = .5 and n = 50."""
+    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
+    for end, sign in ((low, -1), (high, 1)):
+        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
+
+
+@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
+def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
+    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
+
+
+@pytest.mark.parametrize("statistic", ["srcc", "lcc", "ktau"])
+def test_five_pairs_have_an_analytic_interval_and_four_have_none(statistic):
+    low, high, reason = analytic_interval(statistic, -0.3, 5, 0.9)
+    assert low < -0.3 < high
+    assert reason == ""
+    assert analytic_interval(statistic, -0.3, 4, 0.9)[2] == "no analytic interval"
+    assert analytic_interval(statistic, -1.0, 9, 0.9)[2] == "no analytic interval"
