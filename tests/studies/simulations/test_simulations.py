@@ -11,7 +11,8 @@ from scipy import stats
 
 from bench.statistics.types import ResamplingPlan
 from tests.studies.simulations.analytic import analytic_interval
-from tests.studies.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.coverage import CAPTIONS, DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others, true_quantities
 from tests.studies.simulations.population import Metric, draw, true_values
 from tests.tables import replace_block
 
@@ -58,6 +59,21 @@ def test_documented_coverage_is_within_bounds_for_every_default():
     defaults = [row for row in rows if (row["unit"], row["interval"]) == (plan.unit, plan.ci_method)]
     assert len(defaults) == len(SIZES)
     assert all(92 <= float(row["SRCC"]) <= 97 for row in defaults)
+
+
+def test_documented_coverage_of_other_tables_is_within_bounds_for_the_default_method():
+    rows = table("coverage-others")
+    assert len(rows) == len(CAPTIONS) * len(METHODS)
+    defaults = [row for row in rows if row["interval"] == ResamplingPlan().ci_method]
+    assert [row["captions"] for row in defaults] == [f"{n:,}" for n in CAPTIONS]
+    assert all(91 <= float(row[name]) <= 98 for row in defaults for name in QUANTITIES)
+
+
+def test_other_tables_are_simulated_with_every_method():
+    found = coverage_of_others(20, METHODS, 50, seed=0)
+    assert set(found) == {(method, name) for method in METHODS for name in QUANTITIES}
+    assert sum(found.values()) >= 8
+    assert true_quantities(20_000) == pytest.approx(true_quantities(), abs=0.02)
 
 
 def test_documented_error_rates_are_within_bounds_and_power_grows():
