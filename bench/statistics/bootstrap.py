@@ -64,16 +64,15 @@ class StratumBootstrap:
         return None if self.resampled is None else Replicates(self.resampled, self.jackknife)
 
 
-def estimate_correlations(
+def bootstrap_strata(
     human: Float[np.ndarray, " pairs"],
     scores: Scores,
     strata: Strata,
     clusters: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
-    statistics: Sequence[Statistic] = STATISTICS,
     n_threads: int | None = None,
-) -> list[CorrelationEstimate]:
-    """Estimate each statistic of each metric on each stratum, with its interval.
+) -> list[StratumBootstrap]:
+    """Resample each stratum.
 
     Args:
         human: mean ratings rescaled to [0, 1].
@@ -83,25 +82,9 @@ def estimate_correlations(
         plan: resamples, unit, interval, seed.
         n_threads: None takes every core; the results do not depend on it.
 
-    Returns:
-        Records by stratum, then metric, then statistic, in the order given.
-
     Raises:
         DataError: NaN or infinite ratings or scores, or lengths that differ.
     """
-    bootstraps = bootstrap_strata(human, scores, strata, clusters, plan, n_threads)
-    return [estimate for one in bootstraps for estimate in estimates_of(one, plan, statistics)]
-
-
-def bootstrap_strata(
-    human: Float[np.ndarray, " pairs"],
-    scores: Scores,
-    strata: Strata,
-    clusters: Int[np.ndarray, " pairs"],
-    plan: ResamplingPlan,
-    n_threads: int | None = None,
-) -> list[StratumBootstrap]:
-    """Resample each stratum; arguments as in `estimate_correlations`."""
     samples = split_strata(human, scores, strata, clusters, plan.unit)
     return [_bootstrap_stratum(sample, plan, n_threads) for sample in samples]
 
@@ -109,7 +92,7 @@ def bootstrap_strata(
 def estimates_of(
     bootstrap: StratumBootstrap, plan: ResamplingPlan, statistics: Sequence[Statistic] = STATISTICS
 ) -> list[CorrelationEstimate]:
-    """Return the records of one stratum."""
+    """Return the records of one stratum, by metric, then statistic."""
     return [
         _estimate(bootstrap, plan, m, statistic)
         for m in range(len(bootstrap.sample.metrics))

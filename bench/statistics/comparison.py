@@ -72,7 +72,7 @@ def compare_metrics(
     """Compare every metric with every later one, on each stratum and statistic.
 
     Args:
-        human, scores, strata, clusters, plan, n_threads: as in `bench.statistics.bootstrap.estimate_correlations`.
+        human, scores, strata, clusters, plan, n_threads: as in `bench.statistics.bootstrap.bootstrap_strata`.
         n_permutations: 0 leaves the p-values NaN.
 
     Returns:

@@ -103,7 +103,7 @@ def estimate_reliability(
 
     Args:
         ratings: every pair of a stratum needs at least one.
-        strata, clusters, plan: as in `bench.statistics.bootstrap.estimate_correlations`; the same resamples.
+        strata, clusters, plan: as in `bench.statistics.bootstrap.bootstrap_strata`; the same resamples.
 
     Raises:
         DataError: a pair without ratings in a stratum, or NaN ratings.

@@ -15,8 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.agreement import STATISTICS
-from bench.statistics.weighted import WeightedSample, weighted_statistics, weighted_totals
+from bench.statistics.weighted import weighted_totals
 
 BLOCK = 256
 """Wide enough to pay little for index work and memory latency, narrow enough to share out among cores."""
@@ -55,19 +54,6 @@ def bootstrap_weights(
         yield weights
 
 
-def bootstrap_statistics(
-    sample: WeightedSample, seed: int, stratum: str, n_resamples: int, n_threads: int | None = None
-) -> Float[np.ndarray, "resamples metrics statistics"]:
-    """Return the statistics of every resample; the same numbers for any ``n_threads`` (None: all cores)."""
-    result = np.empty((n_resamples, len(sample.orders), len(STATISTICS)))
-
-    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        result[rows] = weighted_statistics(sample, weights)
-
-    for_each_resample(compute, seed, stratum, sample.n_clusters, n_resamples, sample.bytes_per_lane(), n_threads)
-    return result
-
-
 def bootstrap_sums(
     totals: Float[np.ndarray, "clusters columns"],
     seed: int,
@@ -75,7 +61,7 @@ def bootstrap_sums(
     n_resamples: int,
     n_threads: int | None = None,
 ) -> Float[np.ndarray, "resamples columns"]:
-    """Return the sums of the drawn clusters' totals, on the same resamples as `bootstrap_statistics`."""
+    """Return the sums of the drawn clusters' totals, on the same resamples as `for_each_resample`."""
     n_clusters, n_columns = totals.shape
     result = np.empty((n_resamples, n_columns))
 
@@ -105,19 +91,6 @@ def for_each_resample(
             first += weights.shape[1]
 
     run_blocks(compute_block, -(-n_resamples // BLOCK), threads)
-
-
-def leave_out_statistics(
-    sample: WeightedSample, group: Int[np.ndarray, " clusters"], n_threads: int | None = None
-) -> Float[np.ndarray, "groups metrics statistics"]:
-    """Return the statistics without the clusters of group 0, 1, …: the jackknife, if every cluster is a group."""
-    result = np.empty((int(group.max()) + 1, len(sample.orders), len(STATISTICS)))
-
-    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        result[rows] = weighted_statistics(sample, weights)
-
-    for_each_left_out(compute, group, sample.bytes_per_lane(), n_threads)
-    return result
 
 
 def leave_out_sums(

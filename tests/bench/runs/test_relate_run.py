@@ -14,11 +14,11 @@ from bench.datasets.catalog import load_dataset
 from bench.files.scores import ScoreTable
 from bench.runs.run import Run, RunRequest, pairs_frame, run_benchmark
 from bench.statistics.agreement import SRCC
-from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
 from metrics.registry import make_scorer
 from metrics.types import ScorerOptions
 from tests.bench.conftest import write_scores
+from tests.bench.statistics.estimates import estimate_correlations
 
 pytestmark = [
     pytest.mark.relate,

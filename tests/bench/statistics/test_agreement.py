@@ -70,7 +70,7 @@ def test_another_statistic_needs_an_entry_alone(monkeypatch):
         is_correlation=False,
         in_units_of_ratings=True,
     )
-    for module in ("weighted", "resampling", "permutation"):
+    for module in ("weighted", "permutation"):
         monkeypatch.setattr(f"bench.statistics.{module}.STATISTICS", (*STATISTICS, bias))
     from bench.statistics.permutation import swapped_differences
     from bench.statistics.sample import StratumSample

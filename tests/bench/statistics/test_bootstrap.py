@@ -7,12 +7,13 @@ import pytest
 from scipy import stats
 
 from bench.statistics.agreement import BY_ID, KTAU, LCC, SRCC, STATISTICS
-from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
+from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.intervals import bca_interval, bootstrap_interval, expanded_interval, percentile_interval
 from bench.statistics.resampling import for_each_left_out
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import estimate_correlations
 from tests.bench.statistics.simulate import some_pairs
 
 PLAN = ResamplingPlan(n_resamples=150)

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from bench.statistics.agreement import KTAU, LCC, MSE, SRCC, STATISTICS
-from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
+from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.comparison import compare_metrics, differences_of, holm, rank_clusters
 from bench.statistics.intervals import bca_interval, percentile_interval
 from bench.statistics.permutation import permutation_p_value, swap_bits, swapped_differences
@@ -21,6 +21,7 @@ from bench.statistics.resampling import BLOCK
 from bench.statistics.sample import StratumSample
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import estimate_correlations
 from tests.bench.statistics.simulate import rated_pairs
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "statistics" / "parity.json").read_text())

@@ -16,12 +16,10 @@ from bench.statistics.intervals import (
     measured,
     percentile_interval,
 )
-from bench.statistics.resampling import (
-    leave_out_statistics,
-)
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.weighted import prepare
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import leave_out_statistics
 
 
 @pytest.mark.parametrize("method", ["percentile", "BCa"])
