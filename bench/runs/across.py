@@ -61,9 +61,7 @@ def across(runs: Sequence[Run], statistic: Statistic = PRIMARY) -> AcrossDataset
     levels = {run.manifest.resampling["confidence_level"] for run in runs}
     if len(levels) > 1:
         listed = ", ".join(f"{level:g}" for level in sorted(levels))
-        raise UsageError(
-            f"the runs have intervals of different levels ({listed}); make them with one confidence_level"
-        )
+        raise UsageError(f"the runs have intervals of different levels ({listed}); make them with one confidence_level")
     metrics = dict.fromkeys(metric for run in runs for metric in run.table.metrics)
     estimates = {metric: tuple(_estimate(run, metric, statistic) for run in runs) for metric in metrics}
     complete = {
