@@ -19,8 +19,6 @@ from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from metrics.embedding.collapse import WARNING
 
-INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
-
 
 def build_report(
     manifest: RunManifest,
@@ -62,15 +60,13 @@ def build_report(
 
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
-    data, resampling = manifest.dataset, manifest.resampling
-    level = f"{100 * resampling.confidence_level:g} %"
+    data = manifest.dataset
     captions = table.pairs["caption_id"].nunique()
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals at {level}: {INTERVAL_NAMES[resampling.ci_method]} bootstrap, "
-        f"{resampling.n_resamples:,} resamples of {resampling.unit}s, seed {resampling.seed}; "
-        "every metric is evaluated on the same resamples.",
+        f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. "
+        "Within a table every metric is evaluated on the same resamples.",
     ]
     warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
     return paragraphs + warnings + _missing_scores(table)

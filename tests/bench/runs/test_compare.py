@@ -12,7 +12,8 @@ import pytest
 
 from bench.runs.compare import compare_runs
 from bench.runs.run import Run, RunRequest, read_run, run_benchmark
-from bench.statistics.types import CorrelationDifference, ResamplingPlan
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.types import ResamplingPlan
 from tests.bench.conftest import PAIR_IDS, Bench, write_planted, write_ratings, write_scores
 
 PLAN = ResamplingPlan(n_resamples=199)

@@ -96,7 +96,7 @@ def test_a_run_reads_back_as_it_was(request_: RunRequest) -> None:
     run = run_benchmark(request_)
     again = read_run(run.folder)
     assert again.manifest == run.manifest
-    assert again.analysis == run.analysis
+    assert repr(again.analysis) == repr(run.analysis)  # two listeners are too few for an interval, and NaN is not NaN
     np.testing.assert_array_equal(again.table.scores["planted"], run.table.scores["planted"])
 
 
