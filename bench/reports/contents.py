@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import Leakage
-from bench.files.manifest import RunManifest
+from bench.files.manifest import ClipsRecord, RunManifest
 from bench.files.scores import FAILURES_NAME, ScoreTable
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
@@ -104,13 +104,20 @@ def _device(manifest: RunManifest) -> str:
     return f"{asked} ({found['used_device']}: {found['gpu']}, CUDA {found['cuda']})" if found.get("gpu") else asked
 
 
+def _clips(clips: ClipsRecord | None) -> list[str]:
+    """Say which clips were heard; nothing where no metric heard any."""
+    if clips is None or not clips.n_clips:
+        return []
+    return [f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"]
+
+
 def _provenance(manifest: RunManifest) -> list[str]:
     code, clips = manifest.code, manifest.clips
     commit = f"commit {code.commit[:12]}{' with uncommitted changes' if code.dirty else ''}" if code.commit else ""
     facts = [
         f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
         *(f"- data: {note}" for note in manifest.dataset.notes),
-        *([f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"] if clips else []),
+        *_clips(clips),
         f"- software: clap-bench {code.version} {commit}".rstrip(),
         f"- run: `{manifest.run_id}`, {manifest.started}, device {_device(manifest)}",
         "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),
