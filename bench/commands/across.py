@@ -26,7 +26,7 @@ def across_command(
     """Put runs over different data sets beside each other: every metric on every data set, average and mean rank."""
     from bench.reports.formats import Document
     from bench.runs.across import across, build_across
-    from bench.runs.run import read_run
+    from bench.runs.folder import read_run
 
     found = across([read_run(run) for run in runs], BY_ID[statistic])
     if found.warning:

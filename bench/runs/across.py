@@ -20,7 +20,7 @@ from bench.analysis.strata import ALL
 from bench.files.checksums import warning_of
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.intervals import intervals_made
-from bench.runs.run import Run
+from bench.runs.folder import Run
 from bench.statistics.agreement import PRIMARY, Statistic
 from bench.statistics.bootstrap import CorrelationEstimate
 from metrics.errors import UsageError

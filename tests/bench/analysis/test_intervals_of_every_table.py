@@ -15,7 +15,7 @@ from bench.analysis.analyse import Analysis, analyse, read_analysis, write_analy
 from bench.datasets.types import RatingScale
 from bench.files.ratings import read_ratings
 from bench.reports.contents import build_report
-from bench.runs.run import Run
+from bench.runs.folder import Run
 from bench.statistics.intervals import Measured
 from bench.statistics.types import IntervalMethod, ResamplingPlan
 from tests.bench.reports.runs import make_run

@@ -22,7 +22,7 @@ from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_tex
 from bench.reports.figures.calibration import _remark, score_bins
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
-from bench.runs.run import Run
+from bench.runs.folder import Run
 from bench.statistics.calibration import CalibratedError
 from bench.statistics.intervals import Measured
 from bench.statistics.systems import SystemMeans

@@ -11,7 +11,8 @@ import pytest
 
 from bench.datasets.catalog import load_dataset
 from bench.runs.across import across, build_across
-from bench.runs.run import Run, RunRequest, read_run, run_benchmark
+from bench.runs.folder import Run, read_run
+from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.agreement import MSE
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError

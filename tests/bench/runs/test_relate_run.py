@@ -14,7 +14,8 @@ from bench.analysis.strata import Bands, masks, of_kind, standard_strata
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
 from bench.files.scores import ScoreTable
-from bench.runs.run import Run, RunRequest, run_benchmark
+from bench.runs.folder import Run
+from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.agreement import SRCC
 from bench.statistics.types import ResamplingPlan
 from metrics.registry import make_scorer

@@ -19,7 +19,8 @@ from scipy import stats
 from bench import outcomes
 from bench.files import workspace
 from bench.runs import run as run_module
-from bench.runs.run import RunRequest, read_run, run_benchmark
+from bench.runs.folder import read_run
+from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import ClapBenchError, DataError, UsageError
 
