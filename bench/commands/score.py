@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
 from bench.commands.run import METRICS_OF_THE_PAPER
 from bench.files.limits import MOST_SEED
-from bench.scoring.engines import EngineName
+from bench.scoring.engines import ENGINES
 from bench.terminal.console import put, say, show_report
 from bench.terminal.finish import SOME_PAIRS_FAILED, leave_incomplete
 from bench.terminal.options import AsJson, ModelOptions, takes_options
@@ -19,6 +19,12 @@ from bench.terminal.progress import terminal_progress
 
 if TYPE_CHECKING:
     from bench.scoring.summary import ScoringSummary
+
+
+if TYPE_CHECKING:
+    EngineName = str
+else:  # typer takes the choices from a Literal
+    EngineName = Literal[tuple(ENGINES)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,11 @@ from typing import Any
 from bench.files.checksums import SUMS_NAME, write_sums
 from bench.files.manifest import describe_code, describe_environment, installed_packages, redact
 from bench.files.metric_names import check_metric_names
-from bench.scoring.engines import Engine, EngineName
-from bench.scoring.engines.local import LocalEngine
+from bench.scoring.engines import make_engine
 from bench.scoring.plan import DEFAULT_SHARD_SIZE, PLAN_NAME, begin_job
 from bench.scoring.standing import discard_fallen, refuse_fallen
 from bench.scoring.summary import FAILURES_NAME, SUMMARY_NAME, ScoringSummary, summarise
 from bench.scoring.work import discard_claims, report
-from metrics.errors import UsageError
 from metrics.registry import make_scorers
 from metrics.types import ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
 
@@ -31,8 +29,8 @@ class ScoringRequest:
         out: folder of the shards.
         audio_root: where relative audio paths start; None is the folder of ``source``.
         shard_size: rows a shard.
-        engine: see `bench.scoring.engines`.
-        processes: that each hold the models; with ``ray`` the most of them, with ``accelerate`` the launcher's affair.
+        engine: a name of `bench.scoring.engines.ENGINES`.
+        processes: that each hold the models; with ``ray`` the most of them, with ``accelerate`` 1.
         scorer_options: device, window, seed and so on.
         argv: the command as typed.
     """
@@ -42,7 +40,7 @@ class ScoringRequest:
     out: Path
     audio_root: Path | None = None
     shard_size: int = DEFAULT_SHARD_SIZE
-    engine: EngineName = "local"
+    engine: str = "local"
     processes: int = 1
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
     argv: tuple[str, ...] = ()
@@ -68,7 +66,7 @@ def score_pairs(
     """
     started = _now()
     check_metric_names(request.metrics)
-    engine = _make_engine(request)
+    engine = make_engine(request.engine, request.processes, request.scorer_options.device)
     progress = progress if engine.leads else no_progress
     scorers = make_scorers(request.metrics, request.scorer_options, progress)
     audio_root = request.source.parent if request.audio_root is None else request.audio_root
@@ -97,24 +95,6 @@ def _say(n_shards: int, n_scored: int, remark: RemarkCallback) -> None:
     elif n_scored < n_shards:
         verb = "was" if n_scored == 1 else "were"
         remark(f"{n_shards - n_scored:,} of {n_shards:,} shards were there, {n_scored:,} {verb} scored")
-
-
-def _make_engine(request: ScoringRequest) -> Engine:
-    """Import the engine's package only where it is asked for."""
-    if request.engine == "ray":
-        from bench.scoring.engines.ray_pool import RayEngine
-
-        return RayEngine(request.processes)
-    if request.engine == "accelerate":
-        if request.processes != 1:
-            raise UsageError(
-                f"--processes {request.processes} with --engine accelerate: the launcher says how many, as in "
-                "'accelerate launch --num_processes 2 -m bench score …'; leave --processes out"
-            )
-        from bench.scoring.engines.ranks import RankEngine
-
-        return RankEngine(request.scorer_options.device)
-    return LocalEngine(request.processes)
 
 
 def _provenance(request: ScoringRequest, started: str) -> dict[str, Any]:

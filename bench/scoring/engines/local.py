@@ -151,3 +151,8 @@ def _refuse_more_than(most: int, deaths: int, ended: Sequence[Worker]) -> None:
             f"{deaths} workers died without finishing a shard (exit codes of the last: {codes}; -9 is often a lack of "
             "memory); use fewer --processes or a smaller --batch-size, and start again to go on"
         )
+
+
+def make(processes: int, device: str) -> LocalEngine:  # noqa: ARG001 - every engine's has these
+    """Return the engine; see `bench.scoring.engines.make_engine`."""
+    return LocalEngine(processes)

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from bench.scoring.plan import ScoringJob
 from bench.scoring.shard import ShardScorer
 from bench.scoring.work import report, work_through
+from metrics.errors import UsageError
 from metrics.types import ProgressCallback, Scorer
 
 
@@ -43,3 +44,13 @@ def _take_gpu(local_rank: int) -> None:
 
     if torch.cuda.is_available():
         torch.cuda.set_device(local_rank % torch.cuda.device_count())
+
+
+def make(processes: int, device: str) -> RankEngine:
+    """Return the engine; see `bench.scoring.engines.make_engine`."""
+    if processes != 1:
+        raise UsageError(
+            f"--processes {processes} with --engine accelerate: the launcher says how many, as in "
+            "'accelerate launch --num_processes 2 -m bench score …'; leave --processes out"
+        )
+    return RankEngine(device)

@@ -147,3 +147,8 @@ def _gpus_each(device: str) -> int:
     import ray
 
     return int(device == "cuda" or (device == "auto" and ray.cluster_resources().get("GPU", 0) > 0))
+
+
+def make(processes: int, device: str) -> RayEngine:  # noqa: ARG001 - every engine's has these
+    """Return the engine; see `bench.scoring.engines.make_engine`."""
+    return RayEngine(processes)
