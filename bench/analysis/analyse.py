@@ -9,14 +9,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from bench.analysis.older import plan_of_older, renewed
 from bench.analysis.strata import Bands, Kind, Stratum, StratumName, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.ratings import RatingTable
@@ -258,34 +260,20 @@ def read_analysis(folder: Path) -> Analysis:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
-    older = {"system_means": _nested_means}
     paths = {name: folder / f"{name}.json" for name in kinds}
     if not paths["strata"].exists():
         del paths["strata"]
+    plan = plan_of_older(folder) if paths["estimates"].exists() else {}
     analysis = Analysis(
-        **{name: read_records(path, kinds[name], REMEDY, older.get(name, list)) for name, path in paths.items()}
+        **{
+            name: read_records(path, kinds[name], REMEDY, partial(renewed, name, kinds[name], plan=plan))
+            for name, path in paths.items()
+        }
     )
     scorers = [set(one.scores) for one in analysis.system_means]
     if any(names != scorers[0] for names in scorers):
         raise DataError(f"{folder / 'system_means.json'} is damaged: a system lacks a mean of a metric; {REMEDY}")
     return analysis
-
-
-def _nested_means(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return records of `SystemMeans` also from those of older runs: one for each row and system, the ratings first.
-
-    The ratings were called ``human``, as a metric may be: it is their place that tells them apart.
-    """
-    systems: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        if "scored_by" not in row:
-            return list(rows)
-        if row["system"] in systems:
-            systems[row["system"]]["scores"][row["scored_by"]] = row["mean"]
-        else:
-            facts = {"system": row["system"], "n_pairs": row["n_pairs"]}
-            systems[row["system"]] = {**facts, "ratings": row["mean"], "scores": {}}
-    return list(systems.values())
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:

@@ -178,9 +178,11 @@ def external_signature(metric: str, sha256: str) -> str:
 
 def _renewed(raw: Any) -> Any:
     """Return a manifest with the fields that older versions did not write: ``external`` and ``bands``."""
-    if "external" not in raw:
+    if not isinstance(raw, dict):
+        return raw
+    if "external" not in raw and "signatures" in raw:
         raw["external"] = _external_of(raw["signatures"])
-    if "bands" not in raw:
+    if "bands" not in raw and "dataset" in raw:
         raw["bands"] = [sum(raw["dataset"]["scale"]) / 2]
     return raw
 

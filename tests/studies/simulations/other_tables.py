@@ -46,4 +46,4 @@ def quantities(data: Draw, plan: ResamplingPlan) -> tuple[Measured, ...]:
     is_first = np.diff(data.captions, prepend=-1) > 0
     systems = np.where(is_first | np.roll(is_first, 1), "a", "b").astype(object)
     means, _ = system_agreement(data.human, data.scores, systems, data.captions, plan, n_threads=1)
-    return agreement.estimate.icc1, agreement.estimate.reliability, accuracy.accuracy_uncalibrated, means[0].mean
+    return agreement.estimate.icc1, agreement.estimate.reliability, accuracy.accuracy_uncalibrated, means[0].ratings
