@@ -131,6 +131,8 @@ def test_each_seed_has_a_repository_of_its_own() -> None:
     assert repository_of("org/name", records[0], 1) == "org/name"
 
 
+ROOT = Path(__file__).parents[3]
+
 CONVERT = """
 import sys, time
 from pathlib import Path
