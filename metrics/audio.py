@@ -13,7 +13,6 @@ import io
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import soundfile
@@ -24,6 +23,7 @@ from metrics.errors import ClapBenchError
 from metrics.heard import ClipState, stamp_of, tell
 from metrics.missing import hint_for
 from metrics.types import Waveform
+from metrics.wav import cut_off
 
 SILENCE_PEAK = 1 / 32767
 """Peak below which a clip counts as silent: LAION's 16-bit quantisation turns anything quieter into zeros."""
@@ -44,15 +44,6 @@ BYTES_A_FRAME = 12
 
 BYTES_A_RESAMPLED_SAMPLE = 12
 """Beside the clip at its own rate: soxr's result, and a copy in 16 bits."""
-
-UNKNOWN_LENGTH = 0x7FFF_F000
-"""Length of the samples in WAV headers written before it was known, or more: sox so, ffmpeg with 0xFFFFFFFF."""
-
-MOST_CHUNKS = 1000
-"""Read of a WAV file in search of its samples."""
-
-HEADER_BYTES = 64
-"""What a WAV header's length may be too large by: some programs count the header too."""
 
 SHORTEST_CLIP_S = 0.025
 """One analysis frame of the published models (1024 samples at 44.1 kHz), rounded up."""
@@ -248,8 +239,8 @@ def _decode_mono(content: bytes, path: Path) -> tuple[Float[np.ndarray, " time"]
         raise AudioError(path, f"is not readable as audio (wav, flac, ogg, mp3): {detail}") from error
     if len(samples) < promised:
         raise AudioError(path, f"is cut off: {len(samples)} of {promised} samples could be decoded")
-    if container in ("WAV", "WAVEX"):
-        _check_whole_wav(content, path)
+    if container in ("WAV", "WAVEX") and (cut := cut_off(content)):
+        raise AudioError(path, f"is cut off: {cut[0]:,} of {cut[1]:,} bytes of samples are there")
     return samples, rate, container
 
 
@@ -273,21 +264,6 @@ def _read_mono(file: soundfile.SoundFile, n_bytes: int, path: Path) -> Float[np.
 def _read_block(file: soundfile.SoundFile, n_frames: int) -> Float[np.ndarray, " time"]:
     block: Float[np.ndarray, "time channels"] = file.read(n_frames, dtype="float32", always_2d=True)
     return block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
-
-
-def _check_whole_wav(content: bytes, path: Path) -> None:
-    """Compare the length of the file with that in its header, where libsndfile contents itself with what there is."""
-    order: Literal["big", "little"] = "big" if content.startswith(b"RIFX") else "little"
-    place = 12  # after "RIFF", its length, and "WAVE"
-    for _ in range(MOST_CHUNKS):
-        n_bytes = int.from_bytes(content[place + 4 : place + 8], order)
-        place += 8
-        if content[place - 8 : place - 4] == b"data":
-            held = len(content) - place
-            if held + HEADER_BYTES < n_bytes < UNKNOWN_LENGTH:
-                raise AudioError(path, f"is cut off: {held:,} of {n_bytes:,} bytes of samples are there")
-            return
-        place += n_bytes + n_bytes % 2
 
 
 def _check_extension(path: Path, container: str) -> None:

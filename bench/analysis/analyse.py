@@ -22,33 +22,25 @@ from bench.datasets.types import RatingScale
 from bench.files.ratings import RatingTable
 from bench.files.records import read_records, write_records
 from bench.files.scores import ScoreTable
-from bench.statistics.bands import band_estimates
-from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata, estimates_of
-from bench.statistics.calibration import calibrated_errors
-from bench.statistics.comparison import compare_metrics, rank_clusters
-from bench.statistics.crossed import crossed_spreads
-from bench.statistics.dependent_correlations import reference_tests
+from bench.statistics.agreement import BY_ID
+from bench.statistics.bands import BandEstimate, band_estimates
+from bench.statistics.bootstrap import CorrelationEstimate, StratumBootstrap, bootstrap_strata, estimates_of
+from bench.statistics.calibration import CalibratedError, calibrated_errors
+from bench.statistics.comparison import CorrelationDifference, RankCluster, differences_of, rank_clusters
+from bench.statistics.crossed import CrossedSpread, crossed_spreads
+from bench.statistics.dependent_correlations import DependentCorrelationTest, reference_tests
 from bench.statistics.folds import TrainingData
-from bench.statistics.pairwise import pairwise_accuracies
-from bench.statistics.power import detectable_differences
-from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
-from bench.statistics.systems import system_agreement
-from bench.statistics.types import (
-    BandEstimate,
-    CalibratedError,
+from bench.statistics.pairwise import PairwiseAccuracy, pairwise_accuracies
+from bench.statistics.power import DetectableDifference, detectable_differences
+from bench.statistics.reliability import (
     CeilingShare,
-    CorrelationDifference,
-    CorrelationEstimate,
-    CrossedSpread,
-    DependentCorrelationTest,
-    DetectableDifference,
-    PairwiseAccuracy,
-    RankCluster,
+    Ratings,
     ReliabilityEstimate,
-    ResamplingPlan,
-    SystemAgreement,
-    SystemMeans,
+    ceiling_shares,
+    estimate_reliability,
 )
+from bench.statistics.systems import SystemAgreement, SystemMeans, system_agreement
+from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError, UsageError
 
 BROAD: tuple[Kind, ...] = ("all", "source")
@@ -141,7 +133,7 @@ def analyse(
     sample = common_sample(scored, ratings, scale)
     strata = standard_strata(sample.pairs, bands)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, plan)
-    analysis = _correlations(sample, strata, bootstraps, plan)
+    analysis = _correlations(strata, bootstraps, plan)
     analysis = replace(analysis, estimates=tuple(_warn_of_units(analysis.estimates, scored)))
     analysis = _uses(analysis, sample, strata, plan, training)
     if sample.ratings is None:
@@ -171,20 +163,14 @@ def common_sample(table: ScoreTable, ratings: RatingTable | None, scale: RatingS
     )
 
 
-def _correlations(
-    sample: Sample, strata: Sequence[Stratum], bootstraps: Sequence[StratumBootstrap], plan: ResamplingPlan
-) -> Analysis:
+def _correlations(strata: Sequence[Stratum], bootstraps: Sequence[StratumBootstrap], plan: ResamplingPlan) -> Analysis:
     """Agreement of metrics with listeners, and of metrics with each other."""
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
-    differences = compare_metrics(
-        sample.human,
-        sample.scores,
-        masks(strata),
-        sample.clusters,
-        plan,
-        n_permutations=plan.n_resamples,
-        bootstraps=bootstraps,
-    )
+    differences = [
+        difference
+        for bootstrap in bootstraps
+        for difference in differences_of(bootstrap, plan, n_permutations=plan.n_resamples)
+    ]
     return Analysis(
         estimates=tuple(estimates),
         differences=tuple(differences),
@@ -303,10 +289,11 @@ def _nested_means(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:
-    """Mark the MSE of metrics that are not on CLAPScore's range, where it says more of the unit than of the metric."""
+    """Mark what is in units of the ratings where a metric is not: it says more of the unit than of the metric."""
     foreign = {name for name, values in table.scores.items() if np.nanmin(values) < 0 or np.nanmax(values) > 1}
     for estimate in estimates:
-        if estimate.statistic == "mse" and estimate.metric in foreign and not estimate.note:
-            yield replace(estimate, note="scores leave [0, 1], so the MSE depends on their unit")
+        statistic = BY_ID[estimate.statistic]
+        if statistic.in_units_of_ratings and estimate.metric in foreign and not estimate.note:
+            yield replace(estimate, note=f"scores leave [0, 1], so the {statistic.name} depends on their unit")
         else:
             yield estimate

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bench.statistics.types import Statistic
+from bench.statistics.agreement import BY_ID, PRIMARY
 from bench.terminal.console import deliver, say
 from bench.terminal.options import FormatOption, Output
+
+if TYPE_CHECKING:
+    StatisticId = str
+else:
+    StatisticId = Literal[tuple(BY_ID)]  # typer makes choices of it, which a type checker cannot know
 
 
 def across_command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of runs, one a data set.")],
-    statistic: Annotated[Statistic, typer.Option(help="Statistic that the table shows.")] = "srcc",
+    statistic: Annotated[StatisticId, typer.Option(help="Statistic that the table shows.")] = PRIMARY.id,
     format: FormatOption = None,
     output: Output = None,
 ) -> None:
     """Put runs over different data sets beside each other: every metric on every data set, average and mean rank."""
     from bench.reports.formats import Document
     from bench.runs.across import across, build_across
-    from bench.runs.run import read_run
+    from bench.runs.folder import read_run
 
-    found = across([read_run(run) for run in runs], statistic)
+    found = across([read_run(run) for run in runs], BY_ID[statistic])
     if found.warning:
         say(f"warning: {found.warning}")
-    deliver(Document(build_across(found), facts=lambda: vars(found)), format, output, "Table")
+    facts = {**vars(found), "statistic": statistic}
+    deliver(Document(build_across(found), facts=lambda: facts), format, output, "Table")

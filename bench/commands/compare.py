@@ -24,7 +24,7 @@ def compare_command(
     from bench.reports.formats import Document
     from bench.runs.compare import compare_runs
     from bench.runs.compare_report import build_comparison
-    from bench.runs.run import read_run
+    from bench.runs.folder import read_run
 
     found = compare_runs(read_run(before), read_run(now))
     if found.warning:

@@ -16,7 +16,7 @@ from metrics.errors import UsageError
 
 if TYPE_CHECKING:
     from bench.reports.published import PublishedFigure
-    from bench.runs.run import Run
+    from bench.runs.folder import Run
 
 Against = Literal["published"]
 PAGE = "html"
@@ -61,8 +61,8 @@ def report_command(
     """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
     from bench.files.workspace import newest_run
     from bench.reports.published import load_figures
+    from bench.runs.folder import read_run
     from bench.runs.page import write_figures, write_page
-    from bench.runs.run import read_run
 
     if embed_audio and format != PAGE:
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")

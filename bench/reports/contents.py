@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import Leakage
-from bench.files.manifest import RunManifest
+from bench.files.manifest import ClipsRecord, RunManifest
 from bench.files.scores import FAILURES_NAME, ScoreTable
 from bench.reports.layout import Report, Section
 from bench.reports.published import PublishedFigure, remarks
@@ -18,8 +18,6 @@ from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from metrics.embedding.collapse import WARNING
-
-INTERVAL_NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
 
 def build_report(
@@ -62,15 +60,13 @@ def build_report(
 
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
-    data, resampling = manifest.dataset, manifest.resampling
-    level = f"{100 * resampling.confidence_level:g} %"
+    data = manifest.dataset
     captions = table.pairs["caption_id"].nunique()
     paragraphs = [
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
         f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
-        f"Intervals at {level}: {INTERVAL_NAMES[resampling.ci_method]} bootstrap, "
-        f"{resampling.n_resamples:,} resamples of {resampling.unit}s, seed {resampling.seed}; "
-        "every metric is evaluated on the same resamples.",
+        f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. "
+        "Within a table every metric is evaluated on the same resamples.",
     ]
     warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
     return paragraphs + warnings + _missing_scores(table)
@@ -108,13 +104,20 @@ def _device(manifest: RunManifest) -> str:
     return f"{asked} ({found['used_device']}: {found['gpu']}, CUDA {found['cuda']})" if found.get("gpu") else asked
 
 
+def _clips(clips: ClipsRecord | None) -> list[str]:
+    """Say which clips were heard; nothing where no metric heard any."""
+    if clips is None or not clips.n_clips:
+        return []
+    return [f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"]
+
+
 def _provenance(manifest: RunManifest) -> list[str]:
     code, clips = manifest.code, manifest.clips
     commit = f"commit {code.commit[:12]}{' with uncommitted changes' if code.dirty else ''}" if code.commit else ""
     facts = [
         f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
         *(f"- data: {note}" for note in manifest.dataset.notes),
-        *([f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"] if clips else []),
+        *_clips(clips),
         f"- software: clap-bench {code.version} {commit}".rstrip(),
         f"- run: `{manifest.run_id}`, {manifest.started}, device {_device(manifest)}",
         "- packages: " + ", ".join(f"{name} {version}" for name, version in manifest.packages.items()),

@@ -19,9 +19,10 @@ from bench.analysis.overlap import label
 from bench.analysis.strata import ALL
 from bench.files.checksums import warning_of
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS
-from bench.runs.run import Run
-from bench.statistics.types import HIGHER_IS_BETTER, CorrelationEstimate, Statistic
+from bench.reports.sections.intervals import intervals_made
+from bench.runs.folder import Run
+from bench.statistics.agreement import PRIMARY, Statistic
+from bench.statistics.bootstrap import CorrelationEstimate
 from metrics.errors import UsageError
 
 MISSING = "was not scored in the run of this data set"
@@ -50,7 +51,7 @@ class AcrossDatasets:
     warning: str = ""
 
 
-def across(runs: Sequence[Run], statistic: Statistic = "srcc") -> AcrossDatasets:
+def across(runs: Sequence[Run], statistic: Statistic = PRIMARY) -> AcrossDatasets:
     """Put runs over different data sets beside each other.
 
     Raises:
@@ -88,9 +89,10 @@ def build_across(found: AcrossDatasets) -> Report:
         for metric, ones in sorted(found.estimates.items(), key=lambda item: _order(found, item[0]))
     ]
     columns = [Column(dataset, _n_pairs(found, i)) for i, dataset in enumerate(found.datasets)]
-    name = STATISTIC_LABELS[found.statistic]
+    name = found.statistic.label
+    estimates = [one for ones in found.estimates.values() for one in ones if one is not None]
     reading = (
-        f"{name} on all pairs, with {found.confidence_level:.0%} intervals; the average gives every data set the same "
+        f"{name} on all pairs. {intervals_made(estimates)} The average gives every data set the same "
         "weight, and its interval takes them as independent. Ranks are among metrics that all data sets have."
     )
     table = Table(f"{name} by data set", reading, (*columns, Column("average"), Column("mean rank")), tuple(rows))
@@ -131,7 +133,7 @@ def _label(run: Run) -> str:
 
 
 def _estimate(run: Run, metric: str, statistic: Statistic) -> CorrelationEstimate | None:
-    wanted = (metric, ALL, statistic)
+    wanted = (metric, ALL, statistic.id)
     return next((one for one in run.analysis.estimates if (one.metric, one.stratum, one.statistic) == wanted), None)
 
 
@@ -146,7 +148,7 @@ def _average(estimates: Sequence[CorrelationEstimate]) -> tuple[float, float, fl
 def _mean_ranks(complete: Mapping[str, Sequence[CorrelationEstimate]], statistic: Statistic) -> dict[str, float]:
     if not complete:
         return {}
-    sign = -1 if HIGHER_IS_BETTER[statistic] else 1
+    sign = -1 if statistic.higher_is_better else 1
     values = sign * np.array([[one.estimate for one in found] for found in complete.values()])
     return dict(zip(complete, rankdata(values, axis=0).mean(axis=1).tolist(), strict=True))
 
@@ -167,8 +169,7 @@ def _cell(one: CorrelationEstimate | None) -> Cell:
 def _average_cell(found: AcrossDatasets, metric: str) -> Cell:
     if metric not in found.averages:
         return Cell()
-    best = max if HIGHER_IS_BETTER[found.statistic] else min
-    is_best = found.averages[metric][0] == best(average[0] for average in found.averages.values())
+    is_best = found.averages[metric][0] == found.statistic.best([average for average, _, _ in found.averages.values()])
     return Cell(*found.averages[metric], best=is_best)
 
 

@@ -15,9 +15,9 @@ from bench.datasets.types import RatingScale
 from bench.files.checksums import warning_of
 from bench.files.manifest import RunManifest
 from bench.files.scores import ScoreTable
-from bench.runs.run import Run
-from bench.statistics.comparison import compare_metrics, holm
-from bench.statistics.types import CorrelationDifference, ResamplingPlan
+from bench.runs.folder import Run
+from bench.statistics.comparison import CorrelationDifference, compare_metrics, holm
+from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 
 BEFORE, NOW = "before", "now"

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from bench.analysis.analyse import Analysis
 from bench.analysis.strata import ALL, of_kind
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, Place
+from bench.reports.sections.agreement import Place
+from bench.reports.sections.intervals import intervals_made
 from bench.runs.compare import SIGNATURE, Change, RunComparison
-from bench.statistics.types import STATISTICS, CorrelationDifference, CorrelationEstimate
+from bench.statistics.agreement import PRIMARY, STATISTICS
+from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.comparison import CorrelationDifference
 
 
 def build_comparison(found: RunComparison) -> Report:
@@ -55,27 +58,28 @@ def _estimates(found: RunComparison) -> Table:
     """All pairs of each run, whether in common or not."""
     before, now = (_overall(run.analysis) for run in (found.before, found.now))
     rows = [
-        Row(f"{metric}, {when}", tuple(_cell(estimates.get((metric, statistic))) for statistic in STATISTICS))
+        Row(f"{metric}, {when}", tuple(_cell(estimates.get((metric, statistic.id))) for statistic in STATISTICS))
         for metric in dict.fromkeys(name for name, _ in (*before, *now))
         for when, estimates in (("before", before), ("now", now))
-        if (metric, "srcc") in estimates
+        if (metric, PRIMARY.id) in estimates
     ]
-    columns = tuple(Column(STATISTIC_LABELS[statistic]) for statistic in STATISTICS)
-    return Table("All pairs of each run", "As each run's own report has them.", columns, tuple(rows))
+    columns = tuple(Column(statistic.label) for statistic in STATISTICS)
+    reading = f"As each run's own report has them. {intervals_made([*before.values(), *now.values()])}"
+    return Table("All pairs of each run", reading, columns, tuple(rows))
 
 
 def _differences(found: RunComparison) -> list[Table]:
-    """All statistics on all pairs, and SRCC by source and system."""
+    """All statistics on all pairs, and the primary one by source and system."""
     tables = [
         _difference_table(
             "Now minus before, all pairs",
             found,
-            [(f"Δ{STATISTIC_LABELS[statistic]}", (ALL, statistic)) for statistic in STATISTICS],
+            [(f"Δ{statistic.label}", (ALL, statistic.id)) for statistic in STATISTICS],
         ),
         _difference_table(
-            "Now minus before, SRCC by source and system",
+            f"Now minus before, {PRIMARY.name} by source and system",
             found,
-            [(stratum.label, (stratum.id, "srcc")) for stratum in of_kind(found.strata, "source", "system")],
+            [(stratum.label, (stratum.id, PRIMARY.id)) for stratum in of_kind(found.strata, "source", "system")],
         ),
     ]
     return [table for table in tables if table.columns and table.rows]
@@ -88,7 +92,10 @@ def _difference_table(title: str, found: RunComparison, columns: Sequence[tuple[
         Row(metric, tuple(_difference_cell(ones.get((metric, place))) for _, place in columns))
         for metric in dict.fromkeys(one.metric_a for one in found.differences)
     ]
-    reading = "On the same pairs and resamples; p is Holm-adjusted within each column; bold: p below 0.05."
+    reading = (
+        "On the same pairs and resamples; p is Holm-adjusted within each column; bold: p below 0.05. "
+        f"{intervals_made(found.differences)}"
+    )
     return Table(title, reading, tuple(Column(header, n_pairs.get(place)) for header, place in columns), tuple(rows))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.reports.figures import NamedFigure
     from bench.reports.layout import Report
-    from bench.runs.run import Run
+    from bench.runs.folder import Run
 
 
 def write_page(

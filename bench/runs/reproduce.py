@@ -13,7 +13,8 @@ from bench.files.manifest import RunManifest
 from bench.files.scores import parse_score_files
 from bench.runs import compare
 from bench.runs.compare import Change, changes, clip_changes, largest_difference
-from bench.runs.run import Run, RunRequest, read_run, run_benchmark
+from bench.runs.folder import Run, read_run
+from bench.runs.run import RunRequest, run_benchmark
 from bench.runs.trust import refuse_untrusted
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file

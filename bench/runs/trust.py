@@ -11,8 +11,9 @@ from pathlib import Path
 
 from bench.files.manifest import RunManifest
 from metrics.errors import DataError, UsageError
+from metrics.families import ONE_FILE
 from metrics.plugins import one_file
-from metrics.registry import ONE_FILE, split_name
+from metrics.registry import split_name
 
 ISOLATED = "isolated"
 

@@ -28,19 +28,51 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from bench.statistics.intervals import measured
+from bench.statistics.agreement import LCC, SRCC, STATISTICS, Statistic
+from bench.statistics.intervals import Measured
 from bench.statistics.reliability import Ratings
-from bench.statistics.resampling import for_each_resample, generator
+from bench.statistics.replicates import replicate
+from bench.statistics.resampling import generator
 from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
-from bench.statistics.types import STATISTICS, BandEstimate, ResamplingPlan, Statistic
+from bench.statistics.types import Resampled, ResamplingPlan
 from bench.statistics.weighted import WeightedSample, prepare, weighted_statistics, weighted_totals
 
-BAND_STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc")
+BAND_STATISTICS: tuple[Statistic, ...] = (SRCC, LCC)
 MAX_RESAMPLES = 999
 """Enough for an interval; every split is resampled."""
 
 _COLUMNS = [STATISTICS.index(statistic) for statistic in BAND_STATISTICS]
-_Values = Float[np.ndarray, "lanes bands metrics statistics 3"]
+_Values = Float[np.ndarray, "lanes bands metrics band_statistics 3"]
+
+
+@dataclass(frozen=True, slots=True)
+class BandEstimate(Resampled):
+    """A correlation within one score band, and what restricting the range alone would make of it.
+
+    Attributes:
+        stratum: e.g. ``band=low,source=natural``.
+        method: ``observed`` bands by the same mean rating that the scores are correlated with, as in the paper's
+            Table III; ``cross-fitted`` bands by one half of each pair's listeners and correlates with the other.
+        n_pairs: in the band; the mean over splits where cross-fitted.
+        band_sd: standard deviation, within the band, of the ratings that it was cut by.
+        overall: the correlation over all bands, with the same ratings.
+        predicted: what a metric of that overall correlation shows in the band if it is equally good everywhere.
+        estimate: what the metric shows.
+        excess: ``estimate - predicted``, with its interval: below 0, the metric is worse in this band than elsewhere.
+    """
+
+    metric: str
+    stratum: str
+    statistic: str
+    method: Literal["observed", "cross-fitted"]
+    n_pairs: float
+    band_sd: float
+    overall: float
+    predicted: float
+    estimate: Measured
+    excess: Measured
+    n_splits: int
+    note: str = ""
 
 
 def band_estimates(
@@ -106,11 +138,13 @@ class _Split:
     Attributes:
         against_y: the metrics and, last, z itself, against y.
         against_z: the metrics against z.
+        n_clusters_in_band: clusters with a pair in each band: what the values of a band rest on.
         in_band: the metrics against y, in each band.
         z_totals: by cluster 1, z, z^2 over all pairs, then over those of each band: three columns each.
     """
 
     n_in_band: tuple[int, ...]
+    n_clusters_in_band: tuple[int, ...]
     against_y: WeightedSample
     against_z: WeightedSample
     in_band: tuple[WeightedSample, ...]
@@ -134,6 +168,7 @@ class _Split:
         columns = [mask * power for mask in (np.ones_like(z), *bands) for power in (centred**0, centred, centred**2)]
         return cls(
             n_in_band=tuple(int(band.sum()) for band in bands),
+            n_clusters_in_band=tuple(len(np.unique(clusters[band])) for band in bands),
             against_y=prepare(y, np.vstack([sample.scores, z]), clusters, n),
             against_z=prepare(z, sample.scores, clusters, n),
             in_band=inside,
@@ -216,28 +251,29 @@ def _estimate(
     point = np.mean([split.evaluate(once) for split in usable], axis=0)[0]
     sd = np.mean([split.band_sds(once) for split in usable], axis=0)[0]
     n_pairs = np.mean([split.n_in_band for split in usable], axis=0)
-    resampled = np.empty((plan.n_resamples, *point.shape))
+    n_clusters_in_band = np.min([split.n_clusters_in_band for split in usable], axis=0)
 
-    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        with np.errstate(invalid="ignore"):  # a resample without spread is NaN, and is counted as such
-            resampled[rows] = np.mean([split.evaluate(weights) for split in usable], axis=0)
+    def values_of(weights: UInt8[np.ndarray, "clusters lanes"]) -> _Values:
+        values: np.ndarray = np.mean([split.evaluate(weights) for split in usable], axis=0)
+        return values
 
-    bytes_per_lane = usable[0].against_y.bytes_per_lane()
-    for_each_resample(compute, plan.seed, sample.stratum, n_clusters, plan.n_resamples, bytes_per_lane, n_threads)
+    size = usable[0].against_y.bytes_per_lane()
+    drawn = replicate(values_of, point.shape, plan, sample.stratum, n_clusters, size, n_threads)
     for b, m, s in np.ndindex(point.shape[:3]):
         overall, predicted, found = point[b, m, s]
-        excess = resampled[:, b, m, s, 2] - resampled[:, b, m, s, 1]
+        excess = drawn[b, m, s].map(lambda values: values[:, 2] - values[:, 1])
+        rests_on = int(n_clusters_in_band[b])
         yield BandEstimate(
             metric=sample.metrics[m],
             stratum=band_ids[b],
-            statistic=BAND_STATISTICS[s],
+            statistic=BAND_STATISTICS[s].id,
             method=method,
             n_pairs=float(n_pairs[b]),
             band_sd=float(sd[b + 1]),
             overall=float(overall),
             predicted=float(predicted),
-            estimate=measured(found, resampled[:, b, m, s, 2], plan.confidence_level),
-            excess=measured(found - predicted, excess, plan.confidence_level),
+            estimate=drawn[b, m, s, 2].measured(float(found), plan, rests_on),
+            excess=excess.measured(float(found - predicted), plan, rests_on),
             n_splits=len(usable) if method == "cross-fitted" else 0,
-            n_resamples=plan.n_resamples,
+            **plan.as_fields(),
         )

@@ -10,19 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from bench.statistics.correlation import point_estimate
-from bench.statistics.intervals import Interval, bootstrap_interval
-from bench.statistics.resampling import bootstrap_statistics, generator, leave_out_statistics
-from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata, StratumSample, split_strata
-from bench.statistics.types import STATISTICS, CorrelationEstimate, ResamplingPlan, Statistic
-from bench.statistics.weighted import WeightedSample, prepare
+from bench.statistics.agreement import STATISTICS, Statistic, point_estimate
+from bench.statistics.intervals import Interval, bootstrap_interval, too_few_clusters
+from bench.statistics.replicates import Replicates, replicate
+from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
+from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.statistics.weighted import prepare, weighted_statistics
 
-MAX_JACKKNIFE = 5000
-"""Beyond this many clusters BCa's acceleration comes from as many random groups of clusters, left out in turn."""
+
+@dataclass(frozen=True, slots=True)
+class CorrelationEstimate:
+    """One statistic of one metric on one stratum, with its interval; NaN wherever ``note`` says why."""
+
+    metric: str
+    stratum: str
+    statistic: str
+    n_pairs: int
+    n_clusters: int
+    estimate: float
+    low: float
+    high: float
+    confidence_level: float
+    ci_method: IntervalMethod
+    resample_unit: ResampleUnit
+    n_resamples: int
+    seed: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +54,14 @@ class StratumBootstrap:
     """
 
     sample: StratumSample
-    estimates: Float[np.ndarray, "metrics 4"]
+    estimates: Float[np.ndarray, "metrics statistics"]
     reasons: tuple[tuple[str, ...], ...]
-    resampled: Float[np.ndarray, "resamples metrics 4"] | None
-    jackknife: Float[np.ndarray, "replicates metrics 4"] | None
+    resampled: Float[np.ndarray, "resamples metrics statistics"] | None
+    jackknife: Float[np.ndarray, "replicates metrics statistics"] | None
 
-
-def estimate_correlations(
-    human: Float[np.ndarray, " pairs"],
-    scores: Scores,
-    strata: Strata,
-    clusters: Int[np.ndarray, " pairs"],
-    plan: ResamplingPlan,
-    statistics: Sequence[Statistic] = STATISTICS,
-    n_threads: int | None = None,
-) -> list[CorrelationEstimate]:
-    """Estimate each statistic of each metric on each stratum, with its interval.
-
-    Args:
-        human: mean ratings rescaled to [0, 1].
-        scores: one score a pair for each metric; pairs that any metric failed on must be left out by the caller.
-        strata: a mask over the pairs for each stratum id.
-        clusters: the caption of each pair, as any integers; ignored if the plan's unit is ``pair``.
-        plan: resamples, unit, interval, seed.
-        n_threads: None takes every core; the results do not depend on it.
-
-    Returns:
-        Records by stratum, then metric, then statistic, in the order given.
-
-    Raises:
-        DataError: NaN or infinite ratings or scores, or lengths that differ.
-    """
-    bootstraps = bootstrap_strata(human, scores, strata, clusters, plan, n_threads)
-    return [estimate for one in bootstraps for estimate in estimates_of(one, plan, statistics)]
+    def replicates(self) -> Replicates | None:
+        """Return the resampled values with their jackknife, metrics by statistics."""
+        return None if self.resampled is None else Replicates(self.resampled, self.jackknife)
 
 
 def bootstrap_strata(
@@ -79,7 +72,19 @@ def bootstrap_strata(
     plan: ResamplingPlan,
     n_threads: int | None = None,
 ) -> list[StratumBootstrap]:
-    """Resample each stratum; arguments as in `estimate_correlations`."""
+    """Resample each stratum.
+
+    Args:
+        human: mean ratings rescaled to [0, 1].
+        scores: one score a pair for each metric; pairs that any metric failed on must be left out by the caller.
+        strata: a mask over the pairs for each stratum id.
+        clusters: the caption of each pair, as any integers; ignored if the plan's unit is ``pair``.
+        plan: resamples, unit, interval, seed.
+        n_threads: None takes every core; the results do not depend on it.
+
+    Raises:
+        DataError: NaN or infinite ratings or scores, or lengths that differ.
+    """
     samples = split_strata(human, scores, strata, clusters, plan.unit)
     return [_bootstrap_stratum(sample, plan, n_threads) for sample in samples]
 
@@ -87,7 +92,7 @@ def bootstrap_strata(
 def estimates_of(
     bootstrap: StratumBootstrap, plan: ResamplingPlan, statistics: Sequence[Statistic] = STATISTICS
 ) -> list[CorrelationEstimate]:
-    """Return the records of one stratum."""
+    """Return the records of one stratum, by metric, then statistic."""
     return [
         _estimate(bootstrap, plan, m, statistic)
         for m in range(len(bootstrap.sample.metrics))
@@ -99,27 +104,19 @@ def _bootstrap_stratum(sample: StratumSample, plan: ResamplingPlan, n_threads: i
     points = [[point_estimate(statistic, sample.human, row) for statistic in STATISTICS] for row in sample.scores]
     estimates = np.array([[value for value, _ in row] for row in points]).reshape(-1, len(STATISTICS))
     reasons = tuple(tuple(reason for _, reason in row) for row in points)
-    resampled = jackknife = None
-    if sample.can_be_resampled:
-        weighted = prepare(sample.human, sample.scores, sample.clusters)
-        resampled = bootstrap_statistics(weighted, plan.seed, sample.stratum, plan.n_resamples, n_threads)
-        if plan.ci_method == "bca":
-            jackknife = _jackknife(weighted, plan.seed, sample.stratum, n_threads)
-    return StratumBootstrap(sample, estimates, reasons, resampled, jackknife)
-
-
-def _jackknife(
-    sample: WeightedSample, seed: int, stratum: str, n_threads: int | None
-) -> Float[np.ndarray, "replicates metrics 4"]:
-    """Leave out each cluster in turn, or, beyond `MAX_JACKKNIFE` clusters, each of as many random groups.
-
-    The summed influence of a group has the third moment of its members' sum, so that the acceleration keeps its
-    expectation, with more noise, where its value is below 1 / sqrt(MAX_JACKKNIFE) anyway.
-    """
-    group = np.arange(sample.n_clusters)
-    if sample.n_clusters > MAX_JACKKNIFE:
-        group = generator(seed, "jackknife", stratum, 0).permutation(group % MAX_JACKKNIFE)
-    return leave_out_statistics(sample, group, n_threads)
+    if not sample.can_be_resampled:
+        return StratumBootstrap(sample, estimates, reasons, None, None)
+    weighted = prepare(sample.human, sample.scores, sample.clusters)
+    found = replicate(
+        partial(weighted_statistics, weighted),
+        estimates.shape,
+        plan,
+        sample.stratum,
+        weighted.n_clusters,
+        weighted.bytes_per_lane(),
+        n_threads,
+    )
+    return StratumBootstrap(sample, estimates, reasons, found.resampled, found.jackknife)
 
 
 def _estimate(
@@ -131,17 +128,13 @@ def _estimate(
     return CorrelationEstimate(
         metric=bootstrap.sample.metrics[metric],
         stratum=bootstrap.sample.stratum,
-        statistic=statistic,
+        statistic=statistic.id,
         n_pairs=bootstrap.sample.n_pairs,
         n_clusters=bootstrap.sample.n_clusters,
         estimate=estimate,
         low=low,
         high=high,
-        confidence_level=plan.confidence_level,
-        ci_method=plan.ci_method,
-        resample_unit=plan.unit,
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
+        **plan.as_fields(),
         note="; ".join(filter(None, [reason, remark])),
     )
 
@@ -151,7 +144,7 @@ def _interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, metric: int, s:
     if np.isnan(estimate):
         return np.nan, np.nan, ""
     if bootstrap.resampled is None:
-        return np.nan, np.nan, f"no interval: {bootstrap.sample.n_clusters} clusters, fewer than {MIN_CLUSTERS}"
+        return np.nan, np.nan, too_few_clusters(bootstrap.sample.n_clusters)
     jackknife = None if bootstrap.jackknife is None else bootstrap.jackknife[:, metric, s]
     resampled = bootstrap.resampled[:, metric, s]
     n_clusters = bootstrap.sample.n_clusters

@@ -9,19 +9,41 @@ resample captions with the fitted maps held fixed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import isotonic_regression
 
 from bench.statistics.folds import TrainingData, cluster_folds
-from bench.statistics.intervals import measured
-from bench.statistics.resampling import bootstrap_sums
+from bench.statistics.intervals import Measured
+from bench.statistics.replicates import replicate_sums
 from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
-from bench.statistics.types import CalibratedError, ResamplingPlan
+from bench.statistics.types import Resampled, ResamplingPlan
 
 _Values = Float[np.ndarray, " pairs"]
 _Map = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedError(Resampled):
+    """MSE of a metric after its scores are mapped to ratings, so that only the shape of its scale counts.
+
+    Attributes:
+        raw: of the scores as they are.
+        affine: after the best straight line.
+        isotonic: after the best rising step function.
+        calibration: the data that the maps were fitted on.
+    """
+
+    metric: str
+    stratum: str
+    raw: Measured
+    affine: Measured
+    isotonic: Measured
+    calibration: Literal["training data", "cross-fitted by caption"]
+    note: str = ""
 
 
 def calibrated_errors(
@@ -68,10 +90,9 @@ def _errors(
     ]
     squared = [(prediction - sample.human) ** 2 for prediction in predictions]
     totals = np.stack([np.bincount(sample.clusters, row) for row in (np.ones(sample.n_pairs), *squared)], axis=1)
-    drawn = bootstrap_sums(totals, plan.seed, sample.stratum, plan.n_resamples, n_threads)
+    drawn = replicate_sums(totals, plan, sample.stratum, n_threads).map(lambda sums: sums[:, 1:] / sums[:, :1])
     raw, affine, isotonic = (
-        measured(float(error.mean()), drawn[:, k] / drawn[:, 0], plan.confidence_level)
-        for k, error in enumerate(squared, start=1)
+        drawn[k].measured(float(error.mean()), plan, sample.n_clusters) for k, error in enumerate(squared)
     )
     return CalibratedError(
         metric=sample.metrics[m],
@@ -80,8 +101,7 @@ def _errors(
         affine=affine,
         isotonic=isotonic,
         calibration="cross-fitted by caption" if training is None else "training data",
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
+        **plan.as_fields(),
     )
 
 

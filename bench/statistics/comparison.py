@@ -8,24 +8,55 @@ one stratum and one statistic.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
-from bench.statistics.intervals import Interval, bootstrap_interval
+from bench.statistics.agreement import BY_ID, STATISTICS, Statistic
+from bench.statistics.bootstrap import CorrelationEstimate, StratumBootstrap, bootstrap_strata
+from bench.statistics.intervals import Interval, bootstrap_interval, too_few_clusters
 from bench.statistics.permutation import permutation_p_value, swapped_differences
-from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata
-from bench.statistics.types import (
-    HIGHER_IS_BETTER,
-    STATISTICS,
-    CorrelationDifference,
-    CorrelationEstimate,
-    RankCluster,
-    ResamplingPlan,
-    Statistic,
-)
+from bench.statistics.sample import Scores, Strata
+from bench.statistics.types import DEFAULT_PLAN, IntervalMethod, ResampleUnit, ResamplingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationDifference:
+    """``metric_a`` minus ``metric_b`` on the same pairs and the same resamples.
+
+    ``p_value`` is two-sided, ``(count + 1) / (n + 1)``; ``p_holm`` is adjusted (Holm 1979) within the table.
+    """
+
+    metric_a: str
+    metric_b: str
+    stratum: str
+    statistic: str
+    n_pairs: int
+    n_clusters: int
+    delta: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+    confidence_level: float
+    ci_method: IntervalMethod
+    resample_unit: ResampleUnit
+    n_resamples: int
+    n_permutations: int
+    seed: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RankCluster:
+    """Where a metric stands in one stratum: cluster 1 holds the best; within a cluster no difference was shown."""
+
+    metric: str
+    stratum: str
+    statistic: str
+    cluster: int
 
 
 def compare_metrics(
@@ -35,16 +66,14 @@ def compare_metrics(
     clusters: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
     statistics: Sequence[Statistic] = STATISTICS,
-    n_permutations: int = 9999,
-    bootstraps: Sequence[StratumBootstrap] | None = None,
+    n_permutations: int = DEFAULT_PLAN.n_resamples,
     n_threads: int | None = None,
 ) -> list[CorrelationDifference]:
     """Compare every metric with every later one, on each stratum and statistic.
 
     Args:
-        human, scores, strata, clusters, plan, n_threads: as in `bench.statistics.bootstrap.estimate_correlations`.
+        human, scores, strata, clusters, plan, n_threads: as in `bench.statistics.bootstrap.bootstrap_strata`.
         n_permutations: 0 leaves the p-values NaN.
-        bootstraps: what `bootstrap_strata` returned for the same arguments, to save its time.
 
     Returns:
         Records by stratum, then pair of metrics, then statistic.
@@ -52,10 +81,9 @@ def compare_metrics(
     Raises:
         DataError: NaN or infinite ratings or scores.
     """
-    bootstraps = bootstraps or bootstrap_strata(human, scores, strata, clusters, plan, n_threads)
     return [
         difference
-        for bootstrap in bootstraps
+        for bootstrap in bootstrap_strata(human, scores, strata, clusters, plan, n_threads)
         for difference in differences_of(bootstrap, plan, statistics, n_permutations, n_threads)
     ]
 
@@ -64,10 +92,10 @@ def differences_of(
     bootstrap: StratumBootstrap,
     plan: ResamplingPlan,
     statistics: Sequence[Statistic] = STATISTICS,
-    n_permutations: int = 9999,
+    n_permutations: int = DEFAULT_PLAN.n_resamples,
     n_threads: int | None = None,
 ) -> list[CorrelationDifference]:
-    """Return the records of one stratum."""
+    """Return the records of one stratum, by pair of metrics, then statistic."""
     pairs = list(combinations(range(len(bootstrap.sample.metrics)), 2))
     p_values = _p_values(bootstrap, pairs, plan.seed, n_permutations, n_threads)
     adjusted = np.array([holm(column) for column in p_values.T]).T
@@ -109,7 +137,7 @@ def rank_clusters(
 def _clusters_of(
     table: Sequence[CorrelationEstimate], p_between: Mapping[frozenset[str], float], level: float
 ) -> list[RankCluster]:
-    sign = -1 if HIGHER_IS_BETTER[table[0].statistic] else 1
+    sign = -1 if BY_ID[table[0].statistic].higher_is_better else 1
     ranked = sorted((e for e in table if not np.isnan(e.estimate)), key=lambda e: (sign * e.estimate, e.metric))
     cluster, members, found = 1, list[str](), list[RankCluster]()
     for estimate in ranked:
@@ -126,7 +154,7 @@ def _p_values(
     seed: int,
     n_permutations: int,
     n_threads: int | None,
-) -> Float[np.ndarray, "comparisons 4"]:
+) -> Float[np.ndarray, "comparisons statistics"]:
     """Return a p-value wherever both metrics have an estimate and the stratum has enough clusters to resample."""
     p_values = np.full((len(comparisons), len(STATISTICS)), np.nan)
     if not (comparisons and n_permutations and bootstrap.sample.can_be_resampled):
@@ -154,7 +182,7 @@ def _difference(
         metric_a=bootstrap.sample.metrics[a],
         metric_b=bootstrap.sample.metrics[b],
         stratum=bootstrap.sample.stratum,
-        statistic=STATISTICS[s],
+        statistic=STATISTICS[s].id,
         n_pairs=bootstrap.sample.n_pairs,
         n_clusters=bootstrap.sample.n_clusters,
         delta=float(bootstrap.estimates[a, s] - bootstrap.estimates[b, s]),
@@ -162,12 +190,8 @@ def _difference(
         high=high,
         p_value=p_value,
         p_holm=p_holm,
-        confidence_level=plan.confidence_level,
-        ci_method=plan.ci_method,
-        resample_unit=plan.unit,
-        n_resamples=plan.n_resamples,
+        **plan.as_fields(),
         n_permutations=n_permutations,
-        seed=plan.seed,
         note=note,
     )
 
@@ -178,7 +202,7 @@ def _paired_interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, a: int, 
         missing = [bootstrap.sample.metrics[m] for m in (a, b) if np.isnan(bootstrap.estimates[m, s])]
         return np.nan, np.nan, f"no estimate for {' and '.join(missing)}"
     if bootstrap.resampled is None:
-        return np.nan, np.nan, f"no interval: {bootstrap.sample.n_clusters} clusters, fewer than {MIN_CLUSTERS}"
+        return np.nan, np.nan, too_few_clusters(bootstrap.sample.n_clusters)
     resampled = bootstrap.resampled[:, a, s] - bootstrap.resampled[:, b, s]
     jackknife = None
     if bootstrap.jackknife is not None:

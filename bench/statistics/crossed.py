@@ -9,21 +9,45 @@ an interval recentred on the estimate.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from bench.statistics.agreement import STATISTICS
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.intervals import measured
+from bench.statistics.intervals import Measured, measured, too_few_clusters
 from bench.statistics.reliability import Ratings
 from bench.statistics.resampling import BLOCK, bootstrap_weights, generator, layout, run_blocks
 from bench.statistics.sample import StratumSample
-from bench.statistics.types import STATISTICS, CrossedSpread, ResamplingPlan
+from bench.statistics.types import IntervalMethod, Resampled, ResamplingPlan
 from bench.statistics.weighted import prepare, weighted_statistics
 
 MAX_RESAMPLES = 999
 """Ratings change with every resample, so nothing can be sorted once: a thousand resamples take seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedSpread(Resampled):
+    """How far an estimate moves when captions and listeners are both drawn anew: a sensitivity analysis.
+
+    Attributes:
+        spread: standard deviation of the statistic over crossed resamples.
+        caption_spread: the same when captions alone are drawn, for comparison.
+        bias: mean over crossed resamples minus estimate: drawing listeners adds label noise, which lowers correlations.
+        recentred: the estimate, with the crossed resamples' quantiles shifted by the bias.
+        ci_method: ``percentile`` also where BCa was asked for: that is defined for one kind of cluster, not for two.
+    """
+
+    metric: str
+    stratum: str
+    statistic: str
+    spread: float
+    caption_spread: float
+    bias: float
+    recentred: Measured
+    n_listeners: int
+    note: str = ""
 
 
 def crossed_spreads(
@@ -40,7 +64,8 @@ def crossed_spreads(
         pairs: index, as in ``ratings.pair``, of the stratum's pairs in the order of the bootstrap's sample.
         plan: at most `MAX_RESAMPLES` resamples are made.
     """
-    plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES))
+    method: IntervalMethod = "percentile" if plan.ci_method == "bca" else plan.ci_method
+    plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES), ci_method=method)
     sample, by_caption = bootstrap.sample, bootstrap.resampled
     if by_caption is None:
         return []
@@ -74,7 +99,7 @@ def _within(ratings: Ratings, pairs: Int[np.ndarray, " pairs"]) -> tuple[Ratings
 
 def _crossed_statistics(
     sample: StratumSample, ratings: Ratings, n_listeners: int, plan: ResamplingPlan, n_threads: int | None
-) -> Float[np.ndarray, "resamples metrics 4"]:
+) -> Float[np.ndarray, "resamples metrics statistics"]:
     result = np.full((plan.n_resamples, len(sample.metrics), len(STATISTICS)), np.nan)
 
     def compute(block: int) -> None:
@@ -110,16 +135,28 @@ def _spread(
     return CrossedSpread(
         metric=bootstrap.sample.metrics[m],
         stratum=bootstrap.sample.stratum,
-        statistic=STATISTICS[s],
+        statistic=STATISTICS[s].id,
         spread=_sd(crossed),
         caption_spread=_sd(by_caption),
         bias=bias,
-        recentred=measured(estimate, crossed - bias, plan.confidence_level),
+        recentred=_recentred(estimate, crossed - bias, bootstrap.sample.n_clusters, n_listeners, plan),
         n_listeners=n_listeners,
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
+        **plan.as_fields(),
         note=bootstrap.reasons[m][s],
     )
+
+
+def _recentred(
+    estimate: float,
+    crossed: Float[np.ndarray, " crossed_resamples"],
+    n_clusters: int,
+    n_listeners: int,
+    plan: ResamplingPlan,
+) -> Measured:
+    """Return the estimate with its interval, as wide as the fewer of captions and listeners ask for."""
+    if reason := too_few_clusters(n_listeners, "listeners"):
+        return Measured(estimate, np.nan, np.nan, reason)
+    return measured(estimate, crossed, plan, min(n_clusters, n_listeners))
 
 
 def _sd(values: Float[np.ndarray, " resamples"]) -> float:

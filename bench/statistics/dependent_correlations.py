@@ -9,13 +9,13 @@ between the metrics.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
 from bench.statistics.sample import StratumSample
-from bench.statistics.types import DependentCorrelationTest
 
 MIN_PAIRS = 5
 """Williams' t has n - 3 degrees of freedom; with one or two it says nothing."""
@@ -23,6 +23,21 @@ MIN_PAIRS = 5
 ROUNDING = 1e-12
 
 ASSUMPTION = "assumes independent pairs and trivariate normality; anti-conservative where pairs share captions"
+
+
+@dataclass(frozen=True, slots=True)
+class DependentCorrelationTest:
+    """Williams' t and Steiger's z for the difference of two LCCs, with the assumption that they rest on."""
+
+    metric_a: str
+    metric_b: str
+    stratum: str
+    n_pairs: int
+    williams_t: float
+    williams_p: float
+    steiger_z: float
+    steiger_p: float
+    assumption: str
 
 
 def williams_test(r_a: float, r_b: float, r_ab: float, n_pairs: int) -> tuple[float, float]:

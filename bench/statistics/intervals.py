@@ -6,14 +6,28 @@ had the same score, say). Such resamples are left out and counted; more than hal
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri, stdtrit
 
-from bench.statistics.types import IntervalMethod, Measured, Statistic
+from bench.statistics.sample import MIN_CLUSTERS
+from bench.statistics.types import IntervalMethod, ResamplingPlan
 
 Interval = tuple[float, float, str]
 """Low end, high end, and a remark or the reason why they are NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value with its confidence interval, and a remark on the interval or the reason why it has none."""
+
+    estimate: float
+    low: float
+    high: float
+    note: str = ""
+
 
 MAX_UNDEFINED_SHARE = 0.5
 ROUNDING = 1e-12
@@ -27,7 +41,13 @@ def bootstrap_interval(
     n_clusters: int,
     jackknife: Float[np.ndarray, " replicates"] | None = None,
 ) -> Interval:
-    """Return the interval by the named method; ``jackknife`` is needed by BCa alone, ``n_clusters`` by ``expanded``."""
+    """Return the interval by the named method; ``jackknife`` is needed by BCa alone, ``n_clusters`` by ``expanded``.
+
+    Raises:
+        ValueError: BCa without a jackknife: no other interval is passed off as BCa.
+    """
+    if method == "bca" and jackknife is None:
+        raise ValueError("BCa needs the values without each cluster in turn; there are none")
     defined = resampled[~np.isnan(resampled)]
     n_undefined = len(resampled) - len(defined)
     if n_undefined > MAX_UNDEFINED_SHARE * len(resampled):
@@ -63,10 +83,35 @@ def _between(resampled: Float[np.ndarray, " resamples"], tail: float) -> tuple[f
     return float(low), float(high)
 
 
-def measured(estimate: float, resampled: Float[np.ndarray, " resamples"], confidence_level: float) -> Measured:
-    """Return the estimate with its percentile interval; NaN ends where more than half the resamples are undefined."""
-    low, high, _ = bootstrap_interval("percentile", estimate, resampled, confidence_level, n_clusters=0)
-    return Measured(float(estimate), float(low), float(high))
+def too_few_clusters(n_clusters: int, unit: str = "clusters") -> str:
+    """Return why so few clusters give no interval; empty if they give one."""
+    return f"no interval: {n_clusters} {unit}, fewer than {MIN_CLUSTERS}" if n_clusters < MIN_CLUSTERS else ""
+
+
+def measured(
+    estimate: float,
+    resampled: Float[np.ndarray, " resamples"],
+    plan: ResamplingPlan,
+    n_clusters: int,
+    jackknife: Float[np.ndarray, " replicates"] | None = None,
+) -> Measured:
+    """Return the estimate with its interval by the plan's method.
+
+    No interval, with the reason: an undefined estimate, too few clusters, more than half the resamples undefined.
+
+    Args:
+        estimate: on the data themselves; NaN where undefined.
+        resampled: the values on each resample.
+        plan: names the method and the level.
+        n_clusters: that the value rests on: of those that are drawn, the ones that can change it.
+        jackknife: the values without each cluster in turn, for BCa.
+    """
+    if np.isnan(estimate):
+        return Measured(np.nan, np.nan, np.nan)
+    if reason := too_few_clusters(n_clusters):
+        return Measured(float(estimate), np.nan, np.nan, reason)
+    interval = bootstrap_interval(plan.ci_method, estimate, resampled, plan.confidence_level, n_clusters, jackknife)
+    return Measured(float(estimate), *interval)
 
 
 def bca_interval(
@@ -89,27 +134,6 @@ def bca_interval(
     tail = (1 - confidence_level) / 2
     z = z0 + ndtri(np.array([tail, 1 - tail]))
     low, high = np.quantile(resampled, ndtr(z0 + z / (1 - acceleration * z)))
-    return float(low), float(high), ""
-
-
-def analytic_interval(statistic: Statistic, estimate: float, n_pairs: int, confidence_level: float) -> Interval:
-    """Return an interval from a formula: tanh(atanh(r) -/+ z SE), for independent pairs only.
-
-    SE^2 is 1 / (n - 3) for LCC (Fisher 1921; bivariate normal data), (1 + r^2 / 2) / (n - 3) for SRCC and
-    .437 / (n - 4) for tau (Bonett & Wright 2000; Fieller et al. 1957). Given for comparison: pairs that share
-    captions are not independent, and the interval is then too short. None exists for MSE.
-    """
-    if n_pairs < 5:
-        return np.nan, np.nan, "no analytic interval"
-    variances = {
-        "lcc": 1 / (n_pairs - 3),
-        "srcc": (1 + estimate**2 / 2) / (n_pairs - 3),
-        "ktau": 0.437 / (n_pairs - 4),
-    }
-    if statistic not in variances or abs(estimate) == 1:
-        return np.nan, np.nan, "no analytic interval"
-    half_width = ndtri((1 + confidence_level) / 2) * np.sqrt(variances[statistic])
-    low, high = np.tanh(np.arctanh(estimate) + np.array([-half_width, half_width]))
     return float(low), float(high), ""
 
 

@@ -11,16 +11,40 @@ Not affected by how metrics compare across captions, which pooled correlations a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from bench.statistics.folds import TrainingData, cluster_folds
-from bench.statistics.intervals import measured
-from bench.statistics.resampling import bootstrap_sums
+from bench.statistics.intervals import Measured
+from bench.statistics.replicates import replicate_sums
 from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata, StratumSample, split_strata
-from bench.statistics.types import PairwiseAccuracy, ResamplingPlan
+from bench.statistics.types import Resampled, ResamplingPlan
+
+
+@dataclass(frozen=True, slots=True)
+class PairwiseAccuracy(Resampled):
+    """Of two clips for one caption, how often does a metric prefer the one that listeners prefer, or tie where they do?
+
+    Attributes:
+        n_comparisons: pairs of clips that share a caption.
+        epsilon: score differences up to this count as ties; the mean over folds where cross-validated.
+        accuracy: after tie calibration.
+        accuracy_uncalibrated: with exact ties only (epsilon 0).
+        calibration: the data that epsilon was chosen on.
+    """
+
+    metric: str
+    stratum: str
+    n_captions: int
+    n_comparisons: int
+    epsilon: float
+    accuracy: Measured
+    accuracy_uncalibrated: Measured
+    calibration: Literal["training data", "cross-validated by caption"]
+    note: str = ""
 
 
 def pairwise_accuracies(
@@ -38,8 +62,9 @@ def pairwise_accuracies(
         captions: clips are compared within these, and these are resampled, whatever the plan's unit.
         training: where epsilon is chosen; without it, in ten folds of captions, on the other nine.
     """
+    plan = replace(plan, unit="caption")
     records = []
-    for sample in split_strata(human, scores, strata, captions, "caption"):
+    for sample in split_strata(human, scores, strata, captions, plan.unit):
         for metric, row in zip(sample.metrics, sample.scores, strict=True):
             compared = compare_clips(sample.human, row, sample.clusters)
             if len(np.unique(compared.caption)) >= MIN_CLUSTERS:
@@ -147,11 +172,10 @@ def _accuracy(
     rows = [np.ones(len(epsilons)), compared.correct(epsilons), compared.correct(np.zeros(1))]
     caption = np.unique(compared.caption, return_inverse=True)[1]
     totals = np.stack([np.bincount(caption, compared.weight * row) for row in rows], axis=1)
-    drawn = bootstrap_sums(totals, plan.seed, f"{sample.stratum}|comparisons", plan.n_resamples, n_threads)
+    drawn = replicate_sums(totals, plan, f"{sample.stratum}|comparisons", n_threads)
+    shares = drawn.map(lambda sums: sums[:, 1:] / sums[:, :1])
     sums = totals.sum(axis=0)
-    accuracy, uncalibrated = (
-        measured(float(sums[k] / sums[0]), drawn[:, k] / drawn[:, 0], plan.confidence_level) for k in (1, 2)
-    )
+    accuracy, uncalibrated = (shares[k].measured(float(sums[k + 1] / sums[0]), plan, len(totals)) for k in range(2))
     return PairwiseAccuracy(
         metric=metric,
         stratum=sample.stratum,
@@ -161,6 +185,5 @@ def _accuracy(
         accuracy=accuracy,
         accuracy_uncalibrated=uncalibrated,
         calibration="training data" if trained else "cross-validated by caption",
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
+        **plan.as_fields(),
     )

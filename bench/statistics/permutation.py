@@ -3,7 +3,8 @@
 If two metrics are equally good, which of them a caption's scores came from does not matter: each permutation
 swaps the two metrics' scores on a random half of the clusters (Noreen 1989; PERM-BOTH of Deutsch, Dror & Roth 2021
 with captions as inputs). Scores are first brought to a common scale that leaves the statistic as it is: mid-ranks
-for SRCC and tau-b, zero mean and unit variance for LCC; MSE is compared on the scores themselves.
+where ranks count, zero mean and unit variance where moments do; a statistic in units of the ratings (MSE) is compared
+on the scores themselves.
 
 The null hypothesis is exchangeability, which says more than equal correlations: it also fails if the two metrics
 differ in how their errors spread over captions.
@@ -20,6 +21,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.stats import rankdata
 
+from bench.statistics.agreement import STATISTICS
 from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
 from bench.statistics.sample import StratumSample
 from bench.statistics.weighted import WeightedSample, assemble, weighted_statistics
@@ -31,13 +33,13 @@ def swapped_differences(
     seed: int,
     n_permutations: int,
     n_threads: int | None = None,
-) -> Float[np.ndarray, "permutations comparisons 4"]:
+) -> Float[np.ndarray, "permutations comparisons statistics"]:
     """Return, for each permutation, statistic of mixture a minus statistic of mixture b for each (a, b) compared.
 
     Permutation r swaps the same clusters for every comparison, and depends on seed, stratum and r alone.
     """
     doubled = _doubled(sample, comparisons)
-    result = np.empty((n_permutations, len(comparisons), 4))
+    result = np.empty((n_permutations, len(comparisons), len(STATISTICS)))
     threads, width = layout(doubled.bytes_per_lane(), n_threads)
 
     def compute(block: int) -> None:
@@ -72,15 +74,16 @@ def permutation_p_value(observed: float, permuted: Float[np.ndarray, " permutati
 
 def _doubled(sample: StratumSample, comparisons: Sequence[tuple[int, int]]) -> WeightedSample:
     ranked = np.stack([rankdata(row) for row in sample.scores])
-    linear = np.stack([_z_scores(row) for row in sample.scores])
-    errors = (sample.scores - sample.human) ** 2
+    standardised = np.stack([_z_scores(row) for row in sample.scores])
     first, second = np.array(comparisons).T
 
     def stacked(form: Float[np.ndarray, "metrics pairs"]) -> Float[np.ndarray, "comparisons doubled"]:
         return np.concatenate([form[first], form[second]], axis=1)
 
     clusters = np.concatenate([sample.clusters, sample.clusters + sample.n_clusters])
-    return assemble(np.tile(sample.human, 2), stacked(ranked), stacked(linear), stacked(errors), clusters)
+    raw, linear = stacked(sample.scores), stacked(standardised)
+    summed = {statistic: raw if statistic.in_units_of_ratings else linear for statistic in STATISTICS}
+    return assemble(np.tile(sample.human, 2), stacked(ranked), summed, clusters)
 
 
 def _z_scores(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from scipy.special import ndtri
 
+from bench.statistics.agreement import PRIMARY, STATISTICS, Statistic
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.types import STATISTICS, DetectableDifference, Statistic
+
+
+@dataclass(frozen=True, slots=True)
+class DetectableDifference:
+    """The smallest true difference between two metrics that this data set would show with the given power."""
+
+    metric_a: str
+    metric_b: str
+    stratum: str
+    statistic: str
+    standard_error: float
+    detectable: float
+    power: float
+    level: float
+    n_clusters: int
 
 
 def detectable_differences(
     bootstrap: StratumBootstrap,
-    statistics: Sequence[Statistic] = ("srcc",),
+    statistics: Sequence[Statistic] = (PRIMARY,),
     power: float = 0.8,
     level: float = 0.05,
 ) -> list[DetectableDifference]:
@@ -33,7 +49,7 @@ def detectable_differences(
             s = STATISTICS.index(statistic)
             difference = bootstrap.resampled[:, a, s] - bootstrap.resampled[:, b, s]
             error = _standard_error(difference[~np.isnan(difference)])
-            names = bootstrap.sample.metrics[a], bootstrap.sample.metrics[b], bootstrap.sample.stratum, statistic
+            names = bootstrap.sample.metrics[a], bootstrap.sample.metrics[b], bootstrap.sample.stratum, statistic.id
             found.append(DetectableDifference(*names, error, factor * error, power, level, bootstrap.sample.n_clusters))
     return found
 

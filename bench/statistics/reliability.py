@@ -23,21 +23,56 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from bench.statistics.agreement import LCC, SRCC, STATISTICS, Statistic
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.intervals import measured
-from bench.statistics.resampling import bootstrap_sums
+from bench.statistics.intervals import Measured, too_few_clusters
+from bench.statistics.replicates import Replicates, replicate_sums
 from bench.statistics.sample import MIN_CLUSTERS, Strata
-from bench.statistics.types import (
-    STATISTICS,
-    CeilingShare,
-    Measured,
-    ReliabilityEstimate,
-    ResamplingPlan,
-    Statistic,
-)
+from bench.statistics.types import Resampled, ResamplingPlan
 from metrics.errors import DataError
 
 QUANTITIES = ("icc1", "icc1k", "icc1k_ceiling", "reliability", "ceiling")
+SHARED_STATISTICS: tuple[Statistic, ...] = (SRCC, LCC)
+"""What is divided by the ceiling: tau-b attenuates differently, and an error not at all in this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityEstimate(Resampled):
+    """How far listeners agree in one stratum, and so how well any metric could do.
+
+    Attributes:
+        ratings_per_pair: n0, the effective number of ratings in the analysis of variance (about the mean number).
+        harmonic_ratings: harmonic mean of the number of ratings: what counts for an unweighted correlation over pairs.
+        icc1: reliability of one rating, ICC(1).
+        icc1k: reliability of the mean of n0 ratings, ICC(1,k): what is commonly reported.
+        icc1k_ceiling: its square root.
+        reliability: of the pairs' mean ratings as they are, few or many ratings each.
+        ceiling: its square root: the highest LCC with the mean ratings that a perfect metric can be expected to reach.
+    """
+
+    stratum: str
+    n_pairs: int
+    n_ratings: int
+    n_clusters: int
+    ratings_per_pair: float
+    harmonic_ratings: float
+    icc1: Measured
+    icc1k: Measured
+    icc1k_ceiling: Measured
+    reliability: Measured
+    ceiling: Measured
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CeilingShare(Resampled):
+    """A metric's correlation divided by the noise ceiling of its stratum; 1 is as good as the ratings can show."""
+
+    metric: str
+    stratum: str
+    statistic: str
+    share: Measured
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +86,10 @@ class Ratings:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBootstrap:
-    """An estimate with the values of `QUANTITIES` on each resample of the stratum's clusters."""
+    """An estimate with its `QUANTITIES` resampled; None where the stratum has too few clusters."""
 
     estimate: ReliabilityEstimate
-    resampled: Float[np.ndarray, "resamples 5"]
+    replicates: Replicates | None
 
 
 def estimate_reliability(
@@ -64,11 +99,11 @@ def estimate_reliability(
     plan: ResamplingPlan,
     n_threads: int | None = None,
 ) -> list[ReliabilityBootstrap]:
-    """Estimate ICC(1), ICC(1,k), reliability and ceiling of each stratum, with percentile intervals.
+    """Estimate ICC(1), ICC(1,k), reliability and ceiling of each stratum, with intervals.
 
     Args:
         ratings: every pair of a stratum needs at least one.
-        strata, clusters, plan: as in `bench.statistics.bootstrap.estimate_correlations`; the same resamples.
+        strata, clusters, plan: as in `bench.statistics.bootstrap.bootstrap_strata`; the same resamples.
 
     Raises:
         DataError: a pair without ratings in a stratum, or NaN ratings.
@@ -88,41 +123,60 @@ def ceiling_shares(
     bootstrap: StratumBootstrap,
     reliability: ReliabilityBootstrap,
     plan: ResamplingPlan,
-    statistics: Sequence[Statistic] = ("srcc", "lcc"),
+    statistics: Sequence[Statistic] = SHARED_STATISTICS,
 ) -> list[CeilingShare]:
     """Divide correlations by the ceiling, resample by resample; both must come from the same strata and plan.
 
     Exact for LCC (Spearman's 1904 correction for attenuation); for SRCC an approximation that holds where the relation
     of ranks is about as noisy as that of values. tau-b attenuates differently and is not divided.
     """
-    ceilings = reliability.resampled[:, QUANTITIES.index("ceiling")]
-    if bootstrap.resampled is not None and len(ceilings) != len(bootstrap.resampled):
+    correlations, agreement = bootstrap.replicates(), reliability.replicates
+    if correlations and agreement and _sizes(correlations) != _sizes(agreement):
         raise DataError("reliability and correlations were resampled by different plans: use one plan for both")
     return [
-        _share(bootstrap, m, statistic, reliability.estimate.ceiling.estimate, ceilings, plan)
+        _share(bootstrap, m, statistic, reliability, plan)
         for m in range(len(bootstrap.sample.metrics))
         for statistic in statistics
     ]
 
 
+def _sizes(replicates: Replicates) -> tuple[int, int]:
+    jackknife = replicates.jackknife
+    return len(replicates.resampled), 0 if jackknife is None else len(jackknife)
+
+
 def _share(
-    bootstrap: StratumBootstrap,
-    m: int,
-    statistic: Statistic,
-    ceiling: float,
-    ceilings: Float[np.ndarray, " resamples"],
-    plan: ResamplingPlan,
+    bootstrap: StratumBootstrap, m: int, statistic: Statistic, reliability: ReliabilityBootstrap, plan: ResamplingPlan
 ) -> CeilingShare:
-    s = STATISTICS.index(statistic)
-    names = bootstrap.sample.metrics[m], bootstrap.sample.stratum, statistic
+    s, ceiling = STATISTICS.index(statistic), reliability.estimate.ceiling.estimate
+    note = bootstrap.reasons[m][s]
     if np.isnan(ceiling) or ceiling == 0:
-        return CeilingShare(*names, Measured(np.nan, np.nan, np.nan), "no ceiling: the ratings show no reliability")
-    share = float(bootstrap.estimates[m, s]) / ceiling
-    if bootstrap.resampled is None or np.isnan(share):
-        return CeilingShare(*names, Measured(share, np.nan, np.nan), bootstrap.reasons[m][s])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        resampled = np.where(ceilings > 0, bootstrap.resampled[:, m, s] / ceilings, np.nan)
-    return CeilingShare(*names, measured(share, resampled, plan.confidence_level))
+        share, note = Measured(np.nan, np.nan, np.nan), "no ceiling: the ratings show no reliability"
+    else:
+        share = _shared(bootstrap.replicates(), (m, s), float(bootstrap.estimates[m, s]) / ceiling, reliability, plan)
+    return CeilingShare(
+        metric=bootstrap.sample.metrics[m],
+        stratum=bootstrap.sample.stratum,
+        statistic=statistic.id,
+        share=share,
+        note=note,
+        **plan.as_fields(),
+    )
+
+
+def _shared(
+    correlations: Replicates | None,
+    place: tuple[int, int],
+    share: float,
+    reliability: ReliabilityBootstrap,
+    plan: ResamplingPlan,
+) -> Measured:
+    """Return the share with its interval: correlations divided by ceilings, replicate by replicate."""
+    if correlations is None or reliability.replicates is None:
+        return Measured(share, np.nan, np.nan)
+    ceilings = reliability.replicates[QUANTITIES.index("ceiling")]
+    shares = correlations[place].divided_by(ceilings.map(lambda values: np.where(values > 0, values, np.nan)))
+    return shares.measured(share, plan, reliability.estimate.n_clusters)
 
 
 def _check(ratings: Ratings, n_ratings: Int[np.ndarray, " pairs"]) -> None:
@@ -158,13 +212,11 @@ def _reliability_of(
     np.add.at(totals, index, columns)
     sums = columns.sum(axis=0)
     n0, values = _quantities(sums[None])
-    resampled = np.full((plan.n_resamples, len(QUANTITIES)), np.nan)
+    replicates = None
+    intervals = [Measured(float(value), np.nan, np.nan) for value in values[0]]
     if n_clusters >= MIN_CLUSTERS:
-        resampled = _quantities(bootstrap_sums(totals, plan.seed, stratum, plan.n_resamples, n_threads))[1]
-    intervals = [
-        measured(float(value), column, plan.confidence_level)
-        for value, column in zip(values[0], resampled.T, strict=True)
-    ]
+        replicates = replicate_sums(totals, plan, stratum, n_threads).map(lambda sums: _quantities(sums)[1])
+        intervals = [replicates[q].measured(float(values[0, q]), plan, n_clusters) for q in range(len(QUANTITIES))]
     estimate = ReliabilityEstimate(
         stratum=stratum,
         n_pairs=len(columns),
@@ -172,20 +224,16 @@ def _reliability_of(
         n_clusters=n_clusters,
         ratings_per_pair=float(n0[0]),
         harmonic_ratings=float(sums[0] / sums[6]),
-        **dict(zip(QUANTITIES, intervals, strict=True)),
-        confidence_level=plan.confidence_level,
-        resample_unit=plan.unit,
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
         note=_note(sums, n_clusters),
+        **{**dict(zip(QUANTITIES, intervals, strict=True)), **plan.as_fields()},
     )
-    return ReliabilityBootstrap(estimate, resampled)
+    return ReliabilityBootstrap(estimate, replicates)
 
 
 def _note(sums: Float[np.ndarray, " 7"], n_clusters: int) -> str:
     if sums[1] == sums[0]:
         return "every pair has a single rating: agreement cannot be estimated"
-    return f"no interval: {n_clusters} clusters, fewer than {MIN_CLUSTERS}" if n_clusters < MIN_CLUSTERS else ""
+    return too_few_clusters(n_clusters)
 
 
 def _quantities(

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.weighted import WeightedSample, weighted_statistics, weighted_totals
+from bench.statistics.weighted import weighted_totals
 
 BLOCK = 256
 """Wide enough to pay little for index work and memory latency, narrow enough to share out among cores."""
@@ -54,19 +54,6 @@ def bootstrap_weights(
         yield weights
 
 
-def bootstrap_statistics(
-    sample: WeightedSample, seed: int, stratum: str, n_resamples: int, n_threads: int | None = None
-) -> Float[np.ndarray, "resamples metrics 4"]:
-    """Return the statistics of every resample; the same numbers for any ``n_threads`` (None: all cores)."""
-    result = np.empty((n_resamples, len(sample.orders), 4))
-
-    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        result[rows] = weighted_statistics(sample, weights)
-
-    for_each_resample(compute, seed, stratum, sample.n_clusters, n_resamples, sample.bytes_per_lane(), n_threads)
-    return result
-
-
 def bootstrap_sums(
     totals: Float[np.ndarray, "clusters columns"],
     seed: int,
@@ -74,7 +61,7 @@ def bootstrap_sums(
     n_resamples: int,
     n_threads: int | None = None,
 ) -> Float[np.ndarray, "resamples columns"]:
-    """Return the sums of the drawn clusters' totals, on the same resamples as `bootstrap_statistics`."""
+    """Return the sums of the drawn clusters' totals, on the same resamples as `for_each_resample`."""
     n_clusters, n_columns = totals.shape
     result = np.empty((n_resamples, n_columns))
 
@@ -106,21 +93,31 @@ def for_each_resample(
     run_blocks(compute_block, -(-n_resamples // BLOCK), threads)
 
 
-def leave_out_statistics(
-    sample: WeightedSample, group: Int[np.ndarray, " clusters"], n_threads: int | None = None
-) -> Float[np.ndarray, "groups metrics 4"]:
-    """Return the statistics without the clusters of group 0, 1, …: the jackknife, if every cluster is a group."""
+def leave_out_sums(
+    totals: Float[np.ndarray, "clusters columns"], group: Int[np.ndarray, " clusters"]
+) -> Float[np.ndarray, "groups columns"]:
+    """Return the sums of the totals without the clusters of group 0, 1, …"""
+    left_out = np.stack([np.bincount(group, column) for column in totals.T], axis=1)
+    sums: np.ndarray = totals.sum(axis=0) - left_out
+    return sums
+
+
+def for_each_left_out(
+    compute: Callable[[UInt8[np.ndarray, "clusters lanes"], slice], None],
+    group: Int[np.ndarray, " clusters"],
+    bytes_per_lane: int,
+    n_threads: int | None,
+) -> None:
+    """Call ``compute(weights, rows)`` as `for_each_resample` does, with the clusters of one group left out in turn."""
     n_groups = int(group.max()) + 1
-    result = np.empty((n_groups, len(sample.orders), 4))
-    threads, width = layout(sample.bytes_per_lane(), n_threads)
+    threads, width = layout(bytes_per_lane, n_threads)
 
-    def compute(block: int) -> None:
-        left_out = np.arange(block * width, min((block + 1) * width, n_groups))
-        weights = (group[:, None] != left_out[None, :]).astype(np.uint8)
-        result[left_out] = weighted_statistics(sample, weights)
+    def compute_block(block: int) -> None:
+        rows = slice(block * width, min((block + 1) * width, n_groups))
+        left_out = np.arange(rows.start, rows.stop)
+        compute((group[:, None] != left_out[None, :]).astype(np.uint8), rows)
 
-    run_blocks(compute, -(-n_groups // width), threads)
-    return result
+    run_blocks(compute_block, -(-n_groups // width), threads)
 
 
 def available_cores() -> int:

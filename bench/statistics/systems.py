@@ -12,18 +12,55 @@ Captions are drawn as everywhere, over all systems together, so that systems rat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.intervals import measured
-from bench.statistics.resampling import bootstrap_sums, for_each_resample
+from bench.statistics.agreement import SRCC, STATISTICS
+from bench.statistics.intervals import Measured
+from bench.statistics.replicates import Replicates, replicate, replicate_sums
 from bench.statistics.sample import MIN_PAIRS, Scores, StratumSample, split_strata
-from bench.statistics.types import Measured, ResamplingPlan, SystemAgreement, SystemMeans
+from bench.statistics.types import Resampled, ResamplingPlan
 from bench.statistics.weighted import prepare, weighted_statistics
 
 _STRATUM = "systems"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMeans(Resampled):
+    """Means over one system's pairs.
+
+    Attributes:
+        ratings: of the listeners, rescaled to [0, 1].
+        scores: of each metric's scores, by metric.
+    """
+
+    system: str
+    n_pairs: int
+    ratings: Measured
+    scores: Mapping[str, Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAgreement(Resampled):
+    """Does a metric rank systems as listeners do, and pairs within a system?
+
+    Attributes:
+        pairwise_accuracy: share of pairs of systems that metric means and mean ratings order alike.
+        macro_srcc: mean over systems of the SRCC within each; pooled SRCC also rewards telling systems apart.
+        pooled_srcc: SRCC over the same systems' pairs together.
+    """
+
+    metric: str
+    n_systems: int
+    n_system_pairs: int
+    pairwise_accuracy: Measured
+    macro_srcc: Measured
+    pooled_srcc: Measured
+    note: str = ""
 
 
 def system_agreement(
@@ -48,18 +85,10 @@ def system_agreement(
     if len(names) < 2:
         return [], []
     [sample] = split_strata(human, scores, {_STRATUM: known}, clusters, plan.unit)
-    means = _system_means(sample, system, len(names), plan, n_threads)
-    table = [
-        SystemMeans(
-            str(name),
-            int((system == k).sum()),
-            _measured(means[:, 0, k], plan),
-            {metric: _measured(means[:, 1 + m, k], plan) for m, metric in enumerate(sample.metrics)},
-        )
-        for k, name in enumerate(names)
-    ]
+    point, means = _system_means(sample, system, len(names), plan, n_threads)
+    table = [_mean(sample, system, k, str(name), point, means, plan) for k, name in enumerate(names)]
     srcc = _system_srcc(sample, system, len(names), plan, n_threads)
-    return table, [_agreement(sample, m, means, srcc, plan) for m in range(len(sample.metrics))]
+    return table, [_agreement(sample, m, (point, means), srcc, plan) for m in range(len(sample.metrics))]
 
 
 def pairwise_system_accuracy(
@@ -79,17 +108,41 @@ def _system_means(
     n_systems: int,
     plan: ResamplingPlan,
     n_threads: int | None,
-) -> Float[np.ndarray, "resamples_and_1 rows systems"]:
-    """Return means of ratings and scores by system, first on the sample itself, then on each resample."""
+) -> tuple[Float[np.ndarray, "rows systems"], Replicates]:
+    """Return means of ratings and scores by system, on the sample itself and resampled."""
     rows = np.vstack([np.ones(sample.n_pairs), sample.human, sample.scores])
     cell = sample.clusters * n_systems + system
     totals = np.stack([np.bincount(cell, row, sample.n_clusters * n_systems) for row in rows], axis=1)
     totals = totals.reshape(sample.n_clusters, n_systems * len(rows))
-    drawn = bootstrap_sums(totals, plan.seed, sample.stratum, plan.n_resamples, n_threads)
-    sums = np.vstack([totals.sum(axis=0), drawn]).reshape(-1, n_systems, len(rows))
-    with np.errstate(invalid="ignore"):
-        means: np.ndarray = sums[:, :, 1:] / sums[:, :, :1]
-    return means.transpose(0, 2, 1)
+
+    def means(sums: Float[np.ndarray, "replicates columns"]) -> Float[np.ndarray, "replicates rows systems"]:
+        by_system = sums.reshape(-1, n_systems, len(rows))
+        with np.errstate(invalid="ignore"):
+            found: np.ndarray = by_system[:, :, 1:] / by_system[:, :, :1]
+        return found.transpose(0, 2, 1)
+
+    return means(totals.sum(axis=0)[None])[0], replicate_sums(totals, plan, sample.stratum, n_threads).map(means)
+
+
+def _mean(
+    sample: StratumSample,
+    system: Int[np.ndarray, " pairs"],
+    k: int,
+    name: str,
+    point: Float[np.ndarray, "rows systems"],
+    means: Replicates,
+    plan: ResamplingPlan,
+) -> SystemMeans:
+    """Return the means of one system; their intervals rest on the clusters that hold a pair of it."""
+    n_clusters = len(np.unique(sample.clusters[system == k]))
+    ratings, *scores = (means[r, k].measured(float(point[r, k]), plan, n_clusters) for r in range(len(point)))
+    return SystemMeans(
+        system=name,
+        n_pairs=int((system == k).sum()),
+        ratings=ratings,
+        scores=dict(zip(sample.metrics, scores, strict=True)),
+        **plan.as_fields(),
+    )
 
 
 def _system_srcc(
@@ -98,48 +151,46 @@ def _system_srcc(
     n_systems: int,
     plan: ResamplingPlan,
     n_threads: int | None,
-) -> Float[np.ndarray, "resamples_and_1 metrics 2"]:
-    """Return macro-averaged and pooled SRCC, first on the sample itself, then on each resample."""
+) -> tuple[Float[np.ndarray, "metrics 2"], Replicates]:
+    """Return macro-averaged and pooled SRCC, on the sample itself and resampled."""
     parts = [np.flatnonzero(system == k) for k in range(n_systems)]
     parts = [part for part in parts if len(part) >= MIN_PAIRS] + [np.arange(sample.n_pairs)]
     prepared = [
         prepare(sample.human[part], sample.scores[:, part], sample.clusters[part], sample.n_clusters) for part in parts
     ]
-    result = np.empty((plan.n_resamples + 1, len(sample.metrics), 2))
+    srcc = STATISTICS.index(SRCC)
 
-    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        values = np.stack([weighted_statistics(part, weights)[:, :, 0] for part in prepared], axis=-1)
-        result[rows.start + 1 : rows.stop + 1, :, 0] = _mean_of_defined(values[:, :, :-1])
-        result[rows.start + 1 : rows.stop + 1, :, 1] = values[:, :, -1]
+    def values_of(weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes metrics 2"]:
+        values = np.stack([weighted_statistics(part, weights)[:, :, srcc] for part in prepared], axis=-1)
+        return np.stack([_mean_of_defined(values[:, :, :-1]), values[:, :, -1]], axis=-1)
 
-    compute(np.ones((sample.n_clusters, 1), np.uint8), slice(-1, 0))
-    size = prepared[-1].bytes_per_lane()
-    for_each_resample(compute, plan.seed, sample.stratum, sample.n_clusters, plan.n_resamples, size, n_threads)
-    return result
+    size, shape = prepared[-1].bytes_per_lane(), (len(sample.metrics), 2)
+    point = values_of(np.ones((sample.n_clusters, 1), np.uint8))[0]
+    return point, replicate(values_of, shape, plan, sample.stratum, sample.n_clusters, size, n_threads)
 
 
 def _agreement(
     sample: StratumSample,
     m: int,
-    means: Float[np.ndarray, "resamples_and_1 rows systems"],
-    srcc: Float[np.ndarray, "resamples_and_1 metrics 2"],
+    means: tuple[Float[np.ndarray, "rows systems"], Replicates],
+    srcc: tuple[Float[np.ndarray, "metrics 2"], Replicates],
     plan: ResamplingPlan,
 ) -> SystemAgreement:
-    n_systems = means.shape[2]
+    def accuracy(values: Float[np.ndarray, "replicates rows systems"]) -> Float[np.ndarray, " replicates"]:
+        return pairwise_system_accuracy(values[:, 0], values[:, m + 1])
+
+    point, resampled = means
+    n_systems = point.shape[1]
+    macro, pooled = (srcc[1][m, k].measured(float(srcc[0][m, k]), plan, sample.n_clusters) for k in range(2))
     return SystemAgreement(
         metric=sample.metrics[m],
         n_systems=n_systems,
         n_system_pairs=n_systems * (n_systems - 1) // 2,
-        pairwise_accuracy=_measured(pairwise_system_accuracy(means[:, 0], means[:, m + 1]), plan),
-        macro_srcc=_measured(srcc[:, m, 0], plan),
-        pooled_srcc=_measured(srcc[:, m, 1], plan),
-        n_resamples=plan.n_resamples,
-        seed=plan.seed,
+        pairwise_accuracy=resampled.map(accuracy).measured(float(accuracy(point[None])[0]), plan, sample.n_clusters),
+        macro_srcc=macro,
+        pooled_srcc=pooled,
+        **plan.as_fields(),
     )
-
-
-def _measured(values: Float[np.ndarray, " resamples_and_1"], plan: ResamplingPlan) -> Measured:
-    return measured(float(values[0]), values[1:], plan.confidence_level)
 
 
 def _mean_of_defined(values: Float[np.ndarray, "*shape last"]) -> Float[np.ndarray, "*shape"]:

@@ -1,30 +1,21 @@
-"""SRCC, LCC, tau-b and MSE of many weighted copies of one sample at a time.
+"""The statistics of many weighted copies of one sample at a time.
 
 A bootstrap resample, a jackknife replicate and a permutation all are the same pairs with other weights. What does not
 depend on the weights (sort orders, tie groups, totals by cluster) is prepared once; `weighted_statistics` then
 turns a block of weights into values. An integer weight w means that the pair occurs w times, so that the
-values equal scipy's on the pairs written out.
-
-Formulas, over draws (pairs counted by weight), N = sum of weights:
-    srcc  sum(w a b) / sqrt(sum(w a^2) sum(w b^2)), a and b the centred mid-ranks of score and human rating
-    ktau  (2 C - D0) / sqrt((T - T_score) (T - T_human)), T = N (N - 1) / 2, C the concordant pairs and
-          D0 = T - T_score - T_human + T_both the pairs tied in neither
-    lcc   from sums of w x, w x^2, w x y, w y, w y^2 of the standardised values
-    mse   sum(w (score - human)^2) / N
+values equal scipy's on the pairs written out. The formulas are those of `bench.statistics.agreement`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8, UInt32
 
-_HUMAN_MOMENTS = 2  # y, y^2
-_SCORE_MOMENTS = 4  # x, x^2, x y, (score - human)^2
-
+from bench.statistics.agreement import STATISTICS, Statistic, WeightedSums
 
 MAX_TREE_LEVELS = 2048
 """A Fenwick tree of this many levels and 256 lanes stays in a core's cache."""
@@ -61,7 +52,13 @@ class ScoreOrder:
 
 @dataclass(frozen=True, slots=True)
 class WeightedSample:
-    """Everything about a sample that does not depend on the weights; ``cluster`` and ``level`` are sorted by level."""
+    """Everything about a sample that does not depend on the weights; ``cluster`` and ``level`` are sorted by level.
+
+    Attributes:
+        moments: totals by cluster of what the statistics sum: for each statistic its human moments, then its score
+            moments metric by metric.
+        n_moments: how many human and score moments each statistic has.
+    """
 
     n_clusters: int
     n_levels: int
@@ -69,6 +66,7 @@ class WeightedSample:
     level: UInt32[np.ndarray, " pairs"]
     orders: tuple[ScoreOrder, ...]
     moments: Float[np.ndarray, "clusters columns"]
+    n_moments: tuple[tuple[int, int], ...]
 
     def bytes_per_lane(self) -> int:
         """Memory that one resample needs while it is computed: counts, weights, ranks and tree."""
@@ -82,23 +80,21 @@ def prepare(
     n_clusters: int | None = None,
 ) -> WeightedSample:
     """Prepare the metrics' scores as they are; ``clusters`` and ``n_clusters`` as in `assemble`."""
-    return assemble(human, scores, scores, (scores - human) ** 2, clusters, n_clusters)
+    return assemble(human, scores, dict.fromkeys(STATISTICS, scores), clusters, n_clusters)
 
 
 def assemble(
     human: Float[np.ndarray, " pairs"],
     ranked: Float[np.ndarray, "metrics pairs"],
-    linear: Float[np.ndarray, "metrics pairs"],
-    squared_errors: Float[np.ndarray, "metrics pairs"],
+    summed: Mapping[Statistic, Float[np.ndarray, "metrics pairs"]],
     clusters: Int[np.ndarray, " pairs"],
     n_clusters: int | None = None,
 ) -> WeightedSample:
     """Sort once, with a version of the scores for each statistic.
 
     Args:
-        ranked: what SRCC and tau-b rank.
-        linear: what LCC correlates.
-        squared_errors: what MSE averages.
+        ranked: the scores whose ranks count.
+        summed: the scores that the moments of each statistic are made from.
         clusters: indices from 0.
         n_clusters: how many clusters the weights will be given for; None means up to the highest index.
     """
@@ -106,14 +102,14 @@ def assemble(
     level, cluster = level.astype(np.uint32), clusters.astype(np.uint32)
     n_clusters = n_clusters or int(clusters.max()) + 1
     orders = tuple(_score_order(cluster, level, row) for row in ranked)
-    moments = _cluster_moments(human, linear, squared_errors, cluster, n_clusters)
+    moments, n_moments = _cluster_moments(human, summed, cluster, n_clusters)
     by_level = np.argsort(level, kind="stable")
-    return WeightedSample(n_clusters, len(values), cluster[by_level], level[by_level], orders, moments)
+    return WeightedSample(n_clusters, len(values), cluster[by_level], level[by_level], orders, moments, n_moments)
 
 
 def weighted_statistics(
     sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
-) -> Float[np.ndarray, "lanes metrics 4"]:
+) -> Float[np.ndarray, "lanes metrics statistics"]:
     """Return the statistics, in the order of `STATISTICS`, of each lane of weights; NaN where one is undefined."""
     from bench.statistics import kernels
 
@@ -129,7 +125,7 @@ def weighted_statistics(
             sums[4] = sums[2]
         else:
             kernels.tied_pairs(weights, order.cluster, order.joint_ends, sums[4])
-    return _values(human, scores, weighted_totals(sample.moments, weights))
+    return _values(human, scores, _moments_of(sample, weights))
 
 
 def _concordant_pairs(order: ScoreOrder, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, " lanes"]:
@@ -155,35 +151,38 @@ def weighted_totals(
     return sums
 
 
+def _moments_of(
+    sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
+) -> list[tuple[Float[np.ndarray, "human_columns lanes"], Float[np.ndarray, "score_columns metrics lanes"]]]:
+    """Return the weighted sums of each statistic's human and score moments."""
+    totals = weighted_totals(sample.moments, weights)
+    n_metrics, lanes = len(sample.orders), weights.shape[1]
+    parts, first = list[tuple[np.ndarray, np.ndarray]](), 0
+    for n_human, n_score in sample.n_moments:
+        of_scores = totals[first + n_human : first + n_human + n_metrics * n_score]
+        by_column = of_scores.reshape(n_metrics, n_score, lanes).transpose(1, 0, 2)
+        parts.append((totals[first : first + n_human], by_column))
+        first += n_human + n_metrics * n_score
+    return parts
+
+
 def _values(
     human: Float[np.ndarray, "3 lanes"],
     scores: Float[np.ndarray, "metrics 5 lanes"],
-    moments: Float[np.ndarray, "columns lanes"],
-) -> Float[np.ndarray, "lanes metrics 4"]:
+    moments: list[tuple[np.ndarray, np.ndarray]],
+) -> Float[np.ndarray, "lanes metrics statistics"]:
     total, human_square, human_ties = human
-    product, score_square, score_ties, concordant, tied_in_both = scores.transpose(1, 0, 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        srcc = product / np.sqrt(score_square * human_square)
-        pairs = total * (total - 1) / 2
-        untied = pairs - score_ties - human_ties + tied_in_both
-        ktau = (2 * concordant - untied) / np.sqrt(pairs - score_ties) / np.sqrt(pairs - human_ties)
-        lcc, mse = _moment_statistics(total, moments)
+    product, score_square, score_ties, concordant, joint_ties = scores.transpose(1, 0, 2)
+    ranks = (total, human_square, human_ties, product, score_square, score_ties, concordant, joint_ties)
     # Ranks are integers: one variable is constant exactly where their spread is zero, however moments are rounded.
     constant = (score_square == 0) | (human_square == 0)
-    correlations = [np.where(constant, np.nan, np.clip(value, -1, 1)) for value in (srcc, lcc, ktau)]
-    values: np.ndarray = np.stack([*correlations, mse], axis=-1)
-    return values.transpose(1, 0, 2)
-
-
-def _moment_statistics(
-    total: Float[np.ndarray, " lanes"], moments: Float[np.ndarray, "columns lanes"]
-) -> tuple[Float[np.ndarray, "metrics lanes"], Float[np.ndarray, "metrics lanes"]]:
-    """Return LCC and MSE."""
-    y, yy = moments[:_HUMAN_MOMENTS]
-    x, xx, xy, squared_error = moments[_HUMAN_MOMENTS:].reshape(-1, _SCORE_MOMENTS, len(total)).transpose(1, 0, 2)
-    covariance = xy - x * y / total
-    variances = (xx - x * x / total) * (yy - y * y / total)
-    return covariance / np.sqrt(variances), squared_error / total
+    values = np.empty((len(STATISTICS), *score_square.shape))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for s, statistic in enumerate(STATISTICS):
+            values[s] = statistic.weighted(WeightedSums(*ranks, *moments[s]))
+            if statistic.is_correlation:
+                values[s] = np.where(constant, np.nan, np.clip(values[s], -1, 1))
+    return values.transpose(2, 1, 0)
 
 
 def _score_order(
@@ -224,21 +223,15 @@ def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:
 
 def _cluster_moments(
     human: Float[np.ndarray, " pairs"],
-    linear: Float[np.ndarray, "metrics pairs"],
-    squared_errors: Float[np.ndarray, "metrics pairs"],
+    summed: Mapping[Statistic, Float[np.ndarray, "metrics pairs"]],
     cluster: UInt32[np.ndarray, " pairs"],
     n_clusters: int,
-) -> Float[np.ndarray, "clusters columns"]:
-    y = _standardised(human)
-    columns = [y, y * y]
-    for row, squared_error in zip(linear, squared_errors, strict=True):
-        x = _standardised(row)
-        columns += [x, x * x, x * y, squared_error]
-    return np.stack([np.bincount(cluster, column, n_clusters) for column in columns], axis=1)
-
-
-def _standardised(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
-    """Centre and scale: LCC does not change, and its sums lose no digits to a large mean."""
-    centred: np.ndarray = values - values.mean()
-    spread = float(np.abs(centred).max())
-    return centred / (spread or 1.0)
+) -> tuple[Float[np.ndarray, "clusters columns"], tuple[tuple[int, int], ...]]:
+    """Return totals by cluster of every statistic's moments, and how many of each kind there are."""
+    columns, n_moments = list[np.ndarray](), list[tuple[int, int]]()
+    for statistic in STATISTICS:
+        of_human = statistic.human_moments(human)
+        of_scores = [statistic.score_moments(human, row) for row in summed[statistic]]
+        columns += of_human + [column for of_metric in of_scores for column in of_metric]
+        n_moments.append((len(of_human), len(of_scores[0]) if of_scores else 0))
+    return np.stack([np.bincount(cluster, column, n_clusters) for column in columns], axis=1), tuple(n_moments)

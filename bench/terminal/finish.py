@@ -12,7 +12,8 @@ from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
 
 if TYPE_CHECKING:
-    from bench.runs.run import Run, RunRequest
+    from bench.runs.folder import Run
+    from bench.runs.run import RunRequest
 
 SOME_PAIRS_FAILED = 3
 

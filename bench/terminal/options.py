@@ -17,7 +17,7 @@ import typer
 
 from bench.files.limits import MOST_BATCH, MOST_SEED
 from bench.reports.formats import names
-from bench.statistics.types import MOST_RESAMPLES, IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.statistics.types import DEFAULT_PLAN, MOST_RESAMPLES, IntervalMethod, ResampleUnit, ResamplingPlan
 from metrics.embedding.prefetch import default_workers
 from metrics.files import embedding_store
 from metrics.types import Precision, ScorerOptions, WindowPolicy
@@ -101,13 +101,15 @@ class ResamplingOptions:
     """How uncertainty is estimated."""
 
     panel: ClassVar[str] = "How uncertainty is estimated"
-    resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")] = 9999
+    resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")] = (
+        DEFAULT_PLAN.n_resamples
+    )
     ci: Annotated[
         IntervalMethod, typer.Option(help="Method by which confidence intervals are made (docs/statistics.md).")
-    ] = "expanded"
+    ] = DEFAULT_PLAN.ci_method
     resample_unit: Annotated[
         ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
-    ] = "caption"
+    ] = DEFAULT_PLAN.unit
     bands: BandsOption = None
     seed: Annotated[
         int, typer.Option(min=0, max=MOST_SEED, help="Seed of resampling and of scorers that draw random numbers.")

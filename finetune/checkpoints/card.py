@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.statistics.agreement import PRIMARY, STATISTICS, Statistic
+
 CURVES_NAME = "curves.png"
-STATISTICS = {"srcc": "SRCC ↑", "lcc": "LCC ↑", "ktau": "KTAU ↑", "mse": "MSE ↓"}
 TRAINED = "trained"
 BASE = "base"
 MODELS = {TRAINED: "this model", BASE: "its base"}
@@ -30,7 +31,7 @@ def model_card(record: Mapping[str, Any]) -> str:
                 _usage(record["name"]),
                 "## Training",
                 _training(record),
-                f"![losses and SRCC by epoch]({CURVES_NAME})",
+                f"![losses and {PRIMARY.name} by epoch]({CURVES_NAME})",
                 "## Limits",
                 _limits(record),
             ]
@@ -40,21 +41,22 @@ def model_card(record: Mapping[str, Any]) -> str:
 
 
 def evaluation_table(evaluation: Mapping[str, Any]) -> str:
-    """Return a markdown table with an interval under every value, and the difference of SRCC."""
+    """Return a markdown table with an interval under every value, and the differences."""
+    statistics = _statistics(evaluation)
     failed = f"; {evaluation['n_failed']} could not be scored" if evaluation["n_failed"] else ""
     lines = [
         f"**{evaluation['part']}**: {evaluation['n_pairs']} pairs{failed}; 95 % intervals, captions resampled",
         "",
-        "| model | " + " | ".join(STATISTICS.values()) + " |",
-        "|---" * (1 + len(STATISTICS)) + "|",
+        "| model | " + " | ".join(one.label for one in statistics) + " |",
+        "|---" * (1 + len(statistics)) + "|",
     ]
     for name, title in MODELS.items():
         found = {e["statistic"]: e for e in evaluation["estimates"] if e["metric"] == name}
         if found:
-            lines.append(f"| {title} | " + " | ".join(_interval(found[s], "estimate") for s in STATISTICS) + " |")
+            lines.append(f"| {title} | " + " | ".join(_interval(found[s.id], "estimate") for s in statistics) + " |")
     differences = {d["statistic"]: d for d in evaluation["differences"]}
     if differences:
-        cells = " | ".join(_interval(differences[s], "delta", "+.3f") for s in STATISTICS)
+        cells = " | ".join(_interval(differences[s.id], "delta", "+.3f") for s in statistics)
         lines.append(f"| difference | {cells} |")
     return "\n".join(lines)
 
@@ -126,37 +128,39 @@ def _interval(record: Mapping[str, Any], name: str, form: str = ".3f") -> str:
 
 def summary_line(epoch: Mapping[str, Any]) -> str:
     """Return one epoch in one line, for the terminal."""
-    srcc = epoch["statistics"]["srcc"]
+    primary = epoch["statistics"][PRIMARY.id]
     train = "" if epoch["train_loss"] is None else f"train {epoch['train_loss']:.4f}  "
     return (
         f"epoch {epoch['epoch']:>3}  {train}validation {epoch['validation_loss']:.4f}  "
-        f"SRCC {'–' if srcc is None else format(srcc, '.3f')}{'  best so far' if epoch['best'] else ''}"
+        f"{PRIMARY.name} {'–' if primary is None else format(primary, '.3f')}{'  best so far' if epoch['best'] else ''}"
     )
 
 
 def shelf_row(record: Mapping[str, Any]) -> dict[str, str]:
     """Return what ``finetune list`` says about a checkpoint."""
-    srcc = {e["part"]: _value(e["estimates"], "srcc", "estimate") for e in record["evaluations"]}
+    primary = {e["part"]: _value(e["estimates"], PRIMARY, "estimate") for e in record["evaluations"]}
     return {
         "name": record["name"],
         "loss": record["config"]["loss"],
         "base": record["base"]["name"],
         "data": record["data"][0]["name"],
         "epoch": f"{record['best_epoch']} of {record['history'][-1]['epoch']}",
-        "SRCC": ", ".join(f"{value:.3f} ({part})" for part, value in srcc.items()),
+        PRIMARY.name: ", ".join(f"{value:.3f} ({part})" for part, value in primary.items()),
     }
 
 
 def seeds_table(records: Sequence[Mapping[str, Any]]) -> str:
     """Return a markdown table of several seeds: the spread that a bootstrap of one model's scores does not show."""
-    n = len(records)
+    n, statistics = len(records), _statistics(*(one for record in records for one in record["evaluations"]))
     lines = [f"{n} seeds: mean ± standard deviation between them", ""]
-    lines += ["| part | " + " | ".join([*STATISTICS.values(), "SRCC less that of the base"]) + " |"]
-    lines += ["|---" * (2 + len(STATISTICS)) + "|"]
+    lines += [
+        "| part | " + " | ".join([*(s.label for s in statistics), f"{PRIMARY.name} less that of the base"]) + " |"
+    ]
+    lines += ["|---" * (2 + len(statistics)) + "|"]
     for k, evaluation in enumerate(records[0]["evaluations"]):
         of_seeds = [record["evaluations"][k] for record in records]
-        cells = [mean_and_sd([_value(one["estimates"], s, "estimate") for one in of_seeds]) for s in STATISTICS]
-        gain = mean_and_sd([_value(one["differences"], "srcc", "delta") for one in of_seeds])
+        cells = [mean_and_sd([_value(one["estimates"], s, "estimate") for one in of_seeds]) for s in statistics]
+        gain = mean_and_sd([_value(one["differences"], PRIMARY, "delta") for one in of_seeds])
         lines.append(f"| {evaluation['part']} | " + " | ".join([*cells, gain]) + " |")
     return "\n".join(lines)
 
@@ -169,7 +173,13 @@ def mean_and_sd(values: Sequence[float]) -> str:
     return f"{mean:.3f} ± {(sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5:.3f}"
 
 
-def _value(records: Sequence[Mapping[str, Any]], statistic: str, name: str) -> float:
+def _statistics(*evaluations: Mapping[str, Any]) -> list[Statistic]:
+    """Return the statistics that all evaluations have: older trainings know nothing of newer ones."""
+    known = [{e["statistic"] for e in evaluation["estimates"]} for evaluation in evaluations]
+    return [statistic for statistic in STATISTICS if all(statistic.id in ids for ids in known)]
+
+
+def _value(records: Sequence[Mapping[str, Any]], statistic: Statistic, name: str) -> float:
     """Return the trained model's value of a statistic; NaN where it is undefined."""
-    [found] = [r for r in records if r["statistic"] == statistic and TRAINED in (r.get("metric"), r.get("metric_a"))]
+    [found] = [r for r in records if r["statistic"] == statistic.id and TRAINED in (r.get("metric"), r.get("metric_a"))]
     return math.nan if found[name] is None else float(found[name])

@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 
 from bench.reports.figures.panels import add_legend, legend_height, round_ticks
 from bench.reports.figures.style import BLUE, GREEN, GREY, VERMILION, new_figure, styled, write_figure
+from bench.statistics.agreement import PRIMARY
 
 PANELS_HEIGHT = 1.5
 KEPT = "epoch kept"
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Write losses and SRCC by epoch, one column of a two-column paper wide.
+    """Write losses and the primary statistic by epoch, one column of a two-column paper wide.
 
     Args:
         history: records as `finetune.training.state.EpochRecord`, as dicts; None stands for a value that is undefined.
@@ -29,7 +30,7 @@ def draw_curves(history: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 @styled
 def training_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw losses (left) and SRCC on the validation pairs (right); a vertical line marks the epoch that was kept."""
+    """Draw losses (left) and validation agreement (right); a vertical line marks the epoch that was kept."""
     best = [record["epoch"] for record in history if record["best"]]
     labels = ["training", "validation", *([KEPT] if best else [])]
     figure = new_figure(PANELS_HEIGHT + legend_height(labels))
@@ -38,8 +39,8 @@ def training_figure(history: Sequence[Mapping[str, Any]]) -> Figure:
         _draw(loss, history, [_number(record["train_loss"]) for record in history], BLUE, "o"),
         _draw(loss, history, [_number(record["validation_loss"]) for record in history], VERMILION, "s"),
     ]
-    _draw(agreement, history, [_number(record["statistics"]["srcc"]) for record in history], GREEN, "^")
-    for axes, name in ((loss, "loss"), (agreement, "validation SRCC")):
+    _draw(agreement, history, [_number(record["statistics"][PRIMARY.id]) for record in history], GREEN, "^")
+    for axes, name in ((loss, "loss"), (agreement, f"validation {PRIMARY.name}")):
         axes.set_title(name, pad=3)
         axes.xaxis.set_major_locator(round_ticks(4))
         axes.yaxis.set_major_locator(round_ticks(5))

@@ -15,9 +15,9 @@ import pandas as pd
 from jaxtyping import Float
 
 from bench.datasets.types import RatedPair, RatingScale
-from bench.statistics.bootstrap import bootstrap_strata, estimates_of
-from bench.statistics.comparison import differences_of
-from bench.statistics.types import CorrelationDifference, CorrelationEstimate, ResamplingPlan
+from bench.statistics.bootstrap import CorrelationEstimate, bootstrap_strata, estimates_of
+from bench.statistics.comparison import CorrelationDifference, differences_of
+from bench.statistics.types import DEFAULT_PLAN, ResamplingPlan
 from metrics.clap_score import ClapScorer
 from metrics.models.hf_model import HfEncoder, load_clap
 from metrics.types import ProgressCallback, ScorerOptions, ScorerSpec, no_progress
@@ -55,7 +55,7 @@ def evaluate(
     pairs: Sequence[RatedPair],
     scale: RatingScale,
     scores: Mapping[str, Float[np.ndarray, " pairs"]],
-    n_resamples: int = 9999,
+    n_resamples: int = DEFAULT_PLAN.n_resamples,
 ) -> Evaluation:
     """Estimate every statistic of every model, and the differences between them, where all of them have scores.
 

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from bench.statistics.agreement import SRCC
 from finetune.config import TrainingConfig
 from finetune.data.pairs import PairSet
 from finetune.training.gather import of_all_processes
@@ -261,8 +262,8 @@ def is_better(config: TrainingConfig, record: EpochRecord, best: EpochRecord | N
     """Say whether an epoch is better than the best one before; the model before training is no candidate."""
     if config.select == "loss":
         return best is None or record.validation_loss < best.validation_loss
-    found = record.statistics["srcc"]
-    return best is None or found > best.statistics["srcc"] or math.isnan(best.statistics["srcc"])
+    found = record.statistics[SRCC.id]
+    return best is None or found > best.statistics[SRCC.id] or math.isnan(best.statistics[SRCC.id])
 
 
 def why_stopped(tools: Machinery, done: Progress) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.statistics.types import Statistic
 from finetune.config import TrainingConfig, as_record, differences, from_record
 from metrics.errors import DataError, UnavailableError, UsageError, reason_of
 from metrics.files import replacing
@@ -46,7 +45,7 @@ class EpochRecord:
     train_terms: dict[str, float]
     validation_loss: float
     validation_terms: dict[str, float]
-    statistics: dict[Statistic, float]
+    statistics: dict[str, float]
     seconds: float
     best: bool
 

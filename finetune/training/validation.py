@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from bench.statistics.correlation import point_estimate
-from bench.statistics.types import STATISTICS, Statistic
+from bench.statistics.agreement import STATISTICS, point_estimate
 from finetune.config import RegressOn
 from finetune.data.pairs import PairSet
 from finetune.training.losses import Loss, LossInputs
@@ -25,12 +24,13 @@ class Validation:
     Attributes:
         loss: the training loss, in batches of the training's size and in a fixed order.
         terms: its terms, before weighting.
-        statistics: ``srcc``, ``lcc``, ``ktau`` and ``mse`` of CLAPScore against rating; NaN where undefined.
+        statistics: CLAPScore against rating, by the id of each of `bench.statistics.agreement.STATISTICS`; NaN where
+            undefined.
     """
 
     loss: float
     terms: dict[str, float]
-    statistics: dict[Statistic, float]
+    statistics: dict[str, float]
 
 
 def validate(
@@ -53,7 +53,7 @@ def validate(
         for name, value in terms.items():
             totals[name] += share * value.item()
     scores = np.maximum((audio.double() * text.double()).sum(dim=-1).numpy(), 0.0)
-    statistics = {name: point_estimate(name, pairs.ratings, scores)[0] for name in STATISTICS}
+    statistics = {one.id: point_estimate(one, pairs.ratings, scores)[0] for one in STATISTICS}
     return Validation(total, totals, statistics)
 
 

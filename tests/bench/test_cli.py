@@ -141,7 +141,7 @@ def test_debug_shows_the_traceback(ratings_csv: Path) -> None:
 
 
 def test_metrics_lists_every_scorer(bench: Bench) -> None:
-    from metrics.registry import BUILT_IN
+    from metrics.families import BUILT_IN
 
     records = json.loads(bench("metrics", "--json").out)
     assert {record["name"].partition(":")[0] for record in records} >= {family.name for family in BUILT_IN}

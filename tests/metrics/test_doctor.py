@@ -8,7 +8,7 @@ import pytest
 
 from metrics import registry
 from metrics.doctor import all_passed, examine, example_pairs
-from metrics.registry import ScorerFamily
+from metrics.families import ScorerFamily
 from metrics.types import AudioTextPair, ScorerOptions, ScorerSpec
 from tests.metrics.models.tiny_clap import FUSED_48K, save_tiny_clap
 

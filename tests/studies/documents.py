@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.reports.contents import build_report
 from bench.reports.figures import save_figures
 from bench.reports.layout import Cell
+from bench.runs.folder import Run, read_run
 from bench.runs.page import figures_of_run
-from bench.runs.run import Run, read_run
 from tests.tables import markdown, replace_block
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from bench.analysis.analyse import Sample
 from bench.analysis.strata import ALL
 from bench.reports.figures.panels import draw_identity, metric_panels, unit_limits
 from bench.reports.figures.style import BLUE, styled
-from bench.statistics.types import CalibratedError
+from bench.statistics.calibration import CalibratedError
 
 MAX_BINS = 10
 PAIRS_PER_BIN = 20

@@ -12,7 +12,8 @@ from bench.analysis.strata import StratumName, of_kind
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, legend_height, round_ticks
 from bench.reports.figures.style import BLACK, BLUE, GREEN, ORANGE, PALE, new_figure, styled
-from bench.statistics.types import CeilingShare
+from bench.statistics.agreement import PRIMARY
+from bench.statistics.reliability import CeilingShare
 
 COLOURS = (BLUE, GREEN, ORANGE)
 """Of all pairs and of each source."""
@@ -23,12 +24,12 @@ _WORST, _BEST = -1.0, 2.0  # intervals of shares have no bound where ratings har
 
 @styled
 def ceiling_figure(shares: Sequence[CeilingShare], strata: Sequence[StratumName]) -> Figure | None:
-    """Draw each metric's SRCC as a share of the noise ceiling with its interval: all pairs, and by source.
+    """Draw each metric's primary statistic as a share of the noise ceiling with its interval: all pairs, and by source.
 
     A full bar is as good as these ratings can show; where they show no reliability there is none. The axis ends at -1
     and 2, and intervals may go on.
     """
-    found = {(share.metric, share.stratum): share.share for share in shares if share.statistic == "srcc"}
+    found = {(share.metric, share.stratum): share.share for share in shares if share.statistic == PRIMARY.id}
     found = {place: share for place, share in found.items() if np.isfinite(share.estimate)}
     shown = [one for one in of_kind(strata, "all", "source") if any(place == one.id for _, place in found)]
     metrics = list(dict.fromkeys(metric for metric, place in found if place in {one.id for one in shown}))
@@ -55,7 +56,7 @@ def ceiling_figure(shares: Sequence[CeilingShare], strata: Sequence[StratumName]
     drawn = [share for (_, place), share in found.items() if place in {one.id for one in shown}]
     axes.set_xlim(*_limits([end for share in drawn for end in (share.low, share.high, share.estimate)]))
     axes.xaxis.set_major_locator(round_ticks(6))
-    axes.set_xlabel("SRCC as a share of the noise ceiling")
+    axes.set_xlabel(f"{PRIMARY.name} as a share of the noise ceiling")
     add_legend(figure, handles, labels)
     return figure
 

@@ -18,6 +18,7 @@ from bench.reports.figures.matrix import difference_figure
 from bench.reports.figures.scatter import score_figure
 from bench.reports.figures.style import write_figure
 from bench.reports.figures.systems import system_figure
+from bench.statistics.agreement import PRIMARY
 
 FORMATS = ("svg", "png")
 
@@ -45,25 +46,25 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
     drawn = (
         (
             "scores",
-            f"Score and mean rating of {len(sample.human):,} pairs, by metric; SRCC with {percent[:-1]}.",
+            f"Score and mean rating of {len(sample.human):,} pairs, by metric; {PRIMARY.name} with {percent[:-1]}.",
             score_figure(sample, analysis.estimates),
         ),
         (
             "forest",
-            f"SRCC with mean ratings and {percent}, on all pairs and in the strata named on the left.",
+            f"{PRIMARY.name} with mean ratings and {percent}, on all pairs and in the strata named on the left.",
             forest_figure(analysis.estimates, analysis.strata),
         ),
         (
             "differences",
-            "Differences in SRCC between metrics on all pairs, row minus column (above the diagonal; coloured: "
-            f"Holm-adjusted p < 0.05), and their {percent} (below, with up to seven metrics). Numbers on the diagonal "
-            "are ranks; no difference was shown between metrics in one frame's rank.",
+            f"Differences in {PRIMARY.name} between metrics on all pairs, row minus column (above the diagonal; "
+            f"coloured: Holm-adjusted p < 0.05), and their {percent} (below, with up to seven metrics). Numbers on the "
+            "diagonal are ranks; no difference was shown between metrics in one frame's rank.",
             difference_figure(analysis.estimates, analysis.differences, analysis.rank_clusters),
         ),
         (
             "calibration",
-            f"Mean rating, rescaled to [0, 1], by bins of the score with {percent}; dashed: a scale that needs no "
-            "mapping. MSE as it is and after the best rising map.",
+            f"Mean rating, rescaled to [0, 1], by bins of the score with {percent} (normal, from the spread between "
+            "captions); dashed: a scale that needs no mapping. MSE as it is and after the best rising map.",
             calibration_figure(sample, analysis.calibrated_errors, level),
         ),
         (
@@ -74,7 +75,7 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
         ),
         (
             "ceiling",
-            f"SRCC as a share of the noise ceiling, with {percent}; 1 is as good as these ratings can show.",
+            f"{PRIMARY.name} as a share of the noise ceiling, with {percent}; 1 is as good as these ratings can show.",
             ceiling_figure(analysis.ceiling_shares, analysis.strata),
         ),
     )

@@ -1,4 +1,4 @@
-"""SRCC by stratum with intervals: where does which metric agree with listeners?"""
+"""The primary statistic by stratum with intervals: where does which metric agree with listeners?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bench.analysis.strata import CROSSINGS, StratumName
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, legend_height, round_ticks
 from bench.reports.figures.style import GREY, MAX_HEIGHT, PALE, look, new_figure, styled
-from bench.statistics.types import CorrelationEstimate
+from bench.statistics.agreement import PRIMARY
+from bench.statistics.bootstrap import CorrelationEstimate
 
 _LABEL_WIDTH = 72.0
 _LEGEND_WIDTH = 200.0
@@ -21,11 +22,11 @@ _TIGHTEST = 0.05  # inches between two markers
 
 @styled
 def forest_figure(estimates: Sequence[CorrelationEstimate], strata: Sequence[StratumName]) -> Figure | None:
-    """Draw each metric's SRCC and interval in each stratum; crossings of strata are in the tables.
+    """Draw each metric's primary statistic and interval in each stratum; crossings of strata are in the tables.
 
     What has no estimate has no marker; what has no interval has no whisker.
     """
-    found = {(e.metric, e.stratum): e for e in estimates if e.statistic == "srcc"}
+    found = {(e.metric, e.stratum): e for e in estimates if e.statistic == PRIMARY.id}
     metrics = list(dict.fromkeys(metric for metric, _ in found))
     shown = [stratum for stratum in strata if stratum.kind not in CROSSINGS]
     if not metrics or not shown:
@@ -51,7 +52,7 @@ def forest_figure(estimates: Sequence[CorrelationEstimate], strata: Sequence[Str
     axes.grid(visible=False, axis="y")
     axes.set_ylim(len(shown) * step - 1, -1)
     axes.xaxis.set_major_locator(round_ticks(6))
-    axes.set_xlabel("SRCC")
+    axes.set_xlabel(PRIMARY.name)
     add_legend(figure, handles, list(names.values()))
     return figure
 

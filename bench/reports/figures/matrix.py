@@ -1,4 +1,4 @@
-"""Which metric is better than which: paired differences in SRCC on all pairs, and the rank clusters that follow."""
+"""Which metric is better than which: paired differences on all pairs, and the rank clusters that follow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from bench.reports.figures.style import (
     new_figure,
     styled,
 )
-from bench.statistics.types import CorrelationDifference, CorrelationEstimate, RankCluster
+from bench.statistics.agreement import PRIMARY
+from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.comparison import CorrelationDifference, RankCluster
 
 SHOWN = 0.05
 """Differences with a Holm-adjusted p below this are coloured."""
@@ -43,14 +45,14 @@ def difference_figure(
 ) -> Figure | None:
     """Draw a cell for each two metrics, best metric first; None with a single metric.
 
-    Above the diagonal stands the SRCC of the row's metric minus that of the column's, coloured where the Holm-adjusted
-    p is below 0.05; below it, with few metrics, the interval of the same difference. The diagonal has the ranks, and
-    frames hold metrics of one rank.
+    Above the diagonal stands the primary statistic of the row's metric minus that of the column's, coloured where the
+    Holm-adjusted p is below 0.05; below it, with few metrics, the interval of the same difference. The diagonal has
+    the ranks, and frames hold metrics of one rank.
     """
-    deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == (ALL, "srcc")}
+    deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == (ALL, PRIMARY.id)}
     if not deltas:
         return None
-    rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == (ALL, "srcc")}
+    rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == (ALL, PRIMARY.id)}
     metrics = ranked_metrics(estimates, rank)
     keys = [_key(position) for position in range(len(metrics))]
     room = (COLUMN_WIDTH - _CELL * len(metrics)) * POINTS_PER_INCH - _KEY
@@ -72,9 +74,10 @@ def difference_figure(
 
 
 def ranked_metrics(estimates: Sequence[CorrelationEstimate], rank: Mapping[str, int]) -> list[str]:
-    """Return metrics by SRCC on all pairs, best first; those without an estimate last."""
-    srcc = {e.metric: e.estimate for e in estimates if (e.stratum, e.statistic) == (ALL, "srcc")}
-    return sorted(srcc, key=lambda metric: (rank.get(metric, math.inf), math.isnan(srcc[metric]), -srcc[metric]))
+    """Return metrics by the primary statistic on all pairs, best first; those without an estimate last."""
+    sign = -1 if PRIMARY.higher_is_better else 1
+    value = {e.metric: sign * e.estimate for e in estimates if (e.stratum, e.statistic) == (ALL, PRIMARY.id)}
+    return sorted(value, key=lambda metric: (rank.get(metric, math.inf), math.isnan(value[metric]), value[metric]))
 
 
 def _difference(

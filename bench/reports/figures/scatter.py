@@ -18,7 +18,8 @@ from bench.datasets.types import RatingScale
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.panels import metric_panels, unit_limits
 from bench.reports.figures.style import BLUE, styled
-from bench.statistics.types import CorrelationEstimate
+from bench.statistics.agreement import PRIMARY
+from bench.statistics.bootstrap import CorrelationEstimate
 
 DENSE = 300
 """From this number of pairs on, points would cover each other and cells are counted instead."""
@@ -26,16 +27,19 @@ DENSE = 300
 
 @styled
 def score_figure(sample: Sample, estimates: Sequence[CorrelationEstimate]) -> Figure | None:
-    """Draw one panel a metric: score (x) and mean rating (y) of each pair; SRCC and interval above.
+    """Draw one panel a metric: score (x) and mean rating (y) of each pair; the primary statistic and interval above.
 
     Few pairs are points; many are hexagonal cells, the darker the more pairs.
     """
     if not sample.scores or not len(sample.human):
         return None
-    srcc = {e.metric: e for e in estimates if (e.stratum, e.statistic) == (ALL, "srcc")}
+    found = {e.metric: e for e in estimates if (e.stratum, e.statistic) == (ALL, PRIMARY.id)}
     titles = [
-        (metric, with_interval("SRCC", srcc[metric].estimate, srcc[metric].low, srcc[metric].high))
-        if metric in srcc
+        (
+            metric,
+            with_interval(PRIMARY.name, found[metric].estimate, found[metric].low, found[metric].high),
+        )
+        if metric in found
         else (metric, "")
         for metric in sample.scores
     ]

@@ -14,7 +14,8 @@ from bench.analysis.strata import system_labels
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels
 from bench.reports.figures.style import look, styled
-from bench.statistics.types import Measured, SystemMeans
+from bench.statistics.intervals import Measured
+from bench.statistics.systems import SystemMeans
 
 _LEGEND_WIDTH = 92.0
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.files.csvfile import csv_writer
 from bench.reports.published import PublishedFigure
-from bench.statistics.types import CorrelationEstimate
+from bench.statistics.bootstrap import CorrelationEstimate
 
 COLUMNS = (
     "origin",

@@ -16,9 +16,10 @@ from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
 from bench.reports.html.columns import number, records, texts
 from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS, metric_label
+from bench.reports.sections.agreement import metric_label
 from bench.reports.sections.differences import difference_label
-from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS
+from bench.reports.sections.intervals import intervals_made
+from bench.statistics.agreement import PRIMARY, STATISTICS
 
 PLACE = ("stratum", "statistic")
 INTERVAL = ("low", "high", "n_pairs")
@@ -75,9 +76,11 @@ def _agreement(analysis: Analysis) -> dict[str, Any]:
     return {
         "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
-            {"id": statistic, "label": STATISTIC_LABELS[statistic], "higher_is_better": HIGHER_IS_BETTER[statistic]}
+            {"id": statistic.id, "label": statistic.label, "higher_is_better": statistic.higher_is_better}
             for statistic in STATISTICS
         ],
+        "primary": PRIMARY.id,
+        "intervals": intervals_made(analysis.estimates),
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
         "differences": {
             "name": texts(difference_label(one.metric_a, one.metric_b) for one in analysis.differences),

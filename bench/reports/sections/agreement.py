@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bench.analysis.strata import ALL, Kind, StratumName, of_kind, told_from
 from bench.reports.layout import Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
-from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, CorrelationEstimate, RankCluster, Statistic
+from bench.reports.sections.intervals import intervals_made
+from bench.statistics.agreement import BY_ID, PRIMARY, STATISTICS
+from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.comparison import RankCluster
 
-STATISTIC_LABELS: Mapping[Statistic, str] = {"srcc": "SRCC ↑", "lcc": "LCC ↑", "ktau": "KTAU ↑", "mse": "MSE ↓"}
 BY_STRATUM: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     (
-        "Table II. SRCC by source and system",
+        f"Table II. {PRIMARY.name} by source and system",
         "A metric that ranks generated clips well may still be blind to what differs among recordings.",
         ("source", "system"),
     ),
     (
-        "Table III. SRCC by score band",
+        f"Table III. {PRIMARY.name} by score band",
         "Bands by mean rating; cutting on the observed mean lowers every correlation, even that of a perfect metric.",
         ("band", "band in source"),
     ),
@@ -30,8 +32,10 @@ LISTENERS = "listeners"
 BESIDE_METRICS = (LISTENERS, "ratings", "rating", "caption", "source", "system", "disagreement", "order of the data")
 """What stands in one list with metrics in tables and on the page, and is none."""
 
-Place = tuple[str, Statistic]
-"""A column of a table: stratum id and statistic."""
+Place = tuple[str, str]
+"""A column of a table: ids of stratum and statistic."""
+
+_RANKED: Place = ("all", PRIMARY.id)
 
 
 def correlation_tables(
@@ -45,23 +49,22 @@ def correlation_tables(
     Args:
         estimates: of every metric, stratum and statistic, as `bench.analysis.analyse.analyse` gives them.
         strata: what their ids stand for.
-        ranks: rank clusters; those by SRCC on all pairs stand beside the metrics in Table I.
+        ranks: rank clusters; those by the primary statistic on all pairs stand beside the metrics in Table I.
         published: figures of papers, added beneath as rows of their own.
     """
-    level = f"{100 * estimates[0].confidence_level:g} %" if estimates else "95 %"
     tables = [
         _table(
             "Table I. Agreement with listeners, all pairs",
-            f"Each cell: estimate [{level} interval]; bold: best of its column among this run's metrics.",
-            [(ALL, statistic) for statistic in STATISTICS],
-            [STATISTIC_LABELS[statistic] for statistic in STATISTICS],
+            "Each cell: estimate [interval]; bold: best of its column among this run's metrics.",
+            [(ALL, statistic.id) for statistic in STATISTICS],
+            [statistic.label for statistic in STATISTICS],
             estimates,
             published,
         )
     ]
     for title, reading, kinds in BY_STRATUM:
         shown = of_kind(strata, *kinds)
-        places: list[Place] = [(stratum.id, "srcc") for stratum in shown]
+        places: list[Place] = [(stratum.id, PRIMARY.id) for stratum in shown]
         tables.append(_table(title, reading, places, [one.label for one in shown], estimates, published))
     tables[0] = _with_ranks(tables[0], ranks)
     return tuple(table for table in tables if table.columns)
@@ -69,14 +72,14 @@ def correlation_tables(
 
 def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
     """Put a column of rank clusters first; metrics of one rank were not shown to differ."""
-    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == (ALL, "srcc")}
+    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == _RANKED}
     if not cluster:
         return table
     rows = [
         replace(row, cells=(Cell(text="" if row.published else cluster.get(row.label, "")), *row.cells))
         for row in table.rows
     ]
-    reading = f"{table.reading} Rank: by SRCC; no difference was shown between metrics of one rank."
+    reading = f"{table.reading} Rank: by {PRIMARY.name}; no difference was shown between metrics of one rank."
     return replace(table, reading=reading, columns=(Column("rank"), *table.columns), rows=tuple(rows))
 
 
@@ -101,14 +104,15 @@ def _table(
     ]
     n_pairs = {stratum: e.n_pairs for (_, stratum, _), e in found.items()}
     columns = [Column(header, n_pairs.get(stratum)) for (stratum, _), header in zip(places, headers, strict=True)]
+    reading = f"{reading} {intervals_made(e for e in estimates if (e.stratum, e.statistic) in places)}"
     return Table(title, reading, tuple(columns), (*rows, *_published_rows(published, places)))
 
 
-def _best(estimates: Iterable[CorrelationEstimate], statistic: Statistic) -> float:
+def _best(estimates: Iterable[CorrelationEstimate], statistic: str) -> float:
     values = [e.estimate for e in estimates if not math.isnan(e.estimate) and not e.note]
     if len(values) < 2:
         return math.nan
-    return max(values) if HIGHER_IS_BETTER[statistic] else min(values)
+    return BY_ID[statistic].best(values)
 
 
 def _cell(estimate: CorrelationEstimate | None, best: float) -> Cell:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from bench.analysis.strata import StratumName, labels, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS
-from bench.statistics.types import CeilingShare, Measured, ReliabilityEstimate, Statistic
-
-SHARED_STATISTICS: tuple[Statistic, ...] = ("srcc", "lcc")
+from bench.reports.sections.intervals import intervals_made, measured_cell
+from bench.statistics.reliability import SHARED_STATISTICS, CeilingShare, ReliabilityEstimate
 
 
 def ceilings_section(
@@ -31,7 +29,8 @@ def _reliability_table(reliability: Sequence[ReliabilityEstimate], strata: Seque
     return Table(
         "Agreement among listeners",
         "No metric can be expected to exceed the ceiling. ICC(1,k) speaks of the mean of a typical number of ratings; "
-        "reliability and ceiling speak of these pairs as they are, those that few have rated counting in full.",
+        "reliability and ceiling speak of these pairs as they are, those that few have rated counting in full. "
+        f"{intervals_made(reliability)}",
         tuple(map(Column, ("pairs", "ratings", *headers))),
         tuple(rows),
         corner="stratum",
@@ -41,10 +40,10 @@ def _reliability_table(reliability: Sequence[ReliabilityEstimate], strata: Seque
 def _cells(one: ReliabilityEstimate) -> list[Cell]:
     nothing_left = "no reliability is left: the square root of a value below 0 is no ceiling"
     ceilings = [
-        _cell(ceiling, one.note) if of.estimate > 0 else Cell(note=nothing_left)
+        measured_cell(ceiling, one.note) if of.estimate > 0 else Cell(note=nothing_left)
         for of, ceiling in ((one.icc1k, one.icc1k_ceiling), (one.reliability, one.ceiling))
     ]
-    icc1, icc1k, reliability = (_cell(value, one.note) for value in (one.icc1, one.icc1k, one.reliability))
+    icc1, icc1k, reliability = (measured_cell(value, one.note) for value in (one.icc1, one.icc1k, one.reliability))
     return [icc1, icc1k, ceilings[0], reliability, ceilings[1]]
 
 
@@ -52,21 +51,17 @@ def _share_table(shares: Sequence[CeilingShare], strata: Sequence[StratumName]) 
     found = {(share.metric, (share.stratum, share.statistic)): share for share in shares}
     places = [(one, statistic) for one in of_kind(strata, "all", "source") for statistic in SHARED_STATISTICS]
     rows = [
-        Row(metric, tuple(_share_cell(found[metric, (one.id, statistic)]) for one, statistic in places))
+        Row(metric, tuple(_share_cell(found[metric, (one.id, statistic.id)]) for one, statistic in places))
         for metric in dict.fromkeys(share.metric for share in shares)
     ]
-    columns = [Column(f"{STATISTIC_LABELS[statistic][:-2]}, {one.label}") for one, statistic in places]
+    columns = [Column(f"{statistic.name}, {one.label}") for one, statistic in places]
     return Table(
         "Correlation as a share of the ceiling",
-        "1 means: as good as these ratings can show.",
+        f"1 means: as good as these ratings can show. {intervals_made(shares)}",
         tuple(columns),
         tuple(rows),
     )
 
 
 def _share_cell(share: CeilingShare) -> Cell:
-    return _cell(share.share, share.note)
-
-
-def _cell(value: Measured, note: str) -> Cell:
-    return Cell(value.estimate, value.low, value.high, note=note)
+    return measured_cell(share.share, share.note)

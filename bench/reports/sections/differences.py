@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from bench.analysis.strata import ALL, StratumName, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.agreement import STATISTIC_LABELS
-from bench.statistics.types import STATISTICS, CorrelationDifference, DetectableDifference, Statistic
+from bench.reports.sections.agreement import Place
+from bench.reports.sections.intervals import intervals_made
+from bench.statistics.agreement import PRIMARY, STATISTICS
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.power import DetectableDifference
 
 METHOD = (
     "First metric minus second, on the same pairs and the same resamples. p: two-sided permutation of the two metrics' "
@@ -22,7 +25,7 @@ def differences_section(
     strata: Sequence[StratumName],
     detectable: Sequence[DetectableDifference] = (),
 ) -> Section | None:
-    """Return tables of differences overall (all statistics) and by source (SRCC); None with a single metric."""
+    """Return tables of differences overall (all statistics) and by source; None with a single metric."""
     if not differences:
         return None
     by_source = of_kind(strata, "source", "system")
@@ -30,14 +33,14 @@ def differences_section(
         _table(
             "Differences between metrics, all pairs",
             "An interval that leaves 0 out and a small p say the same in two ways; bold: p below 0.05.",
-            [(ALL, statistic) for statistic in STATISTICS],
-            ["Δ" + STATISTIC_LABELS[statistic][:-2] for statistic in STATISTICS],
+            [(ALL, statistic.id) for statistic in STATISTICS],
+            [f"Δ{statistic.name}" for statistic in STATISTICS],
             differences,
         ),
         _table(
-            "Differences in SRCC by source and system",
+            f"Differences in {PRIMARY.name} by source and system",
             "A metric can be better overall and no better on recordings.",
-            [(stratum.id, "srcc") for stratum in by_source],
+            [(stratum.id, PRIMARY.id) for stratum in by_source],
             [stratum.label for stratum in by_source],
             differences,
         ),
@@ -58,21 +61,23 @@ def _one_name(metric: str) -> str:
 def _with_detectable(
     table: Table, pairs: Sequence[tuple[str, str]], detectable: Sequence[DetectableDifference]
 ) -> Table:
-    """Add a column with the smallest true ΔSRCC that these pairs would show as significant in 4 of 5 cases."""
-    found = {(d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == (ALL, "srcc")}
+    """Add a column with the smallest true difference that these pairs would show as significant in 4 of 5 cases."""
+    found = {
+        (d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == (ALL, PRIMARY.id)
+    }
     if not found:
         return table
     rows = tuple(
         replace(row, cells=(*row.cells, Cell(found.get(pair, math.nan))))
         for row, pair in zip(table.rows, pairs, strict=True)
     )
-    return replace(table, columns=(*table.columns, Column("ΔSRCC detectable at 80 % power")), rows=rows)
+    return replace(table, columns=(*table.columns, Column(f"Δ{PRIMARY.name} detectable at 80 % power")), rows=rows)
 
 
 def _table(
     title: str,
     reading: str,
-    places: Sequence[tuple[str, Statistic]],
+    places: Sequence[Place],
     headers: Sequence[str],
     differences: Sequence[CorrelationDifference],
 ) -> Table:
@@ -83,6 +88,7 @@ def _table(
     ]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
+    reading = f"{reading} {intervals_made(d for d in differences if (d.stratum, d.statistic) in places)}"
     return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from bench.analysis.strata import ALL, system_labels
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.agreement import LISTENERS, metric_label
-from bench.statistics.types import CalibratedError, Measured, PairwiseAccuracy, SystemAgreement, SystemMeans
+from bench.reports.sections.intervals import intervals_made, measured_cell
+from bench.statistics.agreement import SRCC
+from bench.statistics.calibration import CalibratedError
+from bench.statistics.pairwise import PairwiseAccuracy
+from bench.statistics.systems import SystemAgreement, SystemMeans
 
 
 def systems_section(means: Sequence[SystemMeans], agreement: Sequence[SystemAgreement]) -> Section | None:
@@ -24,14 +27,17 @@ def preferences_section(accuracies: Sequence[PairwiseAccuracy]) -> Section | Non
     if not overall:
         return None
     rows = [
-        Row(one.metric, (_cell(one.accuracy, one.note), _cell(one.accuracy_uncalibrated), Cell(one.epsilon)))
+        Row(
+            one.metric,
+            (measured_cell(one.accuracy, one.note), measured_cell(one.accuracy_uncalibrated), Cell(one.epsilon)),
+        )
         for one in overall
     ]
     table = Table(
         "Clips for the same caption, pair by pair",
         f"{overall[0].n_comparisons:,} comparisons within {overall[0].n_captions:,} captions. Accuracy: share in which "
         "metric and listeners prefer the same clip, or both see a tie (Deutsch et al. 2023); score differences up to "
-        f"ε count as ties; ε from {overall[0].calibration}.",
+        f"ε count as ties; ε from {overall[0].calibration}. {intervals_made(overall)}",
         (Column("accuracy"), Column("without tie calibration"), Column("ε")),
         tuple(rows),
     )
@@ -44,13 +50,17 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
     if not overall:
         return None
     rows = [
-        Row(error.metric, (_cell(error.raw, error.note), _cell(error.affine), _cell(error.isotonic)))
+        Row(
+            error.metric,
+            (measured_cell(error.raw, error.note), measured_cell(error.affine), measured_cell(error.isotonic)),
+        )
         for error in overall
     ]
     table = Table(
         "Mean squared error after calibration",
         "The raw error mixes how well a metric ranks with where its scale happens to lie; after a line or a rising "
-        f"step function ranking alone is left. Maps fitted on: {overall[0].calibration}.",
+        f"step function ranking alone is left. Maps fitted on: {overall[0].calibration}; the intervals take them as "
+        f"given. {intervals_made(overall)}",
         (Column("raw"), Column("affine"), Column("isotonic")),
         tuple(rows),
     )
@@ -60,11 +70,12 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
 def _means_table(means: Sequence[SystemMeans]) -> Table:
     labels = system_labels([one.system for one in means])
     columns = [Column(labels[one.system], one.n_pairs) for one in means]
-    listeners = Row(LISTENERS, tuple(_cell(one.ratings) for one in means))
-    metrics = [Row(metric_label(m), tuple(_cell(one.scores[m]) for one in means)) for m in means[0].scores]
+    listeners = Row(LISTENERS, tuple(measured_cell(one.ratings) for one in means))
+    metrics = [Row(metric_label(m), tuple(measured_cell(one.scores[m]) for one in means)) for m in means[0].scores]
     return Table(
         "Means by system",
-        "Ratings are rescaled to [0, 1]; only the order and the gaps within a row can be compared between rows.",
+        "Ratings are rescaled to [0, 1]; only the order and the gaps within a row can be compared between rows. "
+        f"{intervals_made(means)}",
         tuple(columns),
         (listeners, *metrics),
         corner="scored by",
@@ -75,7 +86,11 @@ def _agreement_table(agreement: Sequence[SystemAgreement]) -> Table:
     rows = [
         Row(
             one.metric,
-            (_cell(one.pairwise_accuracy, one.note), _cell(one.macro_srcc), _cell(one.pooled_srcc)),
+            (
+                measured_cell(one.pairwise_accuracy, one.note),
+                measured_cell(one.macro_srcc),
+                measured_cell(one.pooled_srcc),
+            ),
         )
         for one in agreement
     ]
@@ -83,11 +98,8 @@ def _agreement_table(agreement: Sequence[SystemAgreement]) -> Table:
     return Table(
         "Agreement by system",
         f"Pairwise accuracy: share of the {counts} that metric means and mean ratings order alike. Macro: mean of the "
-        "SRCC within each system; pooled SRCC also rewards telling systems apart.",
-        (Column("pairwise accuracy"), Column("SRCC, macro"), Column("SRCC, pooled")),
+        f"{SRCC.name} within each system; pooled {SRCC.name} also rewards telling systems apart. "
+        f"{intervals_made(agreement)}",
+        (Column("pairwise accuracy"), Column(f"{SRCC.name}, macro"), Column(f"{SRCC.name}, pooled")),
         tuple(rows),
     )
-
-
-def _cell(value: Measured, note: str = "") -> Cell:
-    return Cell(value.estimate, value.low, value.high, note=note if math.isnan(value.estimate) else "")

@@ -20,7 +20,8 @@ from bench.datasets.types import RatedDataset, RatedPair, Rating, RatingScale
 from bench.reports.formats.markdown import render
 from bench.reports.layout import Report
 from bench.reports.sections.leakage import leakage_section
-from bench.runs.run import RunRequest, read_run, run_benchmark
+from bench.runs.folder import read_run
+from bench.runs.run import RunRequest, run_benchmark
 from metrics.errors import DataError
 from metrics.registry import make_scorer
 from metrics.types import AudioTextPair, ScorerOptions

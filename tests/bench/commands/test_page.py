@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import cli
-from bench.runs.run import read_run
+from bench.runs.folder import read_run
 from tests.bench.reports.runs import small_run
 
 

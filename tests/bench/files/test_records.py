@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.files.records import json_text
-from bench.statistics.types import Measured
+from bench.statistics.intervals import Measured
 from tests.bench.conftest import Bench
 
 

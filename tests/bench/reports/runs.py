@@ -10,8 +10,9 @@ import numpy as np
 import soundfile
 
 from bench.reports.contents import build_report
+from bench.runs.folder import Run
 from bench.runs.page import write_page
-from bench.runs.run import Run, RunRequest, run_benchmark
+from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 
 RATE = 16000

@@ -22,8 +22,11 @@ from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_tex
 from bench.reports.figures.calibration import _remark, score_bins
 from bench.reports.figures.labels import with_interval
 from bench.reports.figures.style import COLUMN_WIDTH, MAX_HEIGHT
-from bench.runs.run import Run
-from bench.statistics.types import CalibratedError, Measured, SystemMeans
+from bench.runs.folder import Run
+from bench.statistics.calibration import CalibratedError
+from bench.statistics.intervals import Measured
+from bench.statistics.systems import SystemMeans
+from bench.statistics.types import ResamplingPlan
 from tests.bench.reports.runs import ATTACKS, make_run
 
 SCALE = RatingScale(0.0, 10.0)
@@ -198,7 +201,8 @@ def test_zero_has_no_sign_and_large_errors_are_short() -> None:
     assert with_interval("SRCC", -0.001, -0.104, 0.08) == "SRCC 0.00 [−0.10, 0.08]"
     assert with_interval("SRCC", np.nan, np.nan, np.nan) == "SRCC –"
     error = Measured(875.387, 800.0, 900.0)
-    calibrated = CalibratedError("m", "all", error, error, Measured(0.0876, 0, 1), "training data", 9, 0)
+    how = ResamplingPlan(9).as_fields()
+    calibrated = CalibratedError("m", "all", error, error, Measured(0.0876, 0, 1), "training data", **how)
     assert _remark(calibrated) == "MSE 875, mapped 0.088"
 
 

@@ -24,7 +24,7 @@ from bench.reports.html.clips import embed_clips, most_disputed
 from bench.reports.html.content import Figure, page_content
 from bench.reports.html.page import json_island, render_page
 from bench.reports.html.pairs import clip_urls, rank_pairs
-from bench.runs.run import Run
+from bench.runs.folder import Run
 from tests.bench.reports.runs import ATTACKS, full_size_run, hostile_run, page_of, small_run
 
 

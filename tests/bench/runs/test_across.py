@@ -11,7 +11,9 @@ import pytest
 
 from bench.datasets.catalog import load_dataset
 from bench.runs.across import across, build_across
-from bench.runs.run import Run, RunRequest, read_run, run_benchmark
+from bench.runs.folder import Run, read_run
+from bench.runs.run import RunRequest, run_benchmark
+from bench.statistics.agreement import MSE
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 from metrics.types import ScorerOptions
@@ -78,7 +80,7 @@ def test_formats(bench: Bench, runs: tuple[Path, Path, Path], tmp_path: Path) ->
 
 def test_ranks_of_errors_go_the_other_way(runs: tuple[Path, Path, Path]) -> None:
     two = [read_run(run) for run in runs[:2]]
-    found = across(two, "mse")
+    found = across(two, MSE)
     mse = {metric: [one.estimate if one else math.nan for one in ones] for metric, ones in found.estimates.items()}
     expected = np.mean([1 if a < b else 2 for a, b in zip(mse["random"], mse["caption-length"], strict=True)])
     assert found.mean_ranks["random"] == expected

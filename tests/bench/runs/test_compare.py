@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from bench.runs.compare import compare_runs
-from bench.runs.run import Run, RunRequest, read_run, run_benchmark
-from bench.statistics.types import CorrelationDifference, ResamplingPlan
+from bench.runs.folder import Run, read_run
+from bench.runs.run import RunRequest, run_benchmark
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.types import ResamplingPlan
 from tests.bench.conftest import PAIR_IDS, Bench, write_planted, write_ratings, write_scores
 
 PLAN = ResamplingPlan(n_resamples=199)

@@ -14,12 +14,14 @@ from bench.analysis.strata import Bands, masks, of_kind, standard_strata
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
 from bench.files.scores import ScoreTable
-from bench.runs.run import Run, RunRequest, run_benchmark
-from bench.statistics.bootstrap import estimate_correlations
+from bench.runs.folder import Run
+from bench.runs.run import RunRequest, run_benchmark
+from bench.statistics.agreement import SRCC
 from bench.statistics.types import ResamplingPlan
 from metrics.registry import make_scorer
 from metrics.types import ScorerOptions
 from tests.bench.conftest import write_scores
+from tests.bench.statistics.estimates import estimate_correlations
 
 pytestmark = [
     pytest.mark.relate,
@@ -96,7 +98,7 @@ def test_intervals_of_random_scores_contain_zero_as_often_as_they_should() -> No
     sample = common_sample(table, None, dataset.scale)
     strata = masks(of_kind(standard_strata(sample.pairs, Bands.cut(dataset.scale)), "all", "source"))
     estimates = estimate_correlations(
-        sample.human, sample.scores, strata, sample.clusters, ResamplingPlan(n_resamples=499), ["srcc"]
+        sample.human, sample.scores, strata, sample.clusters, ResamplingPlan(n_resamples=499), [SRCC]
     )
     for stratum in strata:
         hits = [e.low <= 0 <= e.high for e in estimates if e.stratum == stratum]

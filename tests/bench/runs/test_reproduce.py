@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bench.runs.compare import changes
+from bench.runs.folder import read_run
 from bench.runs.reproduce import score_differences
-from bench.runs.run import read_run
 from tests.bench.conftest import Bench
 
 RUN = ("run", "--metrics", "caption-length,random", "--resamples", "99", "--seed", "3", "--out", "first")

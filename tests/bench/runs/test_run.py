@@ -19,7 +19,8 @@ from scipy import stats
 from bench import outcomes
 from bench.files import workspace
 from bench.runs import run as run_module
-from bench.runs.run import RunRequest, read_run, run_benchmark
+from bench.runs.folder import read_run
+from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import ClapBenchError, DataError, UsageError
 
@@ -96,7 +97,7 @@ def test_a_run_reads_back_as_it_was(request_: RunRequest) -> None:
     run = run_benchmark(request_)
     again = read_run(run.folder)
     assert again.manifest == run.manifest
-    assert again.analysis == run.analysis
+    assert repr(again.analysis) == repr(run.analysis)  # two listeners are too few for an interval, and NaN is not NaN
     np.testing.assert_array_equal(again.table.scores["planted"], run.table.scores["planted"])
 
 

@@ -11,7 +11,7 @@ import pytest
 from bench.commands.page import figures_of_run
 
 from bench.files.records import plain
-from bench.runs.run import read_run
+from bench.runs.folder import read_run
 from tests.bench.conftest import Bench
 
 THREE = ("rating ≤ 3", "3 < rating ≤ 7", "rating > 7")

@@ -165,7 +165,11 @@ def test_observed_bands_and_their_intervals_equal_a_plain_loop():
     ratings, truth = simulated(90, seed=4)
     captions = rng.integers(0, 30, 90)
     natural = rng.random(90) < 0.6
-    x, y, plan = truth + rng.normal(size=90), means(ratings), ResamplingPlan(n_resamples=40, seed=5)
+    x, y, plan = (
+        truth + rng.normal(size=90),
+        means(ratings),
+        ResamplingPlan(n_resamples=40, seed=5, ci_method="percentile"),
+    )
     found = band_estimates(ratings, {"x": x}, {"source=natural": natural}, captions, 0.1, plan, n_splits=1)
     records = by_key(r for r in found if r.method == "observed")
     x, y, unit = x[natural], y[natural], np.unique(captions[natural], return_inverse=True)[1]

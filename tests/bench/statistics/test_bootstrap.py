@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.bootstrap import bootstrap_strata, estimate_correlations
+from bench.statistics.agreement import BY_ID, KTAU, LCC, SRCC, STATISTICS
+from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.intervals import bca_interval, bootstrap_interval, expanded_interval, percentile_interval
-from bench.statistics.resampling import leave_out_statistics
-from bench.statistics.types import STATISTICS, ResamplingPlan
+from bench.statistics.resampling import for_each_left_out
+from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import estimate_correlations
 from tests.bench.statistics.simulate import some_pairs
 
 PLAN = ResamplingPlan(n_resamples=150)
@@ -39,7 +41,7 @@ def test_threads_other_metrics_and_other_strata_change_nothing():
     both = estimate_correlations(human, scores, strata, captions, plan, n_threads=1)
     assert estimate_correlations(human, scores, strata, captions, plan, n_threads=2) == both
     one = {"metric1": scores["metric1"]}
-    alone = estimate_correlations(human, one, {"half": strata["half"]}, captions, plan, ["ktau"])
+    alone = estimate_correlations(human, one, {"half": strata["half"]}, captions, plan, [KTAU])
     assert alone == [e for e in both if (e.metric, e.stratum, e.statistic) == ("metric1", "half", "ktau")]
 
 
@@ -71,7 +73,7 @@ def test_point_estimates_are_scipys():
 
 def test_many_clusters_are_left_out_in_groups(monkeypatch):
     human, scores, captions = some_pairs()
-    monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
+    monkeypatch.setattr("bench.statistics.replicates.MAX_JACKKNIFE", 20)
     [found] = bootstrap_strata(human, scores, EVERYTHING, captions, ResamplingPlan(50, ci_method="bca"))
     assert found.jackknife.shape == (20, 2, 4)
     assert np.isfinite(found.jackknife).all()
@@ -109,7 +111,7 @@ def test_constants_are_nan_with_the_reason(which):
 def test_undefined_resamples_are_counted():
     human = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
     scores = {"m": np.array([0.0, 0.0, 0.0, 0.0, 1.0])}
-    estimate = estimate_correlations(human, scores, {"all": np.ones(5, bool)}, np.arange(5), PLAN, ["srcc"])[0]
+    estimate = estimate_correlations(human, scores, {"all": np.ones(5, bool)}, np.arange(5), PLAN, [SRCC])[0]
     n_without_the_last = (oracle.all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
     assert estimate.note == f"{n_without_the_last} of 150 resamples undefined and left out"
     mostly_undefined = np.r_[np.full(80, np.nan), np.linspace(0, 1, 70)]
@@ -123,7 +125,7 @@ def test_perfect_agreement_has_no_bca_interval_but_a_percentile_one():
     everything = {"all": np.ones(30, bool)}
     for method, low in (("percentile", 1.0), ("bca", np.nan)):
         plan = ResamplingPlan(n_resamples=99, ci_method=method)
-        estimate = estimate_correlations(human, {"m": human}, everything, np.arange(30), plan, ["srcc"])[0]
+        estimate = estimate_correlations(human, {"m": human}, everything, np.arange(30), plan, [SRCC])[0]
         np.testing.assert_allclose(estimate.low, low, atol=1e-12)
     assert "BCa undefined" in estimate.note
 
@@ -139,7 +141,7 @@ def test_bad_scores_are_refused(bad):
 def test_almost_constant_scores_are_remarked_upon():
     human, _, captions = some_pairs()
     scores = {"m": 1 + 2.0**-52 * (np.arange(120) % 2)}
-    estimate = estimate_correlations(human, scores, EVERYTHING, captions, PLAN, ["lcc"])[0]
+    estimate = estimate_correlations(human, scores, EVERYTHING, captions, PLAN, [LCC])[0]
     assert "almost constant" in estimate.note
 
 
@@ -151,9 +153,9 @@ def test_records_hold_the_interval_of_their_own_cell(ci_method):
     assert one.resampled.shape == (400, 2, 4)
     estimates = estimate_correlations(human, scores, EVERYTHING, captions, plan)
     keys = [(e.metric, e.statistic) for e in estimates]
-    assert keys == [(metric, statistic) for metric in scores for statistic in STATISTICS]
+    assert keys == [(metric, statistic.id) for metric in scores for statistic in STATISTICS]
     for e in estimates:
-        m, s = list(scores).index(e.metric), STATISTICS.index(e.statistic)
+        m, s = list(scores).index(e.metric), STATISTICS.index(BY_ID[e.statistic])
         values = one.resampled[:, m, s]
         expected = {
             "percentile": lambda values=values: percentile_interval(values, 0.8),
@@ -168,11 +170,13 @@ def test_records_hold_the_interval_of_their_own_cell(ci_method):
 
 def test_groups_of_clusters_are_drawn_by_chance_and_of_equal_size(monkeypatch):
     human, scores, captions = some_pairs()
-    monkeypatch.setattr("bench.statistics.bootstrap.MAX_JACKKNIFE", 20)
+    monkeypatch.setattr("bench.statistics.replicates.MAX_JACKKNIFE", 20)
     groups = []
     monkeypatch.setattr(
-        "bench.statistics.bootstrap.leave_out_statistics",
-        lambda sample, group, n_threads: groups.append(group) or leave_out_statistics(sample, group, n_threads),
+        "bench.statistics.replicates.for_each_left_out",
+        lambda compute, group, size, n_threads: (
+            groups.append(group) or for_each_left_out(compute, group, size, n_threads)
+        ),
     )
     bootstrap_strata(human, scores, EVERYTHING, captions, ResamplingPlan(5, ci_method="bca"))
     bootstrap_strata(human, scores, {"half": captions < 20}, captions, ResamplingPlan(5, ci_method="bca"))
@@ -183,7 +187,7 @@ def test_groups_of_clusters_are_drawn_by_chance_and_of_equal_size(monkeypatch):
 
 def test_three_pairs_and_three_captions_are_enough():
     human, scores = np.array([0.1, 0.5, 0.9]), {"m": np.array([0.3, 0.2, 0.9])}
-    [found] = estimate_correlations(human, scores, {"all": np.ones(3, bool)}, np.arange(3), PLAN, ["lcc"])
+    [found] = estimate_correlations(human, scores, {"all": np.ones(3, bool)}, np.arange(3), PLAN, [LCC])
     assert found.estimate == pytest.approx(stats.pearsonr(human, scores["m"]).statistic)
     assert found.low < found.high
 

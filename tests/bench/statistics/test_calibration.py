@@ -78,7 +78,7 @@ def test_strata_too_small_are_left_out():
 
 
 def test_cross_fitted_maps_and_intervals_equal_a_plain_loop():
-    data, plan = rated_pairs(60, n_metrics=1, seed=5), ResamplingPlan(n_resamples=40, seed=1)
+    data, plan = rated_pairs(60, n_metrics=1, seed=5), ResamplingPlan(n_resamples=40, seed=1, ci_method="percentile")
     row = data.scores["metric0"].round(2)
     everything = {"all": np.ones(60, bool)}
     [found] = calibrated_errors(data.human, {"metric0": row}, everything, data.clusters, plan)

@@ -118,7 +118,7 @@ def test_equals_a_plain_loop_also_where_no_drawn_pair_was_rated():
     pair = np.repeat(np.arange(8), [1, 2, 1, 2, 1, 1, 2, 1])
     ratings = Ratings(rng.normal(size=11), pair, rng.integers(0, 4, 11))
     captions, row = np.arange(8) // 2, rng.normal(size=8)
-    plan = ResamplingPlan(n_resamples=BLOCK + 14, seed=3)
+    plan = ResamplingPlan(n_resamples=BLOCK + 14, seed=3, ci_method="percentile")
     bootstrap, found = spreads(ratings, {"m": row}, captions, np.ones(8, bool), plan)
     expected = by_hand(ratings, row, captions, plan, 4)
     assert np.isnan(expected[:, 3]).any()

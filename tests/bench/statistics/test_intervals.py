@@ -8,24 +8,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.statistics.agreement import MSE, SRCC, STATISTICS
 from bench.statistics.intervals import (
-    analytic_interval,
     bca_interval,
     bootstrap_interval,
     expanded_interval,
     measured,
     percentile_interval,
 )
-from bench.statistics.resampling import (
-    leave_out_statistics,
-)
-from bench.statistics.types import STATISTICS
+from bench.statistics.types import ResamplingPlan
 from bench.statistics.weighted import prepare
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import leave_out_statistics
 
 
 @pytest.mark.parametrize("method", ["percentile", "BCa"])
-@pytest.mark.parametrize("statistic", ["srcc", "mse"])
+@pytest.mark.parametrize("statistic", [SRCC, MSE], ids=lambda statistic: statistic.id)
 def test_intervals_equal_scipys_on_the_same_resamples(method, statistic):
     """scipy's own bootstrap, given our distribution through `bootstrap_result`, adds no resamples of its own."""
     rng = np.random.default_rng(8)
@@ -61,36 +59,6 @@ def test_expanded_interval_of_a_mean_is_students(n_clusters):
     np.testing.assert_allclose(expanded_interval(resampled, 0.95, n_clusters), expected, rtol=1e-3)
 
 
-def test_the_analytic_interval_of_lcc_is_scipys():
-    rng = np.random.default_rng(0)
-    human, scores = rng.random((2, 30))
-    result = stats.pearsonr(human, scores)
-    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
-    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
-
-
-@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
-def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
-    """Bonett & Wright 2000, for r = .5 and n = 50."""
-    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
-    for end, sign in ((low, -1), (high, 1)):
-        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
-
-
-@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
-def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
-    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
-
-
-@pytest.mark.parametrize("statistic", ["srcc", "lcc", "ktau"])
-def test_five_pairs_have_an_analytic_interval_and_four_have_none(statistic):
-    low, high, reason = analytic_interval(statistic, -0.3, 5, 0.9)
-    assert low < -0.3 < high
-    assert reason == ""
-    assert analytic_interval(statistic, -0.3, 4, 0.9)[2] == "no analytic interval"
-    assert analytic_interval(statistic, -1.0, 9, 0.9)[2] == "no analytic interval"
-
-
 def test_bca_counts_resamples_equal_to_the_estimate_half():
     """Symmetric around the estimate with many equal to it: no bias; a symmetric jackknife: no acceleration."""
     resampled = np.r_[np.full(30, 0.5), np.linspace(0, 0.4, 50), np.linspace(0.6, 1, 50)]
@@ -107,11 +75,12 @@ def test_a_jackknife_of_equal_values_has_no_acceleration():
     assert "BCa undefined" in reason
 
 
-def test_a_jackknife_is_for_bca_alone_and_without_one_bca_is_the_percentile_interval():
+def test_a_jackknife_is_for_bca_alone_and_without_one_there_is_no_bca():
     resampled, jackknife = np.linspace(0, 1, 101) ** 2, np.linspace(0.2, 0.4, 9) ** 2
     percentile = bootstrap_interval("percentile", 0.3, resampled, 0.9, n_clusters=9)
     assert bootstrap_interval("percentile", 0.3, resampled, 0.9, n_clusters=9, jackknife=jackknife) == percentile
-    assert bootstrap_interval("bca", 0.3, resampled, 0.9, n_clusters=9) == percentile
+    with pytest.raises(ValueError, match="BCa needs"):
+        bootstrap_interval("bca", 0.3, resampled, 0.9, n_clusters=9)
     assert bootstrap_interval("bca", 0.3, resampled, 0.9, n_clusters=9, jackknife=jackknife) != percentile
 
 
@@ -121,5 +90,6 @@ def test_half_of_the_resamples_may_be_undefined_and_no_more():
         low, high, remark = bootstrap_interval("percentile", 0.5, values, 0.9, n_clusters=5)
         assert np.isfinite([low, high]).all() == defined
         assert remark.startswith("50 of 100 resamples undefined" if defined else "undefined on 51 of 100")
-    assert np.isnan(measured(0.5, values, 0.9).low)
-    assert measured(0.5, values, 0.9).estimate == 0.5
+    found = measured(0.5, values, ResamplingPlan(), 5)
+    assert np.isnan([found.low, found.high]).all()
+    assert (found.estimate, found.note) == (0.5, "undefined on 51 of 100 resamples")

@@ -128,7 +128,7 @@ def test_the_resampling_unit_of_the_plan_does_not_matter():
 def test_intervals_draw_captions():
     human, scores, captions = coarse()
     part = np.arange(180) % 5 != 0
-    plan = ResamplingPlan(n_resamples=50, seed=4)
+    plan = ResamplingPlan(n_resamples=50, seed=4, ci_method="percentile")
     found = pairwise_accuracies(human, scores, {"part": part}, captions, plan)[1]
     row, unit = scores["metric1"][part], np.unique(captions[part], return_inverse=True)[1]
     per_caption = np.array(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.statistics.agreement import LCC
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.power import detectable_differences
 from bench.statistics.types import ResamplingPlan
@@ -16,7 +17,7 @@ PLAN = ResamplingPlan(n_resamples=400)
 def test_the_detectable_difference_is_2_8_standard_errors():
     data = rated_pairs(150, n_metrics=3)
     [bootstrap] = bootstrap_strata(data.human, data.scores, {"all": np.ones(150, bool)}, data.clusters, PLAN)
-    found = detectable_differences(bootstrap, ["lcc"])
+    found = detectable_differences(bootstrap, [LCC])
     assert [(d.metric_a, d.metric_b) for d in found] == [
         ("metric0", "metric1"),
         ("metric0", "metric2"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pingouin
 import pytest
 
+from bench.statistics.agreement import LCC, SRCC
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
 from bench.statistics.types import ResamplingPlan
@@ -14,7 +15,7 @@ from metrics.errors import DataError
 from tests.bench.statistics import relate
 from tests.bench.statistics.simulate import rated_pairs
 
-PLAN = ResamplingPlan(n_resamples=199)
+PLAN = ResamplingPlan(n_resamples=199, ci_method="percentile")
 
 
 def simulated(n_pairs, ratings_per_pair, error_sd, seed=0):
@@ -70,7 +71,7 @@ def test_resamples_equal_the_analysis_of_variance_of_the_drawn_pairs():
         [alone] = estimate_reliability(
             Ratings(score, pair, pair), everything(len(copies)), np.arange(len(copies)), ResamplingPlan(1)
         )
-        assert found.resampled[r, 0] == pytest.approx(alone.estimate.icc1.estimate, abs=1e-10)
+        assert found.replicates.resampled[r, 0] == pytest.approx(alone.estimate.icc1.estimate, abs=1e-10)
 
 
 def test_intervals_cover_at_a_known_reliability():
@@ -87,10 +88,10 @@ def test_ceiling_share_divides_resample_by_resample():
     ratings, _ = simulated(150, 3, 1.0)
     bootstraps = bootstrap_strata(data.human, data.scores, everything(150), data.clusters, PLAN)
     [reliability] = estimate_reliability(ratings, everything(150), data.clusters, PLAN)
-    share = ceiling_shares(bootstraps[0], reliability, PLAN, ["lcc"])[1]
+    share = ceiling_shares(bootstraps[0], reliability, PLAN, [LCC])[1]
     assert share.metric == "metric1"
     assert share.share.estimate == pytest.approx(bootstraps[0].estimates[1, 1] / reliability.estimate.ceiling.estimate)
-    ratios = bootstraps[0].resampled[:, 1, 1] / reliability.resampled[:, 4]
+    ratios = bootstraps[0].resampled[:, 1, 1] / reliability.replicates.resampled[:, 4]
     assert (share.share.low, share.share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))
 
 
@@ -196,7 +197,7 @@ def test_with_the_unit_pair_every_pair_is_drawn_on_its_own():
         for clusters, unit in ((captions, "pair"), (np.arange(30), "caption"))
     )
     assert by_pair.estimate.n_clusters == 30
-    np.testing.assert_array_equal(by_pair.resampled, alone.resampled)
+    np.testing.assert_array_equal(by_pair.replicates.resampled, alone.replicates.resampled)
 
 
 def test_a_stratum_has_its_own_ratings_alone_and_an_empty_one_no_record():
@@ -245,10 +246,10 @@ def test_resamples_without_reliability_are_left_out_of_a_share():
     data, (ratings, _) = rated_pairs(12), simulated(12, 2, 1.5, seed=1)
     [bootstrap] = bootstrap_strata(data.human, data.scores, everything(12), np.arange(12), PLAN)
     [found] = estimate_reliability(ratings, everything(12), np.arange(12), PLAN)
-    ceilings = found.resampled[:, 4]
+    ceilings = found.replicates.resampled[:, 4]
     assert found.estimate.ceiling.estimate > 0
     assert 0 < (ceilings == 0).mean() < 0.5
-    share = ceiling_shares(bootstrap, found, PLAN, ["srcc"])[0].share
+    share = ceiling_shares(bootstrap, found, PLAN, [SRCC])[0].share
     ratios = bootstrap.resampled[ceilings > 0, 0, 0] / ceilings[ceilings > 0]
     ratios = ratios[~np.isnan(ratios)]
     assert (share.low, share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))

@@ -14,12 +14,12 @@ from bench.statistics.resampling import (
     bootstrap_sums,
     bootstrap_weights,
     layout,
-    leave_out_statistics,
     run_blocks,
 )
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.weighted import prepare
 from tests.bench.statistics import oracle
+from tests.bench.statistics.estimates import leave_out_statistics
 from tests.bench.statistics.simulate import some_pairs
 
 

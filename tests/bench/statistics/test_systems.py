@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from bench.statistics.systems import pairwise_system_accuracy, system_agreement
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
 
-PLAN = ResamplingPlan(n_resamples=64)
+PLAN = ResamplingPlan(n_resamples=64, ci_method="percentile")
 
 
 def rated_systems():
@@ -98,7 +99,7 @@ def test_every_mean_and_interval_equals_a_plain_loop():
     kept = np.random.default_rng(1).random(300) < 0.7
     human, systems, captions = human[kept], systems[kept], captions[kept]
     scores = {name: row[kept] for name, row in scores.items()}
-    plan = ResamplingPlan(n_resamples=30, seed=2)
+    plan = ResamplingPlan(n_resamples=30, seed=2, ci_method="percentile")
     means, agreement = system_agreement(human, scores, systems, captions, plan)
     unit = np.unique(captions, return_inverse=True)[1]
     [weights] = bootstrap_weights(2, "systems", int(unit.max()) + 1, 0, 30)
@@ -140,8 +141,11 @@ def test_two_systems_are_ordered_alike_or_not_or_tied_by_either(human, score, sh
 def test_with_the_unit_pair_captions_are_not_kept_together():
     human, scores, systems, captions = rated_systems()
     by_pair, alone = (
-        system_agreement(human, scores, systems, clusters, ResamplingPlan(20, unit=unit))
-        for clusters, unit in ((captions, "pair"), (np.arange(300), "caption"))
+        [replace(one, resample_unit="pair") for part in parts for one in part]
+        for parts in (
+            system_agreement(human, scores, systems, clusters, ResamplingPlan(20, unit=unit))
+            for clusters, unit in ((captions, "pair"), (np.arange(300), "caption"))
+        )
     )
     assert by_pair == alone
 

@@ -9,7 +9,8 @@ import pkgutil
 import pytest
 
 import bench.statistics
-from bench.statistics.types import HIGHER_IS_BETTER, STATISTICS, ResamplingPlan
+from bench.statistics.agreement import MSE, STATISTICS
+from bench.statistics.types import DEFAULT_PLAN, ResamplingPlan
 
 MODULES = [
     importlib.import_module(f"bench.statistics.{m.name}") for m in pkgutil.iter_modules(bench.statistics.__path__)
@@ -23,11 +24,11 @@ RECORDS = [
 
 
 def test_an_error_alone_is_better_when_lower():
-    assert {statistic for statistic in STATISTICS if not HIGHER_IS_BETTER[statistic]} == {"mse"}
+    assert [statistic for statistic in STATISTICS if not statistic.higher_is_better] == [MSE]
 
 
 def test_a_plan_without_arguments_is_the_documented_one():
-    assert ResamplingPlan() == ResamplingPlan(9999, "caption", "expanded", 0.95, 0)
+    assert DEFAULT_PLAN == ResamplingPlan() == ResamplingPlan(9999, "caption", "expanded", 0.95, 0)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)

@@ -12,10 +12,11 @@ from transformers import ClapFeatureExtractor, ClapModel, ClapProcessor
 from transformers.utils import logging
 
 from metrics.errors import DataError, UnavailableError, UsageError
+from metrics.families import BUILT_IN
 from metrics.models import hf_clap
 from metrics.models.hf_model import load_clap
 from metrics.models.variants import find_variant, is_taken, known_variants
-from metrics.registry import BUILT_IN, availability, make_scorer
+from metrics.registry import availability, make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests.metrics.clips import tone, write_tone
 from tests.metrics.models.tiny_clap import FUSED_48K, SMALL_16K, save_tiny_clap

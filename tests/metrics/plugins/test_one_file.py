@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from metrics.errors import PluginError, UnavailableError, UsageError
+from metrics.families import ONE_FILE
 from metrics.plugins import one_file
-from metrics.registry import ONE_FILE, availability, expand_names, make_scorer, split_name
+from metrics.registry import availability, expand_names, make_scorer, split_name
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests import plugin
 from tests.metrics.clips import write_tone

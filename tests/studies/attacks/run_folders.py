@@ -29,7 +29,7 @@ from typing import Any
 
 from bench import cli
 from bench.analysis.leakage import Leakage, SharedItems
-from bench.runs.run import Run, read_run, write_run
+from bench.runs.folder import Run, read_run, write_run
 from bench.terminal.console import told
 from metrics.errors import ClapBenchError
 from tests.bench.reports.runs import tone

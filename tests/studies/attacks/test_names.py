@@ -32,8 +32,9 @@ from bench.reports.sections.agreement import LISTENERS, metric_label
 from bench.runs.across import across
 from bench.runs.compare import compare_runs
 from bench.runs.compare_report import build_comparison
+from bench.runs.folder import Run, read_run
 from bench.runs.reproduce import request_of
-from bench.runs.run import Run, RunRequest, read_run, run_benchmark
+from bench.runs.run import RunRequest, run_benchmark
 from bench.scoring.plan import MetricSignature
 from bench.scoring.report import build_report as build_scoring_report
 from bench.scoring.summary import ScoringSummary, SystemMean

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.runs.run import read_run
+from bench.runs.folder import read_run
 from metrics.errors import DataError
 from tests.studies.attacks.mutants import copy_of
 from tests.studies.attacks.run_folders import attack, make_example, warm_up

@@ -19,7 +19,7 @@ from bench.files.checksums import Finding, find_altered, read_sums
 from bench.reports.contents import build_report
 from bench.reports.figures import figures_of, mark, svg_text
 from bench.reports.formats import terminal
-from bench.runs.run import read_run
+from bench.runs.folder import read_run
 from bench.scoring import parquet
 from metrics.errors import ClapBenchError
 from tests.studies.attacks.conftest import Bench

@@ -144,7 +144,7 @@ def _records(folder: Path) -> dict[str, Target]:
     from bench.analysis.leakage import read_leakage, read_training
     from bench.files.manifest import read_manifest
     from bench.files.records import read_records
-    from bench.statistics.types import CorrelationEstimate
+    from bench.statistics.bootstrap import CorrelationEstimate
 
     dataset = {"name": "d", "split": None, "screening": None, "sha256": "0", "scale": [0, 10], "n_pairs": 1}
     dataset |= {"n_ratings": 1, "audio_root": "/d", "notes": []}

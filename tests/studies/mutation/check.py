@@ -54,11 +54,11 @@ def _statistics(*names: str) -> list[str]:
 
 
 SUITES = {
+    "bench/statistics/agreement.py": _statistics("agreement", "weighted", "bootstrap"),
     "bench/statistics/bands.py": _statistics("bands"),
     "bench/statistics/bootstrap.py": _statistics("bootstrap"),
     "bench/statistics/calibration.py": _statistics("calibration"),
     "bench/statistics/comparison.py": _statistics("comparison"),
-    "bench/statistics/correlation.py": _statistics("bootstrap"),
     "bench/statistics/crossed.py": _statistics("crossed"),
     "bench/statistics/dependent_correlations.py": _statistics("dependent_correlations"),
     "bench/statistics/folds.py": _statistics("calibration", "pairwise"),
@@ -68,6 +68,7 @@ SUITES = {
     "bench/statistics/permutation.py": _statistics("comparison"),
     "bench/statistics/power.py": _statistics("power"),
     "bench/statistics/reliability.py": _statistics("reliability"),
+    "bench/statistics/replicates.py": _statistics("replicates", "bootstrap"),
     "bench/statistics/resampling.py": _statistics("resampling", "bootstrap"),
     "bench/statistics/sample.py": _statistics("bootstrap"),
     "bench/statistics/systems.py": _statistics("systems"),

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from bench.statistics.bootstrap import estimate_correlations
 from bench.statistics.types import ResamplingPlan
+from tests.bench.statistics.estimates import estimate_correlations
 from tests.studies.performance.score_speed import LEAST_SPEEDUP as LEAST_SPEEDUP_OF_TWO
 from tests.studies.performance.score_speed import MOST_MEMORY
 from tests.studies.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS

@@ -29,11 +29,12 @@ class Metric:
 
 @dataclass(frozen=True)
 class Draw:
-    """One simulated data set."""
+    """One simulated data set; ``ratings`` has a column for each of six listeners, NaN where one was not asked."""
 
     human: np.ndarray
     scores: dict[str, np.ndarray]
     captions: np.ndarray
+    ratings: np.ndarray
 
 
 def draw(n_pairs: int, metrics: dict[str, Metric], rng: np.random.Generator) -> Draw:
@@ -45,7 +46,8 @@ def draw(n_pairs: int, metrics: dict[str, Metric], rng: np.random.Generator) -> 
         name: np.maximum(0, 0.25 + 0.15 * (metric.quality * relevance + _mixed(captions, metric.shared, rng)))
         for name, metric in metrics.items()
     }
-    return Draw(_ratings(relevance, captions, rng), scores, captions)
+    ratings = _ratings(relevance, captions, rng)
+    return Draw(np.nansum(ratings, axis=1) / np.sum(~np.isnan(ratings), axis=1) / 10, scores, captions, ratings)
 
 
 @cache
@@ -69,10 +71,10 @@ def _mixed(captions: np.ndarray, shared: float, rng: np.random.Generator) -> np.
 
 def _ratings(relevance: np.ndarray, captions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n_listeners = rng.integers(1, 7, captions[-1] + 1)
-    total = np.zeros(len(captions))
+    ratings = np.full((len(captions), 6), np.nan)
     for listener in range(6):
         bias = LISTENER_BIAS_SD * rng.normal(size=captions[-1] + 1)[captions]
         noise = LISTENER_NOISE_SD * rng.normal(size=len(captions))
-        rating = np.clip(np.round(6.2 + 2 * relevance + bias + noise), 0, 10)
-        total += np.where(listener < n_listeners[captions], rating, 0)
-    return total / n_listeners[captions] / 10
+        asked = listener < n_listeners[captions]
+        ratings[asked, listener] = np.clip(np.round(6.2 + 2 * relevance + bias + noise), 0, 10)[asked]
+    return ratings

@@ -7,9 +7,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.statistics.types import ResamplingPlan
-from tests.studies.simulations.coverage import DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.analytic import analytic_interval
+from tests.studies.simulations.coverage import CAPTIONS, DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others, true_quantities
 from tests.studies.simulations.population import Metric, draw, true_values
 from tests.tables import replace_block
 
@@ -58,6 +61,21 @@ def test_documented_coverage_is_within_bounds_for_every_default():
     assert all(92 <= float(row["SRCC"]) <= 97 for row in defaults)
 
 
+def test_documented_coverage_of_other_tables_is_within_bounds_for_the_default_method():
+    rows = table("coverage-others")
+    assert len(rows) == len(CAPTIONS) * len(METHODS)
+    defaults = [row for row in rows if row["interval"] == ResamplingPlan().ci_method]
+    assert [row["captions"] for row in defaults] == [f"{n:,}" for n in CAPTIONS]
+    assert all(91 <= float(row[name]) <= 98 for row in defaults for name in QUANTITIES)
+
+
+def test_other_tables_are_simulated_with_every_method():
+    found = coverage_of_others(20, METHODS, 50, seed=0)
+    assert set(found) == {(method, name) for method in METHODS for name in QUANTITIES}
+    assert sum(found.values()) >= 8
+    assert true_quantities(20_000) == pytest.approx(true_quantities(), abs=0.02)
+
+
 def test_documented_error_rates_are_within_bounds_and_power_grows():
     rows = table("rejections")
     null = [row for row in rows if row["truth"] == "equal metrics"]
@@ -66,3 +84,33 @@ def test_documented_error_rates_are_within_bounds_and_power_grows():
     power = [float(row["SRCC"]) for row in rows if row["truth"].startswith("ΔSRCC")]
     assert power == sorted(power)
     assert power[-1] > 90
+
+
+def test_the_analytic_interval_of_lcc_is_scipys():
+    rng = np.random.default_rng(0)
+    human, scores = rng.random((2, 30))
+    result = stats.pearsonr(human, scores)
+    low, high, _ = analytic_interval("lcc", float(result.statistic), 30, 0.9)
+    assert (low, high) == pytest.approx(tuple(result.confidence_interval(0.9)), abs=1e-12)
+
+
+@pytest.mark.parametrize(("statistic", "variance"), [("srcc", 1.125 / 47), ("ktau", 0.437 / 46)])
+def test_analytic_intervals_have_the_published_standard_error(statistic, variance):
+    """Bonett & Wright 2000, for r = .5 and n = 50."""
+    low, high, _ = analytic_interval(statistic, 0.5, 50, 0.95)
+    for end, sign in ((low, -1), (high, 1)):
+        assert np.arctanh(end) - np.arctanh(0.5) == pytest.approx(sign * 1.959964 * np.sqrt(variance), abs=1e-6)
+
+
+@pytest.mark.parametrize(("statistic", "estimate", "n"), [("mse", 0.5, 50), ("srcc", 1.0, 50), ("ktau", 0.5, 4)])
+def test_there_is_not_always_an_analytic_interval(statistic, estimate, n):
+    assert np.isnan(analytic_interval(statistic, estimate, n, 0.95)[0])
+
+
+@pytest.mark.parametrize("statistic", ["srcc", "lcc", "ktau"])
+def test_five_pairs_have_an_analytic_interval_and_four_have_none(statistic):
+    low, high, reason = analytic_interval(statistic, -0.3, 5, 0.9)
+    assert low < -0.3 < high
+    assert reason == ""
+    assert analytic_interval(statistic, -0.3, 4, 0.9)[2] == "no analytic interval"
+    assert analytic_interval(statistic, -1.0, 9, 0.9)[2] == "no analytic interval"

@@ -4,13 +4,13 @@ function startAgreement(data) {
   const estimates = records(data.estimates);
   const differences = records(data.differences);
   const clusters = records(data.rank_clusters);
-  const chosen = { stratum: data.strata[0]?.id, statistic: data.statistics[0].id };
+  const chosen = { stratum: data.strata[0]?.id, statistic: data.primary };
   const here = (record) => record.stratum === chosen.stratum && record.statistic === chosen.statistic;
   const show = () => {
     const statistic = data.statistics.find((one) => one.id === chosen.statistic);
     const rank = new Map(clusters.filter(here).map((one) => [one.metric, one.cluster]));
     const rows = estimates.filter(here).map((one) => ({ ...one, rank: rank.get(one.metric) ?? null }));
-    byId('agreement-state').textContent = stateOf(rows, statistic);
+    byId('agreement-state').textContent = stateOf(rows, statistic, data.intervals);
     estimatesTable(rows, statistic);
     differencesTable(differences.filter(here));
   };
@@ -18,17 +18,18 @@ function startAgreement(data) {
     chosen.stratum = stratum;
     show();
   });
-  fillStatistics(byId('statistics'), data.statistics, (statistic) => {
+  fillStatistics(byId('statistics'), data.statistics, chosen.statistic, (statistic) => {
     chosen.statistic = statistic;
     show();
   });
   show();
 }
 
-function stateOf(rows, statistic) {
+function stateOf(rows, statistic, intervals) {
   if (!rows.length) return 'No estimates.';
   const better = statistic.higher_is_better ? 'higher is better' : 'lower is better';
-  return `${count(rows[0].n_pairs)} pairs; ${better}. Rank: no difference was shown between metrics of one rank.`;
+  const rank = 'Rank: no difference was shown between metrics of one rank.';
+  return `${count(rows[0].n_pairs)} pairs; ${better}. ${rank} ${intervals}`;
 }
 
 function fillStrata(select, strata, estimates, choose) {
@@ -37,13 +38,13 @@ function fillStrata(select, strata, estimates, choose) {
   select.addEventListener('change', () => choose(select.value));
 }
 
-function fillStatistics(place, statistics, choose) {
-  statistics.forEach(({ id, label }, i) =>
+function fillStatistics(place, statistics, first, choose) {
+  statistics.forEach(({ id, label }) =>
     place.append(
       node(
         'label',
         {},
-        node('input', { type: 'radio', name: 'statistic', value: id, checked: i === 0, change: () => choose(id) }),
+        node('input', { type: 'radio', name: 'statistic', value: id, checked: id === first, change: () => choose(id) }),
         node('span', {}, label),
       ),
     ),

@@ -18,7 +18,7 @@ from bench.reports.contents import build_report
 from bench.reports.formats import csv_file, latex
 from bench.reports.formats.latex_escape import escape
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.runs.run import Run
+from bench.runs.folder import Run
 from tests.bench.conftest import Bench
 from tests.bench.reports.runs import ATTACKS, make_run
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.reports.contents import build_report
 from bench.reports.formats import terminal
-from bench.runs.run import read_run
+from bench.runs.folder import read_run
 from tests.bench.conftest import Bench
 
 CODES = re.compile(r"\x1b\[([0-9;]*)m")

@@ -1,0 +1,123 @@
+"""A finished run in its folder: written whole, read back, and computed again from its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from bench.analysis.analyse import (
+    Analysis,
+    analyse,
+    read_analysis,
+    strata_of,
+    training_data,
+    write_analysis,
+)
+from bench.analysis.leakage import Leakage, read_leakage, write_leakage
+from bench.analysis.strata import Bands
+from bench.datasets.captions import caption_key
+from bench.datasets.types import RatingScale
+from bench.files import workspace
+from bench.files.checksums import Finding
+from bench.files.clips import Contents, read_clips, write_clips
+from bench.files.manifest import (
+    MANIFEST_NAME,
+    RunManifest,
+    read_manifest,
+    write_manifest,
+)
+from bench.files.ratings import read_ratings
+from bench.files.scores import SCORES_NAME, ScoreTable, read_table, write_table
+from bench.reports.contents import build_report
+from bench.reports.formats.markdown import render
+from bench.reports.html.page import PAGE_NAME
+from bench.runs.integrity import REPORT_NAME, altered_files, relevant
+from bench.statistics.folds import TrainingData
+from metrics.errors import UsageError
+from metrics.files import sha256_of_file, write_text
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, as it was made or as it was read back.
+
+    Attributes:
+        clips: what was read of the clips; nothing in runs of older versions.
+        altered: files that it was read back from and that are not as it wrote them.
+    """
+
+    folder: Path
+    manifest: RunManifest
+    table: ScoreTable
+    analysis: Analysis
+    leakage: tuple[Leakage, ...] = ()
+    clips: Contents = field(default_factory=dict)
+    altered: tuple[Finding, ...] = ()
+
+
+def write_run(run: Run) -> Run:
+    """Write all files of a run, the manifest last, and return the run with its complete manifest."""
+    write_table(run.table, run.folder)
+    write_analysis(run.analysis, run.folder)
+    write_leakage(run.leakage, run.folder)
+    write_clips(run.clips, run.folder)
+    write_text(run.folder / REPORT_NAME, render(build_report(run.manifest, run.table, run.analysis, run.leakage)))
+    outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
+    finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    complete = replace(run, manifest=replace(run.manifest, finished=finished, outputs=outputs))
+    write_manifest(complete.manifest, run.folder)
+    workspace.discard_partial(run.folder)
+    return complete
+
+
+def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = None) -> Run:
+    """Read a finished run. Statistics are computed anew if asked, or if ``scores.csv`` was edited since.
+
+    Args:
+        folder: of the run.
+        recompute: whether to compute statistics that are there already.
+        calibrate_on: folder of a run of the same metrics on other pairs, to fit calibrations on; implies recomputing.
+
+    Raises:
+        DataError: a folder holds no finished run, or a damaged one.
+        UsageError: the run to calibrate on shares pairs with this one, or lacks a metric.
+    """
+    manifest = read_manifest(folder)
+    altered = altered_files(folder, manifest)
+    table = read_table(folder, manifest.dataset.scale)
+    recompute = recompute or calibrate_on is not None or SCORES_NAME in {one.name for one in altered}
+    altered = tuple(relevant(altered, recompute))
+    leakage, clips = read_leakage(folder), read_clips(folder)
+    scale, plan = RatingScale(*manifest.dataset.scale), manifest.resampling
+    bands = Bands.cut(scale, manifest.bands)
+    if not recompute:
+        return Run(folder, manifest, table, _stored_analysis(folder, table, bands), leakage, clips, altered)
+    ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
+    other = read_run(calibrate_on) if calibrate_on else None
+    training = _training(other, table) if other else None
+    if other:
+        altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
+    return Run(folder, manifest, table, analyse(table, ratings, scale, bands, plan, training), leakage, clips, altered)
+
+
+def _stored_analysis(folder: Path, table: ScoreTable, bands: Bands) -> Analysis:
+    """Read the statistics of a run; what its strata are is found again where an older version did not write it down."""
+    analysis = read_analysis(folder)
+    return analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
+
+
+def _training(other: Run, table: ScoreTable) -> TrainingData:
+    if set(other.table.pairs["pair_id"]) & set(table.pairs["pair_id"]):
+        raise UsageError(f"{other.folder} holds pairs of this run; calibrate on another split")
+    ours, theirs = table.pairs, other.table.pairs
+    # By id and by text: the id of a caption with several spellings depends on which of them its data have.
+    keys, their_keys = (pairs["caption"].map(caption_key, na_action="ignore") for pairs in (ours, theirs))
+    kept = ~(theirs["caption_id"].isin(ours["caption_id"]) | their_keys.isin(keys))
+    metrics = [metric for metric in table.metrics if metric not in table.unscored()]
+    return training_data(other.table.where(kept), metrics, RatingScale(*other.manifest.dataset.scale))
+
+
+def _is_output(path: Path) -> bool:
+    """The page is drawn afterwards, from these files, and again whenever somebody wants it otherwise."""
+    return path.is_file() and not path.name.startswith(".") and path.name not in (MANIFEST_NAME, PAGE_NAME)
