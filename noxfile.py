@@ -12,8 +12,9 @@ import nox
 
 nox.options.sessions = ["check", "tests"]
 
-# A worker a core, of one thread each: those of two workers would wait for each other. Fixtures of a module stay together.
-WORKERS = ("-n", "logical", "--maxprocesses", "8", "--dist", "loadscope")
+# A worker a core, of one thread each: those of two workers would wait for each other. A file's tests stay together,
+# since they share what its fixtures build.
+WORKERS = ("-n", "logical", "--maxprocesses", "8", "--dist", "loadfile")
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 LOCK = "docs/reference-environment.txt"
@@ -31,7 +32,7 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """What is tested in minutes, every capability of it; arguments after ``--`` go to pytest, as in ``-- -n 0 FILE``."""
+    """What is tested in minutes: something of every capability; arguments after ``--`` go to pytest."""
     session.run("pytest", *WORKERS, "-m", "not slow and not browser and not ray", *session.posargs, env=ONE_THREAD)
 
 
