@@ -76,7 +76,7 @@ def test_every_error_says_what_was_found_and_what_to_do(place: str, message: str
 
 
 # Options of programs that a message tells the user to run, and not ours.
-OTHERS_OPTIONS = {"--num_processes"}
+OTHERS_OPTIONS = {"--num_processes", "--head"}
 
 
 @pytest.mark.parametrize(("place", "message"), [one for one in messages() if OPTION.search(one[1])])

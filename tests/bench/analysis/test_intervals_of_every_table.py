@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.analyse import Analysis, analyse, read_analysis, write_analysis
+from bench.analysis.strata import Bands
 from bench.datasets.types import RatingScale
 from bench.files.ratings import read_ratings
 from bench.reports.contents import build_report
@@ -53,7 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def analyses(run: Run) -> dict[str, Analysis]:
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     scale = RatingScale(*run.manifest.dataset.scale)
-    return {method: analyse(run.table, ratings, scale, replace(PLAN, ci_method=method)) for method in METHODS}
+    bands = Bands.cut(scale)
+    return {method: analyse(run.table, ratings, scale, bands, replace(PLAN, ci_method=method)) for method in METHODS}
 
 
 def measured_of(record: Any) -> Iterator[tuple[str, Measured]]:
@@ -137,7 +139,8 @@ def test_every_table_with_intervals_says_how_they_were_made(
 def test_clips_of_a_caption_are_compared_within_captions_also_where_pairs_are_resampled(run: Run) -> None:
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     plan = ResamplingPlan(n_resamples=19, unit="pair")
-    found = analyse(run.table, ratings, RatingScale(*run.manifest.dataset.scale), plan)
+    scale = RatingScale(*run.manifest.dataset.scale)
+    found = analyse(run.table, ratings, scale, Bands.cut(scale), plan)
     units = {
         name: {record.resample_unit for record in records}
         for name, records in with_intervals(found).items()

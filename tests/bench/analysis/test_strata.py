@@ -41,7 +41,7 @@ def test_a_system_may_be_called_anything() -> None:
     systems = of_kind(found, "system")
     assert [stratum.id for stratum in systems] == [f"system={name}" for name in sorted(AWKWARD)]
     assert labels(systems)["system=a=b"] == "a=b"
-    assert labels(systems)["system=natural"] == "natural (system)"
+    assert labels(systems)["system=natural"] == "system natural"
     assert [int(stratum.mask.sum()) for stratum in systems] == [2] * len(AWKWARD)
     assert {stratum.id for stratum in of_kind(found, "all")} == {"all"}
     assert {stratum.id for stratum in of_kind(found, "band")} == {"band=low", "band=high"}
@@ -50,7 +50,7 @@ def test_a_system_may_be_called_anything() -> None:
 def test_two_systems_that_are_written_alike_stay_apart() -> None:
     pairs = frame(["synthesized"] * 2, ["audioldm", "AudioLDM"], [1.0, 9.0])
     shown = labels(of_kind(standard_strata(pairs, Bands.cut(TEN)), "system"))
-    assert shown == {"system=audioldm": "audioldm (system)", "system=AudioLDM": "AudioLDM"}
+    assert shown == {"system=audioldm": "AudioLDM", "system=AudioLDM": "system AudioLDM"}
 
 
 def test_order_of_reading_and_of_files() -> None:

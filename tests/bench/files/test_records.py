@@ -19,7 +19,7 @@ def refuse(constant: str) -> float:
 def test_json_has_neither_nan_nor_infinity() -> None:
     content = {"a": (Measured(np.nan, -np.inf, 1.5),), "b": [np.inf, "é", None, True, 3]}
     assert json.loads(json_text(content), parse_constant=refuse) == {
-        "a": [{"estimate": None, "low": None, "high": 1.5}],
+        "a": [{"estimate": None, "low": None, "high": 1.5, "note": ""}],
         "b": [None, "é", None, True, 3],
     }
 

@@ -16,8 +16,8 @@ import pytest
 from filelock import FileLock
 from scipy import stats
 
-from bench import outcomes
 from bench.files import workspace
+from bench.runs import outcomes
 from bench.runs import run as run_module
 from bench.runs.folder import read_run
 from bench.runs.run import RunRequest, run_benchmark

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.commands.page import figures_of_run
 
 from bench.files.records import plain
 from bench.runs.folder import read_run
+from bench.runs.page import figures_of_run
 from tests.bench.conftest import Bench
 
 THREE = ("rating ≤ 3", "3 < rating ≤ 7", "rating > 7")

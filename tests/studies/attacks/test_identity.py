@@ -185,7 +185,7 @@ def replace_after(monkeypatch: pytest.MonkeyPatch, metric: str) -> None:
 
 CUT_OFF = """
 import sys
-from bench import workspace
+from bench.files import workspace
 keep = workspace.save_outcome
 def keep_and_end(folder, pairs, metric, *rest):
     keep(folder, pairs, metric, *rest)

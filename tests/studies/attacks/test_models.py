@@ -135,7 +135,7 @@ def test_each_seed_has_a_repository_of_its_own() -> None:
 CONVERT = """
 import sys, time
 from pathlib import Path
-from finetune import convert as module
+from finetune.checkpoints import convert as module
 from metrics.models.hf_model import load_clap
 from transformers import ClapFeatureExtractor
 

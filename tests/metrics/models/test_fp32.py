@@ -39,7 +39,7 @@ SETTINGS = {
 
 PROGRAM = """
 import json, os, sys, torch
-from metrics import forward, fp32
+from metrics.models import forward, fp32
 
 NEW_API = hasattr(torch.backends, "fp32_precision")
 
