@@ -12,6 +12,11 @@ import nox
 
 nox.options.sessions = ["check", "tests"]
 
+# A worker a core, of one thread each: those of two workers would wait for each other. A file's tests stay together,
+# since they share what its fixtures build.
+WORKERS = ("-n", "logical", "--maxprocesses", "8", "--dist", "loadfile")
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+
 LOCK = "docs/reference-environment.txt"
 REFERENCE = ("--python-version", "3.11", "--python-platform", "x86_64-unknown-linux-gnu", "--all-extras")
 
@@ -27,8 +32,14 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """The test suite but for the browser's and Ray's parts; arguments after ``--`` go to pytest."""
-    session.run("pytest", "-m", "not browser and not ray", *session.posargs)
+    """What is tested in minutes: something of every capability; arguments after ``--`` go to pytest."""
+    session.run("pytest", *WORKERS, "-m", "not slow and not browser and not ray", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(venv_backend="none")
+def slow(session: nox.Session) -> None:
+    """The other tests: models of full size, processes that are killed, whole demos, LaTeX, long simulations."""
+    session.run("pytest", *WORKERS, "-m", "slow and not browser and not ray", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session(venv_backend="none")

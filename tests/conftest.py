@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,11 +30,21 @@ install_import_hook(CHECKED, f"{typechecker.__name__}.check")
 hub.use()
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of pytest-xdist share, gone with their own."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's cache and variants out of the tests, and the tests out of them."""
+def own_folders(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's cache and variants out of the tests, and the tests out of them.
+
+    Workers share the cache: the demo's clips are put in place whole, and the store of embeddings is made for several.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLAP_BENCH_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CLAP_BENCH_CACHE_DIR", str(shared_folder / "cache"))
         patch.setenv("CLAP_BENCH_HUMAN_DIR", str(tmp_path_factory.mktemp("human")))
         yield
 

@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 NO_COMMIT = "0" * 40
 
 SENTENCES = (
@@ -51,14 +53,21 @@ def use(folder: Path | None = None) -> None:
 
 
 def need(*names: str, folder: Path | None = None) -> Path:
-    """Build the repositories that are not there yet; return the folder for ``HF_HOME``."""
+    """Build the repositories that are not there yet; return the folder for ``HF_HOME``.
+
+    Processes that need the same at once build it once. No two can wait for each other: what a builder needs itself
+    (`_snapshot`) needs nothing.
+    """
     folder = folder or default_folder()
+    built = folder / "built"
+    built.mkdir(parents=True, exist_ok=True)
     for name in names:
-        repo, build = BUILDERS[name]
-        if not (folder / "built" / name).exists():
-            _add_to_hub(folder, repo, build)
-            (folder / "built").mkdir(exist_ok=True)
-            (folder / "built" / name).touch()
+        if (built / name).exists():
+            continue
+        with FileLock(built / f".{name}.lock"):
+            if not (built / name).exists():
+                _add_to_hub(folder, *BUILDERS[name])
+                (built / name).touch()
     return folder
 
 
@@ -75,8 +84,10 @@ def _add_to_hub(folder: Path, repo: tuple[str, str], build: Callable[[Path], Non
         build(Path(private))
         for path in Path(private).iterdir():
             path.replace(snapshot / path.name)
-    (target / "refs").mkdir(exist_ok=True)
-    (target / "refs" / "main").write_text(commit)
+        (target / "refs").mkdir(exist_ok=True)
+        main = Path(private) / "main"
+        main.write_text(commit)
+        main.replace(target / "refs" / "main")
 
 
 # Tokenizers and configurations

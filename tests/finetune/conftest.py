@@ -4,18 +4,22 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
 from bench.datasets.types import RatedDataset
-from finetune.data.pairs import PairSet
 from tests.finetune.small import halves, load_small, pair_set, small_dataset, small_model
+
+if TYPE_CHECKING:  # whoever only collects tests does not wait for torch
+    from finetune.data.pairs import PairSet
 
 
 @pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
     """Small models gain nothing from threads, and lose much where cores are shared; the tests elsewhere keep theirs."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

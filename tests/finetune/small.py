@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
-import torch
 
 from bench.datasets.types import RatedDataset, RatingScale
-from finetune.data.features import extract_features, file_source
-from finetune.data.pairs import PairSet
-from metrics.models.hf_model import LoadedClap, load_clap
 from tests.finetune.rated import make_pair
 from tests.metrics.models.tiny_clap import SMALL_16K, save_tiny_clap
+
+if TYPE_CHECKING:  # whoever only collects tests does not wait for torch
+    import torch
+
+    from finetune.data.pairs import PairSet
+    from metrics.models.hf_model import LoadedClap
 
 RATE_HZ = 16_000
 SCALE = RatingScale(0.0, 10.0)
@@ -52,6 +55,9 @@ def small_dataset(folder: Path, n_pairs: int = 24, split: str | None = None) -> 
 
 def pair_set(clap: LoadedClap, dataset: RatedDataset, cache: Path) -> PairSet:
     """Return the data set as the model takes it."""
+    from finetune.data.features import extract_features, file_source
+    from finetune.data.pairs import PairSet
+
     features = extract_features(clap, [file_source(rated.pair.audio_path) for rated in dataset.pairs], cache)
     return PairSet(
         features,
@@ -76,6 +82,8 @@ def weights_of(clap: LoadedClap) -> dict[str, torch.Tensor]:
 
 
 def load_small(folder: Path) -> LoadedClap:
+    from metrics.models.hf_model import load_clap
+
     return load_clap(folder)
 
 

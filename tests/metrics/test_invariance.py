@@ -79,7 +79,9 @@ def check(name: str, pairs: list[AudioTextPair], store: Path) -> None:
     assert np.abs(elsewhere - expected).max() <= TOLERANCE, "batch size 1, a fresh process, no workers"
 
 
-@pytest.mark.parametrize("settings", [FUSED_48K, SMALL_16K], ids=["fused", "16 kHz"])
+@pytest.mark.parametrize(
+    "settings", [pytest.param(FUSED_48K, id="fused", marks=pytest.mark.slow), pytest.param(SMALL_16K, id="16 kHz")]
+)
 def test_a_small_model(settings: dict[str, object], pairs: list[AudioTextPair], tmp_path: Path) -> None:
     name = f"hf:{save_tiny_clap(tmp_path / 'model', settings)}"
     check(name, pairs, tmp_path / "store")
@@ -102,6 +104,7 @@ def test_a_published_architecture_at_full_size(
     check(name, pairs, tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(pairs: list[AudioTextPair], tmp_path: Path) -> None:
     """SIGKILL in the middle, then again with the same store: scores equal an unbroken run's."""
     name = f"hf:{save_tiny_clap(tmp_path / 'model', SMALL_16K)}"

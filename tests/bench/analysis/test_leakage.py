@@ -141,6 +141,7 @@ def test_the_report_says_how_far_trained_metrics_can_be_believed() -> None:
     assert "What human was trained on is not written down" in section_text(unknown)
 
 
+@pytest.mark.slow
 def test_published_variants_are_known_to_be_trained_on_relate(local_hub: Any) -> None:
     local_hub("human", "processor")
     scorers = {"human": make_scorer("human", ScorerOptions()), "random": make_scorer("random", ScorerOptions())}

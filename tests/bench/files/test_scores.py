@@ -125,6 +125,7 @@ def test_score_file_without_a_key_is_refused(tmp_path: Path) -> None:
         read_score_file(tmp_path / "s.csv", frame())
 
 
+@pytest.mark.slow
 def test_many_failures_are_read_in_time_that_grows_with_their_number(tmp_path: Path) -> None:
     """100,000 took 15 s when each was added to a tuple."""
     path = tmp_path / "failures.csv"

@@ -81,6 +81,7 @@ def test_points_are_scores_and_ratings(run: Run) -> None:
         assert f"{srcc.estimate:.2f}" in axes.get_title().replace("\N{MINUS SIGN}", "-")
 
 
+@pytest.mark.slow
 def test_many_pairs_are_counted_in_cells(wide: Run) -> None:
     figure = drawn(wide)["scores"].figure
     for axes in figure.axes[:12]:
@@ -257,6 +258,7 @@ def test_without_numbers_there_is_no_figure(run: Run) -> None:
         check_texts(one.name, one.figure)
 
 
+@pytest.mark.slow
 def test_files_are_equal_to_the_byte_each_time(run: Run, tmp_path: Path) -> None:
     paths = [save_figures(figures_of(run.table, run.analysis, SCALE), tmp_path / place) for place in ("a", "b")]
     assert len(paths[0]) == 2 * len(NAMES)

@@ -180,6 +180,7 @@ def test_nothing_is_fetched(hostile: Run) -> None:
     assert not re.findall(r"@import|url\((?!['\"]?data:)", "".join(elements.texts["style"]))
 
 
+@pytest.mark.slow
 def test_clips_are_found_relative_to_the_page(hostile: Run, tmp_path: Path) -> None:
     for page in (page_of(hostile), page_of(hostile, tmp_path / "else where" / "page.html")):
         urls = island(page)["pairs"]["urls"]
@@ -244,6 +245,7 @@ def test_figures_are_data(run: Run, tmp_path: Path) -> None:
     assert island(page)["figures"] == [{"name": figure.name, "caption": figure.caption, "svg": figure.svg}]
 
 
+@pytest.mark.slow
 def test_size_at_full_size(tmp_path: Path) -> None:
     page = page_of(full_size_run(tmp_path))
     assert len(island(page)["pairs"]["id"]) == 2598

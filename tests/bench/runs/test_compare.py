@@ -77,6 +77,7 @@ def test_the_same_scores_differ_by_nothing(bench: Bench, ratings_csv: Path, runs
     assert {d.delta for d in found.differences} == {0.0}
 
 
+@pytest.mark.slow
 def test_other_pairs_are_said_to_be_others(bench: Bench, ratings_csv: Path, runs: tuple[Path, Path]) -> None:
     lines = ratings_csv.read_text().replace("caption number", "another caption number").splitlines()
     other = ratings_csv.with_name("other.csv")
@@ -94,6 +95,7 @@ def test_other_pairs_are_said_to_be_others(bench: Bench, ratings_csv: Path, runs
     assert "Compared on the 30 pairs that are in both runs (60 before, 30 now)." in found.remarks
 
 
+@pytest.mark.slow
 def test_pairing_is_that_of_two_metrics_in_one_run(
     bench: Bench, runs: tuple[Path, Path], ratings_csv: Path, planted_csv: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_metric_that_scored_nothing_has_no_difference(runs: tuple[Path, Path])
     assert compare_runs(before, with_scores(now, p=lambda p: np.full_like(p, np.nan))).differences == ()
 
 
+@pytest.mark.slow
 def test_without_a_shared_metric_nothing_is_compared(
     bench: Bench, runs: tuple[Path, Path], ratings_csv: Path, planted_csv: Path
 ) -> None:

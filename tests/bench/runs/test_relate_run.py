@@ -25,6 +25,7 @@ from tests.bench.statistics.estimates import estimate_correlations
 
 pytestmark = [
     pytest.mark.relate,
+    pytest.mark.slow,
     pytest.mark.skipif("RELATE_ROOT" not in os.environ, reason="RELATE_ROOT does not name a copy of the ratings"),
 ]
 N_PAIRS = {

@@ -36,6 +36,7 @@ def test_the_same_again(bench: Bench, first: Path) -> None:
     assert read_run(Path("again")).manifest.resampling == read_run(first).manifest.resampling
 
 
+@pytest.mark.slow
 def test_other_scores_are_named_and_end_with_status_1(bench: Bench, first: Path, planted_csv: Path) -> None:
     lines = planted_csv.read_text().splitlines()
     planted_csv.write_text("\n".join([*lines[:-1], lines[-1].split(",")[0] + ",0.123"]) + "\n")

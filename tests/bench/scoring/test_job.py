@@ -155,6 +155,7 @@ def test_processes_give_the_same_files(source: Path, tmp_path: Path) -> None:
     assert shared.means == summary.means
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_shard_done(tmp_path: Path) -> None:
     write_clips(tmp_path)
     many = write_pairs(tmp_path / "many.csv", rows_of(6000))
@@ -192,6 +193,7 @@ def _die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_goes_on(tmp_path: Path) -> None:
     write_clips(tmp_path)
     many = write_pairs(tmp_path / "many.csv", rows_of(3000))

@@ -65,6 +65,7 @@ def test_permutations_equal_brute_force(decimals, n_threads):
         np.testing.assert_allclose(permuted[r], expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_p_value_approaches_the_exact_one():
     """Eight captions have 256 possible swaps: all of them, against 20,000 drawn ones."""
     sample = sample_of(rated_pairs(24, seed=11))

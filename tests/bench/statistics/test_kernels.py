@@ -19,6 +19,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_kernels_compile_where_nothing_can_be_cached():
     """Without a writable folder numba has no cache locator: emulated, as a superuser can write anywhere."""

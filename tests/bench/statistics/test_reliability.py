@@ -74,6 +74,7 @@ def test_resamples_equal_the_analysis_of_variance_of_the_drawn_pairs():
         assert found.replicates.resampled[r, 0] == pytest.approx(alone.estimate.icc1.estimate, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_intervals_cover_at_a_known_reliability():
     covered = 0
     for seed in range(200):

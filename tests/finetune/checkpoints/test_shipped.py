@@ -50,6 +50,7 @@ def test_what_they_are_tested_on_was_not_trained_on() -> None:
     assert len(tuned["data"]) == 2, "its base's data are missing"
 
 
+@pytest.mark.slow
 def test_pretraining_sees_no_caption_of_the_demo() -> None:
     training, validation = draw_soundscapes(PretrainingData())
     of_demo = {clip.soundscape.caption for clip in demo_clips(None)}

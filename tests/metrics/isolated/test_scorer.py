@@ -9,6 +9,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,7 +19,9 @@ from metrics.registry import availability, make_scorer, requirements_of
 from metrics.types import AudioTextPair, PairScores, ScorerOptions
 from tests import plugin
 from tests.metrics.clips import write_bad_clips, write_tone
-from tests.metrics.models.upstream import LocalHub
+
+if TYPE_CHECKING:  # loads torch
+    from tests.metrics.models.upstream import LocalHub
 
 HERE = Path(sys.executable)
 """The environment of these tests: it has the same packages as this process."""
@@ -42,7 +45,7 @@ def scorer_file(folder: Path, body: str) -> str:
     return f"{path}:make"
 
 
-@pytest.mark.parametrize("name", ["tiny", "loudness", "random", "caption-length"])
+@pytest.mark.parametrize("name", [pytest.param("tiny", marks=pytest.mark.slow), "loudness", "random", "caption-length"])
 def test_scores_equal_those_in_this_process_to_the_bit(name: str, pairs: list[AudioTextPair]) -> None:
     check_equal(name, pairs)
 
@@ -150,6 +153,7 @@ def test_a_python_that_cannot_start_is_named(tmp_path: Path) -> None:
 PARENT = """
 import os, sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from metrics.isolated.scorer import RemoteScorer
 from metrics.types import AudioTextPair, ScorerOptions
 remote = RemoteScorer(Path(sys.executable), sys.argv[1], ScorerOptions())

@@ -59,6 +59,7 @@ def test_files_come_from_the_hub_at_the_pinned_commit_and_then_from_the_cache(hu
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_a_hub_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
     fetched = fetch_elsewhere("http://127.0.0.1:9", tmp_path)
     assert "UnavailableError: org/model/model.safetensors is not here and cannot be fetched" in fetched.stderr

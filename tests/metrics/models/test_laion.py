@@ -63,6 +63,7 @@ def embed(encoder: DualEncoder, paths: list[Path]) -> np.ndarray:
     return np.concatenate([encoder.embed_audio(encoder.prepare_clip(audio.load(path))) for path in paths])
 
 
+@pytest.mark.slow
 def test_audio_embeddings_equal_upstream_s(
     encoder: DualEncoder, upstream: upstream_packages.Laion, clips: list[Path]
 ) -> None:
@@ -71,6 +72,7 @@ def test_audio_embeddings_equal_upstream_s(
     assert np.min(unit(ours) @ unit(ours).T) < 0.95, "clips must be told apart for parity to mean anything"
 
 
+@pytest.mark.slow
 def test_caption_embeddings_equal_upstream_s(encoder: DualEncoder, upstream: upstream_packages.Laion) -> None:
     tokenised = encoder.prepare_captions(CAPTIONS)
     ours = encoder.embed_captions(tokenised)
@@ -79,6 +81,7 @@ def test_caption_embeddings_equal_upstream_s(encoder: DualEncoder, upstream: ups
     assert [caption.n_cut > 0 for caption in tokenised] == [False, False, True, False, False]
 
 
+@pytest.mark.slow
 def test_scores_equal_upstream_s_and_cutting_is_reported(upstream: upstream_packages.Laion, clips: list[Path]) -> None:
     expected = (unit(upstream.embed_files(clips)) * unit(upstream.embed_captions(CAPTIONS))).sum(axis=1)
     pairs = [AudioTextPair(str(i), path, text) for i, (path, text) in enumerate(zip(clips, CAPTIONS, strict=True))]
@@ -87,6 +90,7 @@ def test_scores_equal_upstream_s_and_cutting_is_reported(upstream: upstream_pack
     assert any(note.startswith("1 of 5 captions were cut") for note in outcome.notes)
 
 
+@pytest.mark.slow
 def test_trap_six_dynamic_padding_changes_nothing_but_time(
     encoder: DualEncoder, upstream: upstream_packages.Laion
 ) -> None:
@@ -103,6 +107,7 @@ def test_trap_six_dynamic_padding_changes_nothing_but_time(
     assert (short - padded).abs().max() < 1e-12
 
 
+@pytest.mark.slow
 def test_trap_six_samples_are_quantised_as_on_upstream_s_file_path(
     encoder: DualEncoder, upstream: upstream_packages.Laion, tmp_path: Path
 ) -> None:
@@ -129,6 +134,7 @@ def test_trap_three_long_clips_do_not_depend_on_a_random_state(
     assert np.array_equal(ours[0], ours[1])
 
 
+@pytest.mark.slow
 def test_trap_six_nothing_is_left_behind_by_the_import(local_hub: LocalHub) -> None:
     """Upstream's import leaves top-level ``training``, ``evaluate`` and ``clap_module``, and needs BART's tokenizer."""
     local_hub("roberta", "laion")
@@ -153,6 +159,7 @@ def test_trap_seven_checkpoints_are_never_rewritten(encoder: DualEncoder) -> Non
     assert encoder.spec.checkpoint_sha256 == audio.content_hash(content)
 
 
+@pytest.mark.slow
 def test_trap_seven_upstream_s_loader_fails_without_position_ids(tmp_path: Path, local_hub: LocalHub) -> None:
     """It deletes a key that newer versions no longer save (LAION #118, #127, #161); ours takes both."""
     local_hub("bert", "bart", "roberta")

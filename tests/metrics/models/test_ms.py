@@ -56,6 +56,7 @@ def write(folder: Path, version: str) -> tuple[list[Path], np.ndarray]:
     return sorted(folder.glob("*.wav")), windows
 
 
+@pytest.mark.slow
 def test_scores_equal_upstream_s(
     version: str, encoder: DualEncoder, upstream: upstream_packages.Ms, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_scores_equal_upstream_s(
     assert np.abs(outcome.cosines - (unit(sound) * unit(text)).sum(axis=1)).max() <= 1e-5
 
 
+@pytest.mark.slow
 def test_trap_five_an_exclamation_mark_does_not_move_the_pooled_token(
     version: str, encoder: DualEncoder, upstream: upstream_packages.Ms
 ) -> None:
@@ -134,6 +136,7 @@ def test_trap_five_missing_weights_are_an_error(local_hub: LocalHub, tmp_path: P
         half.prepare_captions(["a dog"])
 
 
+@pytest.mark.slow
 def test_trap_five_similarity_is_a_cosine(upstream: upstream_packages.Ms) -> None:
     """``compute_similarity`` multiplies by the logit scale."""
     vectors = torch.eye(3)

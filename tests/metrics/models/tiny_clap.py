@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from tokenizers import ByteLevelBPETokenizer
-from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, RobertaTokenizerFast
+if TYPE_CHECKING:  # whoever only collects tests does not wait for them
+    import torch
+    from transformers import RobertaTokenizerFast
 
 SENTENCES = (
     "A dog barks while rain falls on a tin roof.",
@@ -30,6 +31,9 @@ SMALL_16K = {
 
 def save_tokenizer(folder: Path) -> RobertaTokenizerFast:
     """Train a byte-level BPE tokenizer with RoBERTa's special tokens and save it."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaTokenizerFast
+
     folder.mkdir(parents=True, exist_ok=True)
     trained = ByteLevelBPETokenizer()
     trained.train_from_iterator(
@@ -43,6 +47,9 @@ def save_tokenizer(folder: Path) -> RobertaTokenizerFast:
 
 def save_tiny_clap(folder: Path, features: dict[str, object], seed: int = 0) -> Path:
     """Save a model of about half a million parameters with its processor."""
+    import torch
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
     tokenizer = save_tokenizer(folder)
     extractor = ClapFeatureExtractor(**features)
     extractor.save_pretrained(folder)
@@ -75,6 +82,8 @@ def save_tiny_clap(folder: Path, features: dict[str, object], seed: int = 0) -> 
 
 def enliven(model: torch.nn.Module) -> None:
     """Make a freshly initialised network tell its inputs apart: at std 0.02 all embeddings are nearly the same."""
+    import torch
+
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, torch.nn.Linear):

@@ -286,6 +286,7 @@ def test_clips_replaced_between_two_metrics_end_the_run(bench: Bench, monkeypatc
     assert set(pd.read_csv("r/scores.csv")["duration"]) == {0.5}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rated")
 def test_reproduce_says_that_and_how_many_clips_differ(bench: Bench) -> None:
     bench(*RUN, "loudness", "--out", "r")
@@ -325,6 +326,7 @@ def test_scores_from_files_need_no_audio(bench: Bench, monkeypatch: pytest.Monke
     assert bench("reproduce", "r", "--out", "again").status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rated")
 def test_older_runs_without_clips_are_read(bench: Bench) -> None:
     bench(*RUN, "loudness", "--out", "r")

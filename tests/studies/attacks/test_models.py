@@ -155,6 +155,7 @@ print(module.converted(checkpoint)[0])
 """
 
 
+@pytest.mark.slow
 def test_two_processes_convert_a_checkpoint_once(tmp_path: Path) -> None:
     small, checkpoint = save_tiny_clap(tmp_path / "model", SMALL_16K), tmp_path / "630k.pt"
     checkpoint.write_bytes(b"a checkpoint of laion_clap")

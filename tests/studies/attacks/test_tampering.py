@@ -62,6 +62,7 @@ EDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", EDITS)
 def test_every_format_says_that_a_file_is_not_what_the_run_wrote(bench: Bench, run: Path, said: str) -> None:
     EDITS[said](run)
@@ -102,6 +103,7 @@ def test_on_a_terminal_and_in_figures(run: Path, tmp_path: Path) -> None:
     assert svg_text(one.figure) != plain
 
 
+@pytest.mark.slow
 def test_drawn_figures_are_marked(bench: Bench, run: Path) -> None:
     bench("report", run, "--figures", "before")
     edit_estimates(run)
@@ -111,6 +113,7 @@ def test_drawn_figures_are_marked(bench: Bench, run: Path) -> None:
     assert all(Path("before", name).read_bytes() != Path("after", name).read_bytes() for name in names)
 
 
+@pytest.mark.slow
 def test_comparisons_say_it_too(bench: Bench, run: Path, rated: Path) -> None:
     bench("run", "--dataset", rated, "--metrics", "random", "--resamples", "99", "--out", "s")
     clean = bench("compare", run, "s")
@@ -164,6 +167,7 @@ def test_verify_names_every_file_in_a_line(bench: Bench, run: Path) -> None:
     assert result.err == ""
 
 
+@pytest.mark.slow
 def test_a_report_made_anew_keeps_the_hashes_right(bench: Bench, run: Path) -> None:
     result = bench("report", run, "--output", run / "report.md", "--against", "published")
     assert result.status == 2  # this data set has no published figures

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import numpy as np
@@ -21,6 +21,8 @@ import soundfile
 from metrics.errors import ClapBenchError
 
 MEMORY = Path("/dev/shm")
+SCRATCH = TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None, prefix="fuzz-")
+"""What parsers read files from; removed when this process ends."""
 LONGEST_BYTES = 4096
 
 
@@ -50,7 +52,7 @@ def survives(target: Target, content: bytes) -> bool:
 
 def make_targets() -> Mapping[str, Target]:
     """Return every parser by name."""
-    folder = Path(mkdtemp(dir=MEMORY if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) else None, prefix="fuzz-"))
+    folder = Path(SCRATCH.name)
     return {**_tables(folder), **_others_sets(folder), **_records(folder), **_files(folder), **_texts()}
 
 

@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _run(data: Path, tests: tuple[str, ...], **environment: str) -> None:
-    options = ["-q", "-m", "not slow", *(f"--cov={name}" for name in ("bench.statistics", "metrics", "finetune"))]
+    options = ["-q", *(f"--cov={name}" for name in ("bench.statistics", "metrics", "finetune"))]
     options += ["--cov-branch", "--cov-append", "--cov-report="]
     _call(data, "pytest", *options, *tests, **environment)
 

@@ -5,7 +5,7 @@ docs/reliability.md if every file is checked, and prints the survivors that surv
 
 Each mutant is tested in a process forked off one that has loaded numba and torch: these take longer to load than most
 mutants to die, and Cosmic Ray's own runner loads them every time. The fork works on a copy of the repository, runs the
-tests named in `SUITES` without the slow ones, and stops at the first failure. Mutants come in random order, so that
+tests named in `SUITES`, and stops at the first failure. Mutants come in random order, so that
 those tested within a limit of time are a random sample. Outcomes are kept in build/mutation.json, so that an
 interrupted check goes on where it stopped; mutants that survived are tried again, and first.
 """
@@ -156,7 +156,8 @@ def _run_pytest(tests: Sequence[str]) -> int:
     hypothesis.settings.load_profile("mutation")
     order = CheapestKillersFirst(OUTCOMES.with_name("mutation-killers.json"))
     loaded_before = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    options = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-seed=0", *loaded_before]
+    ordered = ["-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    options = ["-x", "-q", *ordered, *loaded_before]
     return int(pytest.main([*options, *tests], plugins=[order]))
 
 

@@ -81,6 +81,7 @@ def test_audio_goes_to_the_users_cache(tmp_path: Path, monkeypatch: pytest.Monke
     assert root == tmp_path / "demo" / f"{DEMO_VERSION}-4"
 
 
+@pytest.mark.slow
 def test_a_render_that_is_killed_leaves_whole_clips_and_the_next_goes_on(tmp_path: Path) -> None:
     process = run_python(RENDER_VALIDATION, str(tmp_path))
     while len(list(tmp_path.rglob("*.wav"))) < 20 and process.poll() is None:
@@ -95,6 +96,7 @@ def test_a_render_that_is_killed_leaves_whole_clips_and_the_next_goes_on(tmp_pat
     assert all(path.stat().st_mtime_ns == then for path, then in rendered.items())
 
 
+@pytest.mark.slow
 def test_renders_at_the_same_time_do_no_harm(tmp_path: Path) -> None:
     processes = [run_python(RENDER_VALIDATION, str(tmp_path)) for _ in range(2)]
     for process in processes:

@@ -69,6 +69,7 @@ def test_ratings_alone_then_the_clips_of_the_same_commit(hub: Hub, tmp_path: Pat
     assert (root / "source.json").read_text() == source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["data/beta_1.wav", "annotations/ratings.csv"])
 def test_other_bytes_than_the_hub_lists_are_thrown_away(hub: Hub, tmp_path: Path, name: str) -> None:
     root = tmp_path / "root"
@@ -84,6 +85,7 @@ def test_other_bytes_than_the_hub_lists_are_thrown_away(hub: Hub, tmp_path: Path
     assert len(load_dataset("audioeval", data_root=root).pairs) == 6
 
 
+@pytest.mark.slow
 def test_a_pull_that_broke_goes_on(hub: Hub, tmp_path: Path) -> None:
     lost = hub.content.pop("data/beta_2.wav")
     hub.listed = {"data/beta_2.wav": lost}

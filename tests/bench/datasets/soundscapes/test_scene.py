@@ -120,6 +120,7 @@ class TestRelevance:
 
 
 class TestCorruption:
+    @pytest.mark.slow
     def test_fates_have_their_probabilities(self) -> None:
         for name, system in SYSTEMS.items():
             pairs = [(s, corrupted(s, name, i)) for i, s in enumerate(draw_many(500)) if len(s.events) > 1]
