@@ -41,7 +41,7 @@ from bench.statistics.reliability import (
 )
 from bench.statistics.systems import SystemAgreement, SystemMeans, system_agreement
 from bench.statistics.types import ResamplingPlan
-from metrics.errors import DataError, UsageError
+from metrics.errors import UsageError
 
 BROAD: tuple[Kind, ...] = ("all", "source")
 """Where everything is computed; elsewhere correlations and the agreement of listeners only."""
@@ -262,13 +262,9 @@ def read_analysis(folder: Path) -> Analysis:
     paths = {name: folder / f"{name}.json" for name in kinds}
     if not paths["strata"].exists():
         del paths["strata"]
-    analysis = Analysis(
+    return Analysis(
         **{name: read_records(path, kinds[name], REMEDY, older.get(name, list)) for name, path in paths.items()}
     )
-    scorers = [set(one.scores) for one in analysis.system_means]
-    if any(names != scorers[0] for names in scorers):
-        raise DataError(f"{folder / 'system_means.json'} is damaged: a system lacks a mean of a metric; {REMEDY}")
-    return analysis
 
 
 def _nested_means(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.analyse import (
+    REMEDY,
     Analysis,
     analyse,
     read_analysis,
@@ -24,8 +25,9 @@ from bench.analysis.analyse import (
     training_data,
     write_analysis,
 )
+from bench.analysis.consistency import find_conflict
 from bench.analysis.leakage import Leakage, leakage_of, read_leakage, write_leakage
-from bench.analysis.strata import Bands
+from bench.analysis.strata import Bands, labels
 from bench.datasets.captions import caption_key
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
@@ -57,7 +59,7 @@ from bench.runs.integrity import REPORT_NAME, altered_files, relevant
 from bench.runs.outcomes import outcomes_of
 from bench.statistics.folds import TrainingData
 from bench.statistics.types import ResamplingPlan
-from metrics.errors import UnavailableError, UsageError
+from metrics.errors import DataError, UnavailableError, UsageError
 from metrics.files import sha256_of_file, write_text
 from metrics.registry import availability, make_scorers
 from metrics.types import PairScores, ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
@@ -275,9 +277,19 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
 
 
 def _stored_analysis(folder: Path, table: ScoreTable, bands: Bands) -> Analysis:
-    """Read the statistics of a run; what its strata are is found again where an older version did not write it down."""
+    """Read the statistics of a run; what its strata are is found again where an older version did not write it down.
+
+    Raises:
+        DataError: a file is missing or damaged, or does not go with the others.
+    """
     analysis = read_analysis(folder)
-    return analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
+    analysis = analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
+    scored = table.without(table.unscored()).metrics
+    conflict = find_conflict(vars(analysis), scored, labels(analysis.strata))
+    if conflict:
+        name, problem = conflict
+        raise DataError(f"{folder / name}.json is damaged: {problem}; {REMEDY}")
+    return analysis
 
 
 def _training(other: Run, table: ScoreTable) -> TrainingData:
