@@ -27,6 +27,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from random import Random
 
+from typer.main import get_command
+
 from bench import cli
 from bench.analysis.leakage import Leakage, SharedItems
 from bench.runs.run import Run, read_run, write_run
@@ -38,13 +40,14 @@ from tests.studies.attacks.mutants import copy_of, damage
 MOST_S = 20
 MOST_BYTES = 1 << 30
 BATCH = 50
-PAGES_EVERY = 4
-FIGURES_EVERY = 8
+PAGES_EVERY = 8
+FIGURES_EVERY = 16
 PAIRS = 18
 FREE_METRICS = ("caption-length", "loudness")
 """Two that cost nothing; one of them reads the clips."""
 
 
+_COMMAND = get_command(cli.app)
 BEGUN = "begun"
 ENDS = ("shown", "refused", "crashed", "hung", "out of memory")
 
@@ -167,7 +170,7 @@ def end_of(arguments: list[str]) -> str:
     with _screens(arguments):
         signal.alarm(MOST_S)
         try:
-            cli.app(standalone_mode=False)
+            _COMMAND.main(arguments, "bench", standalone_mode=False)
         except ClapBenchError:
             return "refused"
         except Exception as error:
