@@ -43,7 +43,7 @@ from bench.statistics.reliability import (
 )
 from bench.statistics.systems import SystemAgreement, SystemMeans, system_agreement
 from bench.statistics.types import ResamplingPlan
-from metrics.errors import DataError, UsageError
+from metrics.errors import UsageError
 
 BROAD: tuple[Kind, ...] = ("all", "source")
 """Where everything is computed; elsewhere correlations and the agreement of listeners only."""
@@ -264,16 +264,12 @@ def read_analysis(folder: Path) -> Analysis:
     if not paths["strata"].exists():
         del paths["strata"]
     plan = plan_of_older(folder) if paths["estimates"].exists() else {}
-    analysis = Analysis(
+    return Analysis(
         **{
             name: read_records(path, kinds[name], REMEDY, partial(renewed, name, kinds[name], plan=plan))
             for name, path in paths.items()
         }
     )
-    scorers = [set(one.scores) for one in analysis.system_means]
-    if any(names != scorers[0] for names in scorers):
-        raise DataError(f"{folder / 'system_means.json'} is damaged: a system lacks a mean of a metric; {REMEDY}")
-    return analysis
 
 
 def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:

@@ -55,6 +55,9 @@ class SharedItems:
     shared: tuple[str, ...] | None
 
 
+KINDS_OF_ITEMS = ("captions", "clips", "listeners")
+
+
 @dataclass(frozen=True, slots=True)
 class Leakage:
     """One data set that a scorer, or the model it was fine-tuned from, was trained or validated on.
@@ -63,7 +66,7 @@ class Leakage:
         metric: the scorer's name.
         trained_on: name of that data set.
         part: ``train``, whose pairs moved the weights, or ``validation``, which chose among epochs.
-        items: what it shares with the tested pairs.
+        items: what it shares with the tested pairs: one of each of `KINDS_OF_ITEMS`, in this order.
         n_affected: tested pairs that share at least one caption or clip; None where neither was written down.
         note: what else the training says about these data.
     """
@@ -74,6 +77,12 @@ class Leakage:
     items: tuple[SharedItems, ...]
     n_affected: int | None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for other items."""
+        kinds = tuple(item.kind for item in self.items)
+        if kinds != KINDS_OF_ITEMS:
+            raise ValueError(f"items are of {list(kinds)}, expected {list(KINDS_OF_ITEMS)}")
 
     @property
     def is_clean(self) -> bool:

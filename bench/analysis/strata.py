@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from bench.datasets.types import SOURCES, RatingScale
 from bench.files.csvfile import quoted
+from bench.files.limits import MAX_EDGES
 from metrics.errors import UsageError
 
 Kind = Literal["all", "source", "system", "band", "band in source"]
@@ -30,7 +31,6 @@ PARTITIONS: tuple[Kind, ...] = ("band",)
 ALL = "all"
 """The id of the stratum of all pairs."""
 
-MAX_EDGES = 9
 SYSTEM_LABELS = {
     "audioldm": "AudioLDM",
     "audioldm2": "AudioLDM 2",

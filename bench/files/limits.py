@@ -31,6 +31,9 @@ class Bounds:
         return f"{'a whole number' if self.whole else 'a number'} from {self.low:,} to {self.high:,}"
 
 
+MAX_EDGES = 9
+"""Of score bands."""
+
 MOST_SEED = 2**63 - 1
 MOST_BATCH = 65_536
 MOST_COUNT = 2**53

@@ -13,11 +13,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from bench import __version__
-from bench.files.limits import check_values
+from bench.files.limits import MAX_EDGES, check_values
 from bench.files.records import read_typed
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
@@ -148,6 +149,16 @@ class RunManifest:
     environment: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for edges that cut the scale into no bands."""
+        low, high = self.dataset.scale
+        rise = all(a < b for a, b in pairwise((low, *self.bands, high)))
+        if not (rise and 1 <= len(self.bands) <= MAX_EDGES):
+            raise ValueError(
+                f"bands is {list(self.bands)}, expected one to {MAX_EDGES} numbers that rise from above {low:g} to "
+                f"below {high:g}, the ends of the scale"
+            )
 
 
 def write_manifest(manifest: RunManifest, folder: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from bench.files.csvfile import CsvRow, check_text, read_csv, refuse_repeated, write_csv
+from bench.files.csvfile import CsvRow, check_text, quoted, read_csv, refuse_repeated, write_csv
 from bench.files.metric_names import PAIR_COLUMNS
 from metrics.errors import DataError, UsageError
 from metrics.types import ScoreFailure
@@ -169,7 +169,7 @@ def read_table(folder: Path, scale: tuple[float, float] = (-math.inf, math.inf))
 
     Raises:
         DataError: ``scores.csv`` is missing, damaged, has no metric, a pair twice or a rating off the scale, or
-            ``cosines.csv`` has other pairs.
+            ``cosines.csv`` or ``failures.csv`` has other pairs or metrics.
     """
     path = folder / SCORES_NAME
     if not path.exists():
@@ -184,8 +184,8 @@ def read_table(folder: Path, scale: tuple[float, float] = (-math.inf, math.inf))
     return ScoreTable(
         pairs=pairs,
         scores={metric: _column(table.rows, metric) for metric in metrics},
-        cosines=_read_cosines(folder / COSINES_NAME, list(pairs["pair_id"])),
-        failures=_read_failures(folder / FAILURES_NAME, metrics),
+        cosines=_read_cosines(folder / COSINES_NAME, list(pairs["pair_id"]), metrics),
+        failures=_read_failures(folder / FAILURES_NAME, set(pairs["pair_id"]), metrics),
     )
 
 
@@ -231,19 +231,30 @@ def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
     return np.array([row.number(metric) if row.get(metric) else np.nan for row in rows], dtype=np.float64)
 
 
-def _read_cosines(path: Path, pair_ids: Sequence[str]) -> dict[str, Float[np.ndarray, " pairs"]]:
+def _read_cosines(
+    path: Path, pair_ids: Sequence[str], known: Collection[str]
+) -> dict[str, Float[np.ndarray, " pairs"]]:
     if not path.exists():
         return {}
     metrics = list(read_csv(path, ["pair_id"]).ignored)
+    foreign = next((metric for metric in metrics if metric not in known), None)
+    if foreign is not None:
+        raise DataError(f"{path} has a column {quoted(foreign)}, no metric of {SCORES_NAME}; run 'bench run' again")
     rows = read_csv(path, ["pair_id"], metrics).rows
     if [row["pair_id"] for row in rows] != pair_ids:
         raise DataError(f"{path} has other pairs than {SCORES_NAME}, or in another order; run 'bench run' again")
     return {metric: _column(rows, metric) for metric in metrics}
 
 
-def _read_failures(path: Path, metrics: Sequence[str]) -> dict[str, tuple[ScoreFailure, ...]]:
+def _read_failures(
+    path: Path, pair_ids: Collection[str], metrics: Sequence[str]
+) -> dict[str, tuple[ScoreFailure, ...]]:
     failures: dict[str, list[ScoreFailure]] = {metric: [] for metric in metrics}
     rows = read_csv(path, FAILURE_COLUMNS, empty=True).rows if path.exists() else ()
+    refuse_repeated(rows, ("pair_id", "metric"))
     for row in rows:
-        failures.setdefault(row["metric"], []).append(ScoreFailure(row["pair_id"], row["reason"]))
+        for name, known in (("pair_id", pair_ids), ("metric", metrics)):
+            if row[name] not in known:
+                raise row.error(f"{name} {quoted(row[name])} is not in {SCORES_NAME}; run 'bench run' again")
+        failures[row["metric"]].append(ScoreFailure(row["pair_id"], row["reason"]))
     return {metric: tuple(failed) for metric, failed in failures.items()}

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from bench.analysis.analyse import (
+    REMEDY,
     Analysis,
     analyse,
     read_analysis,
@@ -14,8 +15,9 @@ from bench.analysis.analyse import (
     training_data,
     write_analysis,
 )
+from bench.analysis.consistency import find_conflict
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
-from bench.analysis.strata import Bands
+from bench.analysis.strata import Bands, labels
 from bench.datasets.captions import caption_key
 from bench.datasets.types import RatingScale
 from bench.files import workspace
@@ -34,7 +36,7 @@ from bench.reports.formats.markdown import render
 from bench.reports.html.page import PAGE_NAME
 from bench.runs.integrity import REPORT_NAME, altered_files, relevant
 from bench.statistics.folds import TrainingData
-from metrics.errors import UsageError
+from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file, write_text
 
 
@@ -102,9 +104,19 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
 
 
 def _stored_analysis(folder: Path, table: ScoreTable, bands: Bands) -> Analysis:
-    """Read the statistics of a run; what its strata are is found again where an older version did not write it down."""
+    """Read the statistics of a run; what its strata are is found again where an older version did not write it down.
+
+    Raises:
+        DataError: a file is missing or damaged, or does not go with the others.
+    """
     analysis = read_analysis(folder)
-    return analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
+    analysis = analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
+    scored = table.without(table.unscored()).metrics
+    conflict = find_conflict(vars(analysis), scored, labels(analysis.strata))
+    if conflict:
+        name, problem = conflict
+        raise DataError(f"{folder / name}.json is damaged: {problem}; {REMEDY}")
+    return analysis
 
 
 def _training(other: Run, table: ScoreTable) -> TrainingData:

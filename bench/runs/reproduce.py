@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.analysis.analyse import Analysis
-from bench.files.manifest import RunManifest
+from bench.files.manifest import MANIFEST_NAME, RunManifest
+from bench.files.records import Mismatch, from_plain
 from bench.files.scores import parse_score_files
 from bench.runs import compare
 from bench.runs.compare import Change, changes, clip_changes, largest_difference
@@ -18,10 +20,12 @@ from bench.runs.run import RunRequest, run_benchmark
 from bench.runs.trust import refuse_untrusted
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
-from metrics.types import ProgressCallback, ScorerOptions, no_progress
+from metrics.types import Precision, ProgressCallback, ScorerOptions, WindowPolicy, no_progress
 
 TOLERANCE = 1e-6
 """Between scores, and between estimates, of two runs that count as the same."""
+
+DEFAULTS = ScorerOptions()
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def reproduce(
     """
     _refuse_overwriting(folder, out)
     before = read_run(folder)
-    request = request_of(before.manifest, out)
+    request = request_of(folder, before.manifest, out)
     refuse_untrusted(folder, before.manifest, request.metrics, trust)
     now = run_benchmark(request, progress)
     same = {name: _digest(now.folder / name) == digest for name, digest in _comparable(before.manifest).items()}
@@ -83,30 +87,69 @@ def reproduce(
     )
 
 
-def request_of(manifest: RunManifest, out: Path | None) -> RunRequest:
+@dataclass(frozen=True, slots=True)
+class GivenOptions:
+    """The options of a manifest that a run is made again with, as `bench.commands.run` takes them."""
+
+    dataset: str
+    split: str | None = None
+    screening: str | None = None
+    scale: str | None = None
+    data_root: str | None = None
+    scores: tuple[str, ...] | None = None
+    device: str = DEFAULTS.device
+    batch_size: int | None = None
+    precision: Precision = DEFAULTS.precision
+    window: WindowPolicy = DEFAULTS.window
+    seed: int = DEFAULTS.seed
+
+
+def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequest:
     """Return what a run was asked to do, without its embedding store: every clip is heard again.
 
     Paths that were given relative to a folder are looked for from where this is called.
+
+    Args:
+        folder: of the run.
+        manifest: of the run.
+        out: see `reproduce`.
+
+    Raises:
+        DataError: an option is of another type than the command takes.
     """
-    given = {name: option.value for name, option in manifest.options.items()}
-    data_root = given.get("data_root")
+    given = _given_options(folder, manifest)
     return RunRequest(
-        dataset=given.get("dataset", manifest.dataset.name),
+        dataset=given.dataset,
         metrics=tuple(name for name in manifest.signatures if name not in manifest.external),
-        split=given.get("split"),
-        screening=given.get("screening"),
-        scale=given.get("scale"),
-        data_root=None if data_root is None else Path(data_root),
-        score_files=parse_score_files(given.get("scores") or ()),
+        split=given.split,
+        screening=given.screening,
+        scale=given.scale,
+        data_root=None if given.data_root is None else Path(given.data_root),
+        score_files=parse_score_files(given.scores or ()),
         resampling=manifest.resampling,
         bands=manifest.bands,
         scorer_options=ScorerOptions(
-            **{name: given[name] for name in ("device", "batch_size", "precision", "window", "seed") if name in given}
+            device=given.device,
+            batch_size=given.batch_size,
+            precision=given.precision,
+            window=given.window,
+            seed=given.seed,
         ),
         out=out,
         options=manifest.options,
         argv=manifest.argv,
     )
+
+
+def _given_options(folder: Path, manifest: RunManifest) -> GivenOptions:
+    names = {field.name for field in dataclasses.fields(GivenOptions)}
+    given = {name: option.value for name, option in manifest.options.items() if name in names}
+    try:
+        found: GivenOptions = from_plain(GivenOptions, {"dataset": manifest.dataset.name, **given}, "options")
+    except Mismatch as error:
+        path = folder / MANIFEST_NAME
+        raise DataError(f"{path} is damaged: {error}; give the command of its argv to 'bench run' again") from error
+    return found
 
 
 def score_differences(before: Run, now: Run) -> dict[str, float]:

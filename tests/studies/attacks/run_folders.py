@@ -1,15 +1,16 @@
 """Damage a finished run in thousands of ways, and see that every command that reads runs shows or refuses it in words.
 
-    python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0] [--figures-every 5]
+    python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0]
 
-Each mutant is read in a process of its own, which may take `MOST_S` seconds a command and `MOST_BYTES` of memory beyond
-what the modules take. An internal error, a hang, or a request for more memory is a crash; its traceback is printed.
-Ends with status 1 if there was one.
+Mutants are read in forked processes, `BATCH` in each, which may take `MOST_S` seconds a command and `MOST_BYTES` of
+memory beyond what the modules take. An internal error, a hang, or a request for more memory is a crash: it is printed
+with the places that it came through. Ends with status 1 if there was one.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -19,13 +20,14 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
 from random import Random
-from typing import Any
+
+from typer.main import get_command
 
 from bench import cli
 from bench.analysis.leakage import Leakage, SharedItems
@@ -37,8 +39,17 @@ from tests.studies.attacks.mutants import copy_of, damage
 
 MOST_S = 20
 MOST_BYTES = 1 << 30
+BATCH = 50
+PAGES_EVERY = 8
+FIGURES_EVERY = 16
 PAIRS = 18
-FREE_METRICS = ("random", "caption-length", "loudness")
+FREE_METRICS = ("caption-length", "loudness")
+"""Two that cost nothing; one of them reads the clips."""
+
+
+_COMMAND = get_command(cli.app)
+BEGUN = "begun"
+ENDS = ("shown", "refused", "crashed", "hung", "out of memory")
 
 
 @dataclass(frozen=True)
@@ -82,10 +93,11 @@ def _with_everything(run: Run) -> Run:
     return replace(run, table=table, leakage=(Leakage("planted", "a set", "train", items, 3, "a note"),))
 
 
-def commands_on(run: Path, example: Path, scratch: Path, figures: bool) -> dict[str, list[str]]:
-    """Return the command lines that read a run."""
-    report = ["report", str(run)]
+def commands_on(run: Path, example: Path, scratch: Path, mutant: int) -> dict[str, list[str]]:
+    """Return the command lines that read a run; what draws takes seconds, so that a share of the mutants has to do."""
+    report, drawn = ["report", str(run)], ["--output", str(scratch / "page.html"), "--embed-audio", "2"]
     lines = {
+        "verify": ["verify", str(run)],
         "report": report,
         "report --recompute": [*report, "--recompute"],
         **{f"report {one}": [*report, "--format", one] for one in ("markdown", "latex", "csv", "json")},
@@ -94,48 +106,63 @@ def commands_on(run: Path, example: Path, scratch: Path, figures: bool) -> dict[
         "compare now": ["compare", str(example), str(run), "--format", "json"],
         "reproduce": ["reproduce", str(run), "--out", str(scratch / "again")],
     }
-    if figures:
-        page, drawn = str(scratch / "page.html"), str(scratch / "figures")
-        lines["report html"] = [*report, "--format", "html", "--output", page, "--embed-audio", "2"]
-        lines["report --figures"] = [*report, "--figures", drawn]
-    if any(command.name == "verify" for command in cli.app.registered_commands):
-        lines["verify"] = ["verify", str(run)]
+    if mutant % PAGES_EVERY == 0:
+        lines["report html"] = [*report, "--format", "html", *drawn]
+    if mutant % FIGURES_EVERY == 0:
+        lines["report --figures"] = [*report, "--figures", str(scratch / "figures")]
     return lines
 
 
-def attack(mutant: int, example: Path, figures: bool) -> Outcome:
-    """Make one mutant and read it, in a process that is forked for it."""
-    scratch = Path(tempfile.mkdtemp(prefix="mutant-", dir=example.parent))
-    answer = scratch / "answer.json"
-    child = os.fork()
-    if not child:
-        _in_child(mutant, example, scratch, answer, figures)
-    _, status = os.waitpid(child, 0)
-    try:
-        said = json.loads(answer.read_text()) if answer.exists() else {"damage": "?", "commands": {}}
+def attack(mutants: Sequence[int], example: Path) -> Iterator[Outcome]:
+    """Make mutants and read each, in a forked process; another is forked where one hung or died."""
+    left = list(mutants)
+    while left:
+        answers = example.parent / "answers.jsonl"
+        answers.write_text("")
+        child = os.fork()
+        if not child:
+            _in_child(left[:BATCH], example, answers)
+        _, status = os.waitpid(child, 0)
+        outcomes = [Outcome(**json.loads(line)) for line in answers.read_text().splitlines()]
+        last = {one.mutant: one for one in outcomes}  # a mutant is written down after each of its commands
         if status:
-            began = said.pop("began", "?")
-            hung = status == signal.SIGALRM
-            said["commands"][began] = f"a hang of more than {MOST_S} s" if hung else f"died ({status})"
-        return Outcome(mutant, said["damage"], said["commands"])
+            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+            began = [(one, name) for one in last.values() for name, end in one.commands.items() if end == BEGUN]
+            if not began:
+                raise RuntimeError("the attack itself failed; its traceback is above")
+            for outcome, name in began:
+                outcome.commands[name] = f"a hang of more than {MOST_S} s" if hung else f"died ({status})"
+        yield from last.values()
+        left = left[len(last) :]
+
+
+def _in_child(mutants: Sequence[int], example: Path, answers: Path) -> None:
+    status = 1
+    try:
+        _limit_memory()
+        with answers.open("a") as stream:
+            for mutant in mutants:
+                for outcome in _attack_one(mutant, example):
+                    print(json.dumps(asdict(outcome)), file=stream, flush=True)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
-        shutil.rmtree(scratch)
+        os._exit(status)
 
 
-def _in_child(mutant: int, example: Path, scratch: Path, answer: Path, figures: bool) -> None:
-    said: dict[str, Any] = {"damage": "?", "commands": {}}
+def _attack_one(mutant: int, example: Path) -> Iterator[Outcome]:
+    scratch = Path(tempfile.mkdtemp(prefix="mutant-", dir=example.parent))
     try:
         run = copy_of(example, scratch / "run")
-        said["damage"] = damage(run, Random(mutant))
-        _limit_memory()
-        for name, arguments in commands_on(run, example, scratch, figures).items():
-            answer.write_text(json.dumps({**said, "began": name}))
-            said["commands"][name] = end_of(arguments)
-        answer.write_text(json.dumps(said))
-    except BaseException:
-        said["commands"]["the attack itself"] = traceback.format_exc()
-        answer.write_text(json.dumps(said))
-    os._exit(0)
+        said = Outcome(mutant, damage(run, Random(mutant)), {})
+        for name, arguments in commands_on(run, example, scratch, mutant).items():
+            said.commands[name] = BEGUN
+            yield said
+            said.commands[name] = end_of(arguments)
+        yield said
+    finally:
+        shutil.rmtree(scratch)
 
 
 def end_of(arguments: list[str]) -> str:
@@ -143,7 +170,7 @@ def end_of(arguments: list[str]) -> str:
     with _screens(arguments):
         signal.alarm(MOST_S)
         try:
-            cli.app(standalone_mode=False)
+            _COMMAND.main(arguments, "bench", standalone_mode=False)
         except ClapBenchError:
             return "refused"
         except Exception as error:
@@ -190,43 +217,54 @@ def _limit_memory() -> None:
 
 
 def warm_up(example: Path) -> None:
-    """Run every command once on the sound run, so that forks find modules loaded and kernels compiled."""
+    """Run every command once on a sound run, so that forks find modules loaded and kernels compiled."""
     with tempfile.TemporaryDirectory(dir=example.parent) as scratch:
-        for name, arguments in commands_on(example, example, Path(scratch), figures=True).items():
-            if (end := end_of(arguments)) != "shown" and "compare" not in name:
+        run = copy_of(example, Path(scratch) / "run")
+        for name, arguments in commands_on(run, example, Path(scratch), mutant=0).items():
+            if (end := end_of(arguments)) != "shown":
                 raise RuntimeError(f"{name} of a sound run: {end}")
+    gc.freeze()
 
 
-def attack_all(mutants: range, example: Path, figures_every: int, see: Callable[[Outcome], None]) -> None:
-    for mutant in mutants:
-        see(attack(mutant, example, figures=mutant % figures_every == 0))
+def tally(outcomes: Iterable[Outcome]) -> Counter[str]:
+    """Count how mutants and commands ended, and print each crash."""
+    counts: Counter[str] = Counter(dict.fromkeys(("mutants", "commands", *ENDS), 0))
+    for outcome in outcomes:
+        counts["mutants"] += 1
+        counts["commands"] += len(outcome.commands)
+        counts.update(map(kind_of, outcome.commands.values()))
+        for crash in dict.fromkeys(outcome.crashes.values()):
+            names = ", ".join(name for name, end in outcome.crashes.items() if end == crash)
+            print(f"mutant {outcome.mutant} ({outcome.damage}), {names}: {crash}", flush=True)
+        if counts["mutants"] % 100 == 0:
+            print(_shown(counts), flush=True)
+    return counts
+
+
+def kind_of(end: str) -> str:
+    """Return which of `ENDS` the end of a command is."""
+    if end in ENDS:
+        return end
+    if "MemoryError" in end:
+        return "out of memory"
+    return "hung" if end.startswith("a hang") else "crashed"
+
+
+def _shown(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutants", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--figures-every", type=int, default=5, metavar="N", help="draw every N-th: it takes seconds")
     arguments = parser.parse_args()
-    counts: Counter[str] = Counter()
-
-    def see(outcome: Outcome) -> None:
-        ends = set(outcome.commands.values())
-        counts["mutants"] += 1
-        counts["commands"] += len(outcome.commands)
-        counts["crashed"] += bool(outcome.crashes)
-        counts["shown by every command"] += ends == {"shown"}
-        counts["refused by every command"] += ends == {"refused"}
-        for crash in dict.fromkeys(outcome.crashes.values()):
-            names = ", ".join(name for name, end in outcome.crashes.items() if end == crash)
-            print(f"mutant {outcome.mutant} ({outcome.damage}), {names}: {crash}", flush=True)
-
     with tempfile.TemporaryDirectory(prefix="run-folders-") as folder:
         example = make_example(Path(folder))
         warm_up(example)
-        attack_all(range(arguments.first, arguments.first + arguments.mutants), example, arguments.figures_every, see)
-    print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
-    return int(counts["crashed"] > 0)
+        counts = tally(attack(range(arguments.first, arguments.first + arguments.mutants), example))
+    print(_shown(counts))
+    return int(any(counts[kind] for kind in ENDS if kind not in ("shown", "refused")))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,10 @@ def test_what_a_clip_takes_is_known_before(
     samples = rng.integers(-9999, 9999, (6_000_000, channels)).astype(np.int16)
     soundfile.write(tmp_path / "long.wav", samples, rate, subtype="PCM_16")
     done = run_limited(
-        ["-c", MEASURE, "long.wav", str(model_hz), quantised], GIGABYTE, tmp_path, PYTHONPATH=str(Path(__file__).parents[3])
+        ["-c", MEASURE, "long.wav", str(model_hz), quantised],
+        GIGABYTE,
+        tmp_path,
+        PYTHONPATH=str(Path(__file__).parents[3]),
     )
     assert done.returncode == 0, done.stderr
     expected, measured = json.loads(done.stdout)

@@ -276,7 +276,7 @@ def test_a_run_from_before_ratings_were_a_field_is_read(
     as_then = [replace(one, ci_method="percentile") for one in run.analysis.system_means]
     assert list(found.analysis.system_means) == as_then
     assert list(found.manifest.external) == list(metrics)
-    assert request_of(found.manifest, None).metrics == ()
+    assert request_of(found.folder, found.manifest, None).metrics == ()
 
 
 def test_compare_and_across_show_each_metric_once(
@@ -327,7 +327,7 @@ def test_a_computed_metric_is_not_the_same_as_scores_from_a_file_of_that_name(
 def test_a_signature_that_speaks_of_files_is_that_of_a_scorer(made: tuple[Run, pd.DataFrame]) -> None:
     signature = "mine|ckpt:scores from a file|sha256:0123456789ab"
     manifest: RunManifest = replace(made[0].manifest, signatures={"mine": signature}, external={})
-    assert request_of(manifest, None).metrics == ("mine",)
+    assert request_of(Path(), manifest, None).metrics == ("mine",)
 
 
 def test_old_manifests_name_exactly_their_files(made: tuple[Run, pd.DataFrame], tmp_path: Path) -> None:

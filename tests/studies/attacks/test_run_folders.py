@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from bench.runs.folder import read_run
+from bench.runs.reproduce import reproduce
 from metrics.errors import DataError
 from tests.studies.attacks.mutants import copy_of
 from tests.studies.attacks.run_folders import attack, make_example, warm_up
 
-MUTANTS = 60
+MUTANTS = 40
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="forks, and limits the memory of a process"
 )
@@ -38,7 +39,7 @@ def test_every_optional_file_is_there(example: Path) -> None:
 @pytest.mark.slow
 def test_damaged_runs_are_shown_or_refused_in_words(example: Path) -> None:
     warm_up(example)
-    outcomes = [attack(mutant, example, figures=mutant % 20 == 0) for mutant in range(MUTANTS)]
+    outcomes = list(attack(range(MUTANTS), example))
     assert [(one.damage, one.crashes) for one in outcomes if one.crashes] == []
     ends = [set(one.commands.values()) for one in outcomes]
     assert sum(one == {"refused"} for one in ends) > MUTANTS // 10  # or nothing was damaged
@@ -54,6 +55,15 @@ def change(name: str, alter: Callable[[Any], object]) -> Callable[[Path], None]:
     return damage
 
 
+def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        content = (folder / name).read_text()
+        assert old in content
+        (folder / name).write_text(content.replace(old, new))
+
+    return damage
+
+
 DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     "a text for a number": (
         change("estimates.json", lambda found: found[3].update(estimate="high")),
@@ -65,7 +75,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "an unknown statistic": (
         change("differences.json", lambda found: found[0].update(statistic="rho")),
-        "differences.json is damaged: [0].statistic is 'rho', expected 'srcc' or 'lcc' or 'ktau' or 'mse'",
+        "differences.json is damaged: [0].statistic is 'rho', expected one of srcc, lcc, ktau, mse",
     ),
     "a missing field": (change("bands.json", lambda found: found[0].pop("excess")), "[0].excess is missing"),
     "an unknown field": (change("bands.json", lambda found: found[0].update(x=1)), "(a field's name) is 'x'"),
@@ -79,7 +89,46 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
         change("manifest.json", lambda found: found["dataset"].update(scale=[5, 5])),
         "dataset: scale is 5 to 5, expected two finite numbers",
     ),
-    "a missing mean": (change("system_means.json", lambda found: found.pop()), "a system lacks a mean of a metric"),
+    "a missing mean": (
+        change("system_means.json", lambda found: found[1]["scores"].pop("planted")),
+        "system_means.json is damaged: [1].scores has means of 'caption-length, loudness', expected one of each metric",
+    ),
+    "a metric of another run": (
+        change("ceiling_shares.json", lambda found: found[2].update(metric="other")),
+        "ceiling_shares.json is damaged: [2].metric is 'other', expected a metric with scores in scores.csv",
+    ),
+    "a stratum of another run": (
+        change("strata.json", lambda found: found[0].update(id="x")),
+        "estimates.json is damaged: [0].stratum is 'all', expected a stratum of the run",
+    ),
+    "no estimates": (
+        change("estimates.json", lambda found: found.clear()),
+        "estimates.json is damaged: there is no record of metric 'caption-length', stratum 'all', statistic 'srcc'",
+    ),
+    "a record less": (
+        change("ceiling_shares.json", lambda found: found.pop(0)),
+        "ceiling_shares.json is damaged: there is no record of metric ",
+    ),
+    "a record twice": (
+        change("estimates.json", lambda found: found.append(found[0])),
+        "is of metric 'caption-length', stratum 'all', statistic 'srcc', and so is [0]; expected one record",
+    ),
+    "an edge that does not rise": (
+        change("manifest.json", lambda found: found.update(bands=[7, 3])),
+        "manifest.json is damaged: RunManifest: bands is [7.0, 3.0], expected one to 9 numbers that rise from above 0",
+    ),
+    "two kinds of shared items": (
+        change("leakage.json", lambda found: found[0]["items"].pop()),
+        "leakage.json is damaged: [0]: items are of ['captions', 'clips'], expected ['captions', 'clips', 'listeners']",
+    ),
+    "cosines of another metric": (
+        replace("cosines.csv", "planted", "other"),
+        "cosines.csv has a column 'other', no metric of scores.csv",
+    ),
+    "a failure of another metric": (
+        replace("failures.csv", "loudness", "other"),
+        "metric 'other' is not in scores.csv",
+    ),
 }
 
 
@@ -91,3 +140,11 @@ def test_what_has_another_shape_is_named_by_file_and_field(example: Path, tmp_pa
     with pytest.raises(DataError) as refused:
         read_run(folder)
     assert message in str(refused.value)
+
+
+def test_an_option_of_another_type_is_named_before_anything_is_made_again(example: Path, tmp_path: Path) -> None:
+    folder = copy_of(example, tmp_path / "run")
+    change("manifest.json", lambda found: found["options"]["scores"].update(value=7))(folder)
+    with pytest.raises(DataError, match=r"manifest\.json is damaged: options\.scores is 7, expected a list"):
+        reproduce(folder, tmp_path / "again")
+    assert not (tmp_path / "again").exists()

@@ -1,0 +1,93 @@
+"""Whether the statistics of a run, each read from a file of its own, speak of the same metrics, strata and statistics.
+
+Every file may be well-formed by itself and yet belong to another run. Reports look records up by metric, stratum and
+statistic: what they find, and that they find each once, is settled here, once, when a run is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from bench.files.csvfile import quoted
+from bench.statistics.agreement import BY_ID, PRIMARY
+from bench.statistics.reliability import SHARED_STATISTICS
+
+KEYS = ("metric", "metric_a", "metric_b", "stratum", "statistic", "method", "system", "id")
+"""Fields that tell the records of one file apart, in the files that have them."""
+
+PLACE = ("metric", "stratum", "statistic")
+
+
+def find_conflict(
+    parts: Mapping[str, Sequence[Any]], metrics: Collection[str], strata: Collection[str]
+) -> tuple[str, str] | None:
+    """Return the first record that conflicts with the rest of a run.
+
+    Args:
+        parts: the fields of `bench.analysis.analyse.Analysis`.
+        metrics: those that scored a pair.
+        strata: ids of the strata.
+
+    Returns:
+        The name of its part, and what is wrong with it; None where nothing is.
+    """
+    known = {
+        **dict.fromkeys(("metric", "metric_a", "metric_b"), (metrics, "a metric with scores in scores.csv")),
+        "stratum": (strata, "a stratum of the run"),
+        "statistic": (BY_ID, f"one of {', '.join(BY_ID)}"),
+    }
+    for name, records in parts.items():
+        for problem in (*_unknown(records, known), *_repeated(records), *_unequal_means(records, metrics)):
+            return name, problem
+    for name, statistics in _required(parts).items():
+        found = {(one.metric, one.stratum, one.statistic) for one in parts[name]}
+        missing = next((key for key in product(metrics, strata, statistics) if key not in found), None)
+        if missing is not None:
+            return name, f"there is no record of {_shown(dict(zip(PLACE, missing, strict=True)))}"
+    return None
+
+
+def _required(parts: Mapping[str, Sequence[Any]]) -> dict[str, Collection[str]]:
+    """Return the statistics that every metric must have on every stratum, by part; an older run may have fewer."""
+    required: dict[str, Collection[str]] = {
+        "estimates": dict.fromkeys((PRIMARY.id, *(one.statistic for one in parts["estimates"])))
+    }
+    if parts["ceiling_shares"]:
+        required["ceiling_shares"] = [statistic.id for statistic in SHARED_STATISTICS]
+    return required
+
+
+def _unknown(records: Sequence[Any], known: Mapping[str, tuple[Collection[str], str]]) -> Iterator[str]:
+    for i, record in enumerate(records):
+        for field, value in _keys_of(record).items():
+            allowed, expected = known.get(field, ((value,), ""))
+            if value not in allowed:
+                yield f"[{i}].{field} is {quoted(value)}, expected {expected}"
+
+
+def _repeated(records: Sequence[Any]) -> Iterator[str]:
+    first: dict[tuple[str, ...], int] = {}
+    for i, record in enumerate(records):
+        keys = _keys_of(record)
+        if first.setdefault(tuple(keys.values()), i) != i:
+            yield f"[{i}] is of {_shown(keys)}, and so is [{first[tuple(keys.values())]}]; expected one record"
+
+
+def _unequal_means(records: Sequence[Any], metrics: Collection[str]) -> Iterator[str]:
+    """Means stand by metric inside the record of a system."""
+    for i, record in enumerate(records):
+        if hasattr(record, "scores") and set(record.scores) != set(metrics):
+            expected = "one of each metric with scores in scores.csv"
+            yield f"[{i}].scores has means of {quoted(', '.join(record.scores))}, expected {expected}"
+
+
+def _keys_of(record: Any) -> dict[str, str]:
+    names = {field.name for field in dataclasses.fields(record)}
+    return {key: getattr(record, key) for key in KEYS if key in names}
+
+
+def _shown(keys: Mapping[str, str]) -> str:
+    return ", ".join(f"{field} {quoted(value)}" for field, value in keys.items())
