@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from itertools import zip_longest
+from itertools import count, zip_longest
 from pathlib import Path
 
 from tests.bench.test_round_trips import MEMORY, same
@@ -22,6 +22,7 @@ from tests.studies.round_trips.draw import Draw
 from tests.tables import RELIABILITY, markdown, write_measured
 
 HEAD = ("written and read again", "values", "differ")
+CALLS_OF_A_POOL = 10
 Trip = Callable[[Draw, Path], runs.Trips]
 
 
@@ -38,7 +39,7 @@ def main() -> int:
             continue
         compared, different = travel(trip, arguments.values, Draw(arguments.seed))
         n_different += different.total()
-        rows += [(name, f"{count:,}", f"{different[name]:,}") for name, count in compared.items()]
+        rows += [(name, f"{n:,}", f"{different[name]:,}") for name, n in compared.items()]
         print(markdown(HEAD, rows[-len(compared) :]), flush=True)
     if not arguments.trips:
         write_measured("round trips", markdown(HEAD, rows), RELIABILITY)
@@ -49,13 +50,16 @@ def travel(trip: Trip, n_values: int, draw: Draw) -> tuple[Counter[str], Counter
     """Return, by file, how many values were compared, each at least ``n_values``, and how many of them differ."""
     compared: Counter[str] = Counter()
     different: Counter[str] = Counter()
-    while not compared or min(compared.values()) < n_values:
+    for n_calls in count(1):
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
             for name, written, read in trip(draw, Path(folder)):
                 compared[name] += len(written)
                 if not same(written, read):
                     different[name] += sum(not same(*both) for both in zip_longest(written, read, fillvalue=...))
-        draw.refresh()
+        if min(compared.values()) >= n_values:
+            break
+        if n_calls % CALLS_OF_A_POOL == 0:
+            draw.refresh()
     return compared, different
 
 
