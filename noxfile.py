@@ -97,6 +97,12 @@ def run_folders(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def round_trips(session: nox.Session) -> None:
+    """Write and read again 100,000 values of every kind of file; writes the table of docs/reliability.md."""
+    session.run("python", "-m", "tests.studies.round_trips", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
     """Kill every long command at random moments, 50 times each; writes the table of docs/reliability.md."""
     session.run("python", "-m", "tests.studies.faults.kills", *session.posargs)

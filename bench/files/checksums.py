@@ -69,7 +69,8 @@ def read_sums(folder: Path) -> dict[str, str]:
     """
     path = folder / SUMS_NAME
     try:
-        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
+        # By line feeds alone: names may hold what else Python takes for the end of a line.
+        lines = [line.split("  ", 1) for line in path.read_bytes().decode("utf-8").removesuffix("\n").split("\n")]
         return {name: sha256 for sha256, name in lines}
     except FileNotFoundError:
         raise DataError(

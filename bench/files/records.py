@@ -30,15 +30,16 @@ def plain(record: Any) -> Any:
 
 def json_text(content: Any, indent: int = 1) -> str:
     """Return ``content`` (see `plain`) as JSON that every parser takes: infinities become null too, as NaN does."""
-    return json.dumps(_finite(plain(content)), indent=indent, ensure_ascii=False, allow_nan=False)
+    finite = _without_infinities(plain(content), lambda _: None)
+    return json.dumps(finite, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def _without_infinities(value: Any, instead: Callable[[float], str | None]) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
+        return {name: _without_infinities(item, instead) for name, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and math.isinf(value) else value
+        return [_without_infinities(item, instead) for item in value]
+    return instead(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def from_plain(kind: Any, value: Any, where: str = "") -> Any:
@@ -131,6 +132,8 @@ def _whole(value: Any, where: str) -> int:
 def _number(value: Any, where: str) -> float:
     if value is None:
         return math.nan
+    if value in _INFINITIES:
+        return float(value)
     _expect(isinstance(value, (int, float)) and not isinstance(value, bool), value, where, "a number")
     return value if isinstance(value, float) else float(_whole(value, where))
 
@@ -155,13 +158,18 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 _SCALARS = {str: _text, int: _whole, float: _number, bool: _truth, type(None): _nothing}
+_INFINITIES = ("Infinity", "-Infinity")
 _LARGEST = 2**63 - 1
 _LONGEST_QUOTE = 60  # characters of a value that an error repeats
 
 
 def write_records(path: Path, records: Iterable[Any]) -> None:
-    """Write a list of records as JSON."""
-    write_text(path, json.dumps([plain(record) for record in records], indent=1, ensure_ascii=False) + "\n")
+    """Write a list of records as JSON that every parser takes; infinities become the texts ``Infinity``, ``-Infinity``.
+
+    (JSON has no infinite numbers, and `read_records` gives back what was written; so does Protocol Buffers' JSON.)
+    """
+    content = _without_infinities([plain(record) for record in records], lambda value: _INFINITIES[value < 0])
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_records(

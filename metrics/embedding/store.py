@@ -197,7 +197,17 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _signature_id(connection: sqlite3.Connection, signature: str) -> int:
+    value = _text_or_bytes(signature)
     with connection:
-        connection.execute("INSERT OR IGNORE INTO signatures (signature) VALUES (?)", (signature,))
-    row = connection.execute("SELECT id FROM signatures WHERE signature = ?", (signature,)).fetchone()
+        connection.execute("INSERT OR IGNORE INTO signatures (signature) VALUES (?)", (value,))
+    row = connection.execute("SELECT id FROM signatures WHERE signature = ?", (value,)).fetchone()
     return int(row[0])
+
+
+def _text_or_bytes(signature: str) -> str | bytes:
+    """Return a signature as SQLite holds it: the name of a checkpoint in it may be bytes that are not UTF-8."""
+    try:
+        signature.encode()
+    except UnicodeEncodeError:
+        return signature.encode("utf-8", "surrogatepass")  # a BLOB equals no TEXT
+    return signature

@@ -8,13 +8,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +22,15 @@ from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import Leakage
 from bench.files import workspace
 from bench.files.csvfile import read_csv, write_csv
-from bench.files.manifest import DatasetRecord, Option, RunManifest, read_manifest, write_manifest
+from bench.files.manifest import (
+    ClipsRecord,
+    CodeRecord,
+    DatasetRecord,
+    Option,
+    RunManifest,
+    read_manifest,
+    write_manifest,
+)
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.records import from_plain, json_text, read_records, write_records
 from bench.files.scores import PAIR_COLUMNS, ScoreTable, make_pairs_frame, read_table, write_table
@@ -35,6 +42,7 @@ from bench.scoring.summary import ScoringSummary, SystemMean
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import read_json, write_text
+from metrics.heard import ClipState
 from metrics.types import AudioTextPair, PairScores, ScoreFailure, ScorerOptions, ScorerSpec
 
 # beartype looks at one item of a tuple, at random, when a record is made.
@@ -98,8 +106,12 @@ def built(kind: Any, floats: st.SearchStrategy[float] = any_floats) -> st.Search
         return st.builds(kind, **{field.name: built(hints[field.name], floats) for field in dataclasses.fields(kind)})
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind))
+    if get_origin(kind) is tuple and get_args(kind)[-1] is not Ellipsis:
+        return st.tuples(*(built(part, floats) for part in get_args(kind)))
     if get_origin(kind) is tuple:
         return st.lists(built(get_args(kind)[0], floats), max_size=2).map(tuple)
+    if get_origin(kind) is Mapping:
+        return st.dictionaries(json_texts, built(get_args(kind)[1], floats), max_size=2)
     if get_args(kind):
         return st.one_of(*(built(part, floats) for part in get_args(kind)))
     scalars = {str: json_texts, float: floats, int: st.integers(0, 2**31), bool: st.booleans(), type(None): st.none()}
@@ -111,6 +123,7 @@ def drawn_tables(draw: st.DrawFn) -> tuple[Any, ...]:
     """Draw the fields of a score table, with awkward texts and numbers everywhere."""
     n = draw(st.integers(1, 3))
     columns: dict[str, list[object]] = {name: [draw(texts) for _ in range(n)] for name in PAIR_COLUMNS[:-2]}
+    columns["pair_id"] = draw(st.lists(texts, min_size=n, max_size=n, unique=True))
     columns["rating"] = [draw(finite) for _ in range(n)]
     columns["n_ratings"] = [draw(st.integers(0, 10**9)) for _ in range(n)]
     metrics = draw(st.lists(metric_names, min_size=1, max_size=3, unique=True))
@@ -157,7 +170,7 @@ def test_scores_cosines_and_failures(place: Path, drawn: tuple[Any, ...]) -> Non
 
 
 @examples
-@given(rows=st.lists(st.tuples(texts, texts, finite), min_size=1, max_size=4))
+@given(rows=st.lists(st.tuples(texts, texts, finite), min_size=1, max_size=4, unique_by=lambda row: row[:2]))
 def test_single_ratings(place: Path, rows: list[tuple[str, str, float]]) -> None:
     write_ratings(rows, place)
     pair_ids = list(dict.fromkeys(row[0] for row in rows))
@@ -192,7 +205,10 @@ manifests = st.builds(
     **dict.fromkeys(("run_id", "plan", "started", "finished"), json_texts),
     argv=st.lists(json_texts, max_size=2).map(tuple),
     options=st.dictionaries(json_texts, st.builds(Option, json_values, st.booleans()), max_size=2),
-    resampling=st.just(dataclasses.asdict(ResamplingPlan())),
+    resampling=st.just(ResamplingPlan()),
+    bands=st.lists(finite, max_size=2).map(tuple),
+    external=named_texts,
+    clips=st.none() | st.builds(ClipsRecord, st.integers(0, 10**9), json_texts),
     dataset=st.builds(
         DatasetRecord,
         **dict.fromkeys(("name", "sha256", "audio_root"), json_texts),
@@ -203,8 +219,9 @@ manifests = st.builds(
     ),
     signatures=named_texts,
     notes=st.dictionaries(json_texts, st.lists(json_texts, max_size=2).map(tuple), max_size=1),
-    code=st.dictionaries(json_texts, json_values, max_size=1),
-    **dict.fromkeys(("environment", "packages", "outputs"), named_texts),
+    code=st.builds(CodeRecord, json_texts, st.none() | json_texts, st.none() | st.booleans()),
+    environment=st.dictionaries(json_texts, json_values, max_size=1),
+    **dict.fromkeys(("packages", "outputs"), named_texts),
 )
 
 
@@ -216,16 +233,29 @@ def test_manifest(place: Path, manifest: RunManifest) -> None:
 
 
 @examples
-@given(drawn=drawn_tables(), signature=json_texts, notes=st.lists(json_texts, max_size=2).map(tuple), plan=json_texts)
+@given(
+    drawn=drawn_tables(),
+    signature=json_texts,
+    notes=st.lists(json_texts, max_size=2).map(tuple),
+    plan=json_texts,
+    clips=st.dictionaries(json_texts, built(ClipState), max_size=2),
+)
 def test_outcome_and_plan_of_a_run_in_progress(
-    place: Path, drawn: tuple[Any, ...], signature: str, notes: tuple[str, ...], plan: str
+    place: Path,
+    drawn: tuple[Any, ...],
+    signature: str,
+    notes: tuple[str, ...],
+    plan: str,
+    clips: dict[str, ClipState],
 ) -> None:
     table = table_of(drawn)
     metric = table.metrics[0]
     outcome = PairScores(table.scores[metric], table.cosines.get(metric), table.failures[metric], notes)
-    workspace.save_outcome(place, table.pairs, metric, signature, outcome)
-    found = workspace.saved_outcome(place, metric, signature)
-    assert found is not None
+    workspace.save_outcome(place, table.pairs, metric, signature, outcome, clips)
+    kept = workspace.saved_outcome(place, metric, signature)
+    assert kept is not None
+    found, found_clips = kept
+    assert found_clips == clips
     assert same(found.scores.tolist(), outcome.scores.tolist())
     assert (found.cosines is None) == (outcome.cosines is None)
     assert found.cosines is None or same(found.cosines.tolist(), outcome.cosines.tolist())
@@ -271,14 +301,14 @@ def test_shards(place: Path, rows: list[Any], metric: str, facts: dict[str, Any]
     source = [SourceRow("a", "b", row[1], pair.pair_id) for row, pair in zip(rows, pairs, strict=True)]
     written = shard_table(Shard(0, 0, len(rows)), source, pairs, {metric: outcome})
     parquet.write_table(written, place / "shard.parquet", facts)
-    found: pa.Table = parquet.read_table(place / "shard.parquet")
+    facts_found, found = parquet.read_table(place / "shard.parquet")
     assert found.column("pair_id").to_pylist() == [pair.pair_id for pair in pairs]
     assert found.column("system").to_pylist() == [row[1] for row in rows]
     assert found.column(f"failure:{metric}").to_pylist() == [row[4] for row in rows]
     for column, values in ((f"score:{metric}", outcome.scores), (f"cosine:{metric}", outcome.cosines)):
         assert values is not None
         assert same(found.column(column).to_numpy().tolist(), values.tolist())
-    assert same(parquet.read_facts(place / "shard.parquet"), (facts, len(rows)))
+    assert same(facts_found, facts)
 
 
 @examples

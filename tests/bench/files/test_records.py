@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.files.records import json_text
+from bench.files.records import json_text, read_records, write_records
 from bench.statistics.intervals import Measured
 from tests.bench.conftest import Bench
 
@@ -22,6 +23,20 @@ def test_json_has_neither_nan_nor_infinity() -> None:
         "a": [{"estimate": None, "low": None, "high": 1.5, "note": ""}],
         "b": [None, "é", None, True, 3],
     }
+
+
+def test_infinities_of_records_are_read_back_and_the_file_is_strict_json(tmp_path: Path) -> None:
+    record = Measured(np.nan, -np.inf, np.inf)
+    write_records(tmp_path / "a.json", [record])
+    content = json.loads((tmp_path / "a.json").read_text(), parse_constant=refuse)
+    assert content == [{"estimate": None, "low": "-Infinity", "high": "Infinity", "note": ""}]
+    (found,) = read_records(tmp_path / "a.json", Measured, "")
+    assert repr(found) == repr(record)
+
+
+def test_records_of_older_versions_hold_bare_infinities(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"estimate": 1.5, "low": -Infinity, "high": Infinity}]')
+    assert read_records(tmp_path / "a.json", Measured, "") == (Measured(1.5, -np.inf, np.inf),)
 
 
 LISTINGS = [("metrics", "--json"), ("datasets", "list", "--json"), ("doctor", "--metrics", "caption-length", "--json")]

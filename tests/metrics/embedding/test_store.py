@@ -43,6 +43,15 @@ def test_signature_and_kind_are_part_of_the_key(tmp_path: Path) -> None:
         assert store.get("clip", written) == {}
 
 
+def test_a_checkpoint_whose_name_is_not_utf8_has_embeddings_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    for k, signature in enumerate(("ckpt:caf\udce9.pt", "ckpt:caf\\udce9.pt")):
+        with EmbeddingStore(path, signature) as store:
+            store.put("clip", {"key": Embedding(np.ones(2, np.float32), k)})
+    with EmbeddingStore(path, "ckpt:caf\udce9.pt") as store:
+        assert store.get("clip", ["key"])["key"].tokens_cut == 0
+
+
 def test_without_a_file_nothing_is_kept() -> None:
     with EmbeddingStore(None, "a") as store:
         store.put("clip", vectors(2))
