@@ -251,10 +251,11 @@ def _read_failures(
 ) -> dict[str, tuple[ScoreFailure, ...]]:
     failures: dict[str, list[ScoreFailure]] = {metric: [] for metric in metrics}
     rows = read_csv(path, FAILURE_COLUMNS, empty=True).rows if path.exists() else ()
-    refuse_repeated(rows, ("pair_id", "metric"))
     for row in rows:
-        for name, known in (("pair_id", pair_ids), ("metric", metrics)):
-            if row[name] not in known:
-                raise row.error(f"{name} {quoted(row[name])} is not in {SCORES_NAME}; run 'bench run' again")
-        failures[row["metric"]].append(ScoreFailure(row["pair_id"], row["reason"]))
+        pair_id, metric = row["pair_id"], row["metric"]
+        if pair_id not in pair_ids:
+            raise row.error(f"pair_id {quoted(pair_id)} is not in {SCORES_NAME}; run 'bench run' again")
+        if metric not in failures:
+            raise row.error(f"metric {quoted(metric)} is not in {SCORES_NAME}; run 'bench run' again")
+        failures[metric].append(ScoreFailure(pair_id, row["reason"]))
     return {metric: tuple(failed) for metric, failed in failures.items()}

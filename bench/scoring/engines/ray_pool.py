@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ MOST_RESTARTS = 10
 """Of one actor."""
 MOST_RETRIES = 3
 """Of one shard whose actor died."""
+ANSWER_S = 10
+"""Seconds within which a cluster takes a connection."""
 
 
 class RayEngine:
@@ -82,10 +85,11 @@ def _join_cluster() -> None:
     """
     import ray
 
+    address = os.environ.get("RAY_ADDRESS", "")
     try:
+        _knock(address)
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        address = os.environ.get("RAY_ADDRESS")
+    except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         if address:
             raise UnavailableError(
                 f"no Ray cluster answers at RAY_ADDRESS={address} ({reason_of(error)}); start one there with "
@@ -94,6 +98,13 @@ def _join_cluster() -> None:
         raise UnavailableError(
             f"no Ray cluster can be started here ({reason_of(error)}); try --engine local"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` or `OverflowError` if nobody listens there: Ray itself asks for some four minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
 
 
 def _scored(job: ScoringJob, n_workers: int) -> ray.data.Dataset:

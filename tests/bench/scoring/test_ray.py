@@ -42,6 +42,20 @@ def test_what_a_worker_meets_is_one_clear_line(tmp_path: Path, capfd: pytest.Cap
     assert "error: pair_id '1' is that of rows 0 and 1" in capfd.readouterr().err
 
 
+@pytest.mark.ray
+@needs_ray
+def test_an_address_where_no_cluster_answers_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # a port that only root may open, and nobody does
+    path = write_pairs(tmp_path / "p.csv", [("x.wav", "a", "1")], ("audio_path", "text", "pair_id"))
+    assert begin([sys.executable], path, tmp_path / "out", "random", 2, *OPTIONS).wait(240) == 1
+    said = capfd.readouterr().err
+    assert "error: no Ray cluster answers at RAY_ADDRESS=127.0.0.1:1 (" in said
+    assert "unset RAY_ADDRESS" in said
+    assert "Traceback" not in said
+
+
 def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UnavailableError, match=r"pip install 'clap-bench\[ray\]'"):

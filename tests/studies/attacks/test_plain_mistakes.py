@@ -193,8 +193,8 @@ def test_ctrl_c_says_how_to_go_on(data: Path, tmp_path: Path, kind: str) -> None
 
 
 @pytest.mark.slow
-def test_a_home_that_cannot_be_written_is_named(data: Path, tmp_path: Path) -> None:
-    """The cache is looked for inside the user's ratings, and these are left as they are."""
+def test_ratings_given_as_the_cache_folder_stay_as_they_are(data: Path, tmp_path: Path) -> None:
+    """No store can be made inside a file; the advice is never to delete what is the user's."""
     ratings = data / "ratings.csv"
     before = ratings.read_bytes()
     ended = command(
