@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from bench.analysis.analyse import Analysis, common_sample
@@ -21,6 +22,8 @@ from bench.reports.figures.systems import system_figure
 from bench.statistics.agreement import PRIMARY
 
 FORMATS = ("svg", "png")
+LARGEST_DRAWN = 1e100
+"""Of a score; an axis needs the square of its range."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,15 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
     """Draw the figures that a run has numbers for, one at a time.
 
     Args:
-        table: scores; as in the analysis, pairs that a metric failed on are left out for all of them.
+        table: scores; as in the analysis, pairs that a metric failed on are left out for all of them. Metrics with
+            scores beyond `LARGEST_DRAWN` are in no figure that has an axis of scores.
         analysis: its statistics; a figure whose fields are empty is left out.
         scale: of the ratings.
     """
-    sample = common_sample(table.without(table.unscored()), None, scale)
+    drawable = table.without({*table.unscored(), *_beyond_axes(table)})
+    if not drawable.metrics:
+        return
+    sample = common_sample(drawable, None, scale)
     level = analysis.estimates[0].confidence_level if analysis.estimates else 0.95
     percent = f"{100 * level:g} % intervals"
     drawn = (
@@ -96,3 +103,8 @@ def save_figures(figures: Iterable[NamedFigure], folder: Path, formats: Sequence
             paths.append(folder / f"{one.name}.{format}")
             write_figure(one.figure, paths[-1])
     return paths
+
+
+def _beyond_axes(table: ScoreTable) -> set[str]:
+    """Return the metrics of which a score is too large for any axis."""
+    return {name for name, values in table.scores.items() if np.nanmax(np.abs(values), initial=0.0) > LARGEST_DRAWN}

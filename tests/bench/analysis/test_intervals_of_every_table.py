@@ -122,7 +122,7 @@ def test_bca_intervals_are_others_or_say_why_there_is_none(analyses: dict[str, A
 def test_every_table_with_intervals_says_how_they_were_made(
     run: Run, analyses: dict[str, Analysis], method: IntervalMethod
 ) -> None:
-    manifest = replace(run.manifest, resampling=dataclasses.asdict(replace(PLAN, ci_method=method)))
+    manifest = replace(run.manifest, resampling=replace(PLAN, ci_method=method))
     report = build_report(manifest, run.table, analyses[method])
     tables = [(section.heading, table) for section in report.sections for table in section.tables]
     shown = [(heading, t) for heading, t in tables if any(c.interval for row in t.rows for c in row.cells)]

@@ -151,7 +151,8 @@ def _records(folder: Path) -> dict[str, Target]:
     manifest = {"run_id": "r", "plan": "p", "started": "", "finished": "", "argv": ["bench"], "resampling": {}}
     manifest |= {"options": {"seed": {"value": 0, "passed": False}}, "dataset": dataset, "signatures": {}, "notes": {}}
     training = {"data": [{"name": "d", "parts": {"train": {"captions": ["a"], "clips": {"a": ""}}}}]}
-    leakage = [{"metric": "m", "trained_on": "d", "part": "train", "items": [], "n_affected": None, "note": ""}]
+    items = [{"kind": kind, "n_tested": 1, "shared": None} for kind in ("captions", "clips", "listeners")]
+    leakage = [{"metric": "m", "trained_on": "d", "part": "train", "items": items, "n_affected": None, "note": ""}]
     return {
         "manifest": Target(
             lambda content: read_manifest(_written(folder / "m" / "manifest.json", content).parent), (_json(manifest),)
