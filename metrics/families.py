@@ -44,7 +44,7 @@ ISOLATED = ScorerFamily(
     "metrics.isolated.scorer:make_isolated",
     "a scorer in a virtual environment of its own, built for it (isolated:NAME)",
     status="metrics.isolated.scorer:isolated_status",
-    variants="metrics.registry:isolated_names",
+    variants="metrics.families:isolated_names",
 )
 """Target and status also take what the environment must have; see `metrics.isolated.scorer`."""
 
@@ -101,3 +101,8 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
 
 
 ONE_FILE = ScorerFamily("FILE.py:FUNCTION", "metrics.plugins.one_file:make", "a scorer in one file")
+
+
+def isolated_names() -> list[str]:
+    """Return the built-in scorers that bring packages of their own: what ``isolated:all`` stands for."""
+    return [family.name for family in BUILT_IN if family.isolated]

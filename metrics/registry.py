@@ -89,11 +89,6 @@ def _refuse_other_encodings(names: str) -> None:
         ) from None
 
 
-def isolated_names() -> list[str]:
-    """Return the built-in scorers that bring packages of their own: what ``isolated:all`` stands for."""
-    return [family.name for family in BUILT_IN if family.isolated]
-
-
 def requirements_of(name: str) -> tuple[str, ...]:
     """Return what an environment for a scorer must have, beyond what `metrics` itself imports.
 

@@ -64,7 +64,7 @@ class DatasetEntry:
     sample_rate_hz: int | None = None
     takes: frozenset[str] = frozenset({"root"})
     load: Target
-    find: Target = "bench.datasets.adapters.external:find_set"
+    find: Target
     pull: Target | None = None
     how_to_get: str = ""
     ratings: tuple[str, ...] = field(default=())

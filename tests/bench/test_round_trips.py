@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.analysis.analyse import Analysis
-from bench.analysis.leakage import Leakage
+from bench.analysis.leakage import KINDS_OF_ITEMS, Leakage, SharedItems
 from bench.files import workspace
 from bench.files.csvfile import read_csv, write_csv
 from bench.files.manifest import (
@@ -128,7 +128,8 @@ def drawn_tables(draw: st.DrawFn) -> tuple[Any, ...]:
     columns["n_ratings"] = [draw(st.integers(0, 10**9)) for _ in range(n)]
     metrics = draw(st.lists(metric_names, min_size=1, max_size=3, unique=True))
     values = st.lists(scores, min_size=n, max_size=n)
-    failures = st.lists(st.builds(ScoreFailure, texts, texts), max_size=2).map(tuple)
+    failed = st.sampled_from(columns["pair_id"])
+    failures = st.lists(st.builds(ScoreFailure, failed, texts), max_size=2).map(tuple)
     return (
         columns,
         {metric: draw(values) for metric in metrics},
@@ -182,6 +183,17 @@ def test_single_ratings(place: Path, rows: list[tuple[str, str, float]]) -> None
     assert [listeners[k] for k in found.listener] == [row[1] for row in rows]
 
 
+leakages = st.builds(
+    Leakage,
+    **dict.fromkeys(("metric", "trained_on", "part", "note"), json_texts),
+    items=st.tuples(
+        *(
+            st.builds(SharedItems, st.just(kind), st.integers(0, 99), st.none() | st.just((kind,)))
+            for kind in KINDS_OF_ITEMS
+        )
+    ),
+    n_affected=st.none() | st.integers(0, 99),
+)
 KINDS = {**{name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}, "leakage": Leakage}
 
 
@@ -189,7 +201,7 @@ KINDS = {**{name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).i
 @examples
 @given(data=st.data())
 def test_records_of_every_kind(place: Path, name: str, data: st.DataObject) -> None:
-    records = data.draw(st.lists(built(KINDS[name]), max_size=1).map(tuple))
+    records = data.draw(st.lists(leakages if name == "leakage" else built(KINDS[name]), max_size=1).map(tuple))
     write_records(place / f"{name}.json", records)
     assert same(read_records(place / f"{name}.json", KINDS[name], ""), records)
 
@@ -206,14 +218,14 @@ manifests = st.builds(
     argv=st.lists(json_texts, max_size=2).map(tuple),
     options=st.dictionaries(json_texts, st.builds(Option, json_values, st.booleans()), max_size=2),
     resampling=st.just(ResamplingPlan()),
-    bands=st.lists(finite, max_size=2).map(tuple),
+    bands=st.lists(st.floats(0.1, 0.9), min_size=1, max_size=3, unique=True).map(sorted).map(tuple),
     external=named_texts,
     clips=st.none() | st.builds(ClipsRecord, st.integers(0, 10**9), json_texts),
     dataset=st.builds(
         DatasetRecord,
         **dict.fromkeys(("name", "sha256", "audio_root"), json_texts),
         **{name: st.none() | json_texts for name in ("split", "screening")},
-        scale=st.tuples(finite, finite).map(sorted).filter(lambda ends: ends[0] < ends[1]).map(tuple),
+        scale=st.tuples(st.floats(-1e300, 0.0), st.floats(1.0, 1e300)),
         **{name: st.integers(0, 10**9) for name in ("n_pairs", "n_ratings")},
         notes=st.lists(json_texts, max_size=2).map(tuple),
     ),

@@ -23,7 +23,6 @@ from bench.files.csvfile import CsvRow
 from metrics.errors import DataError, reason_of
 
 SCALE = RatingScale(1.0, 10.0)
-REPO = "Hui519/AudioEval"
 HOW_TO_GET = "fetch it with 'bench datasets pull audioeval',"
 ENTRIES = (
     DatasetEntry(
@@ -34,6 +33,7 @@ ENTRIES = (
         licence="CC BY-NC 4.0",
         load="bench.datasets.adapters.audioeval:load_audioeval",
         pull="bench.datasets.fetching.hub_download:pull_audioeval",
+        find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
         ratings=("annotations/ratings.csv",),
     ),

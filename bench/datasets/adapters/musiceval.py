@@ -38,6 +38,7 @@ ENTRIES = (
         sample_rate_hz=16_000,
         takes=frozenset({"root", "split"}),
         load="bench.datasets.adapters.musiceval:load_musiceval",
+        find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
         ratings=("prompt_info.txt",),
     ),

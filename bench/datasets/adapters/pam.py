@@ -19,6 +19,7 @@ from typing import Literal
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means
 from bench.datasets.adapters.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
 from bench.datasets.entry import DatasetEntry
+from bench.datasets.fetching.download import PAM_FOLDER
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow
 
@@ -26,8 +27,6 @@ Part = Literal["audio", "music"]
 
 SCALE = RatingScale(1.0, 5.0)
 RECORDING = "real"
-FOLDER = "human_eval"
-URL = f"https://zenodo.org/records/10737388/files/{FOLDER}.zip"
 HOW_TO_GET = "fetch it with 'bench datasets pull pam:audio',"
 ENTRIES = tuple(
     DatasetEntry(
@@ -37,8 +36,9 @@ ENTRIES = tuple(
         licence="see https://zenodo.org/records/10737388",
         load=f"bench.datasets.adapters.pam:load_{part}",
         pull="bench.datasets.fetching.download:pull_pam",
+        find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
-        ratings=(f"{FOLDER}/{part}/scores.csv", f"{part}/scores.csv"),
+        ratings=(f"{PAM_FOLDER}/{part}/scores.csv", f"{part}/scores.csv"),
     )
     for part, what in (("audio", "sound"), ("music", "music"))
 )
@@ -59,7 +59,7 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
         DataError: the file is broken, or a rating is not on the scale.
     """
     folder = set_folder("pam", root)
-    folder = (folder / FOLDER if (folder / FOLDER).is_dir() else folder) / part
+    folder = (folder / PAM_FOLDER if (folder / PAM_FOLDER).is_dir() else folder) / part
     path = folder / "scores.csv"
     refuse_missing(path, HOW_TO_GET)
     table = read_columns(path, _COLUMNS)

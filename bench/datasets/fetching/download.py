@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.datasets.adapters import pam, relate_release
+from bench.datasets.adapters import relate_release
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.fetching.archive import Placement, unpack
 from bench.datasets.fetching.transfer import FetchRecord, RemoteFile, fetch
@@ -25,7 +25,8 @@ RATING_FILES = tuple(
     RemoteFile(f"{relate_release.RATINGS_URL}/{name}", name, sha256) for name, sha256 in relate_release.SHA256.items()
 )
 AUDIO_ARCHIVE = RemoteFile(relate_release.AUDIO_URL, f"{relate_release.AUDIO_FOLDER}.zip")
-PAM_ARCHIVE = RemoteFile(pam.URL, f"{pam.FOLDER}.zip")
+PAM_FOLDER = "human_eval"
+PAM_ARCHIVE = RemoteFile(f"https://zenodo.org/records/10737388/files/{PAM_FOLDER}.zip", f"{PAM_FOLDER}.zip")
 
 _RELATE_CLIP = re.compile(
     rf"(?:.*/)?((?:{'|'.join(relate_release.SYSTEMS)})/(?:{'|'.join(relate_release.AUDIOCAPS_SPLITS)})/[\w-]+\.wav)",
@@ -96,7 +97,7 @@ def pull_pam(
         raise UsageError("--no-audio was given, but PAM's ratings and clips come in one archive; leave it out")
     folder = set_folder("pam", root)
     with pulling_into(folder):
-        return PullReport(folder, *_fetch_packed(archive, folder / pam.FOLDER, pam_file, progress))
+        return PullReport(folder, *_fetch_packed(archive, folder / PAM_FOLDER, pam_file, progress))
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bench.datasets.adapters import audioeval
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.fetching.download import PullReport, pulling_into
 from bench.datasets.fetching.transfer import FetchRecord
@@ -26,6 +25,7 @@ from metrics.types import ProgressCallback, no_progress
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
 
+REPO = "Hui519/AudioEval"
 T = TypeVar("T")
 
 SOURCE = "source.json"
@@ -104,14 +104,14 @@ def _find_source(folder: Path) -> Source:
             ) from error
     from huggingface_hub import HfApi
 
-    listed = _asked(lambda: HfApi().dataset_info(audioeval.REPO, files_metadata=True), audioeval.REPO)
+    listed = _asked(lambda: HfApi().dataset_info(REPO, files_metadata=True), REPO)
     hashes = {file.rfilename: _listed_hash(file) for file in listed.siblings or () if _WANTED.fullmatch(file.rfilename)}
     if "annotations/ratings.csv" not in hashes or "data/metadata.jsonl" not in hashes:
         raise DataError(
-            f"{audioeval.REPO} on the hub has no annotations/ratings.csv and data/metadata.jsonl, expected both; its "
+            f"{REPO} on the hub has no annotations/ratings.csv and data/metadata.jsonl, expected both; its "
             "layout has changed: report it"
         )
-    source = Source(audioeval.REPO, str(listed.sha), hashes)
+    source = Source(REPO, str(listed.sha), hashes)
     write_json(path, asdict(source))
     return source
 

@@ -104,7 +104,7 @@ def test_a_file_in_the_folder_of_adapters_is_a_data_set(tmp_path: Path, monkeypa
         "from bench.datasets.entry import DatasetEntry\n"
         "from bench.datasets.types import RatedDataset, RatingScale\n"
         "ENTRIES = (DatasetEntry(name='newcomer', summary='new', scale=None, licence='MIT', takes=frozenset(), "
-        "load='bench.datasets.adapters.newcomer:load'),)\n"
+        "load='bench.datasets.adapters.newcomer:load', find='bench.datasets.adapters.external:find_set'),)\n"
         "load = lambda: RatedDataset('newcomer', RatingScale(0.0, 1.0), (), (), '', Path())\n"
     )
     monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, str(tmp_path)])

@@ -64,7 +64,7 @@ def test_a_system_with_the_name_of_a_source_has_a_column_of_its_own(cut: Path) -
     report = (cut / "report.md").read_text(encoding="utf-8")
     [header] = [line for line in report.splitlines() if "| natural<br>" in line and "SRCC" not in line][:1]
     assert header.count("|") == 1 + 1 + 4
-    for name in ("natural<br>", "a=b,c<br>", "natural (system)<br>", "synthesized<br>"):
+    for name in ("natural<br>", "a=b,c<br>", "system natural<br>", "synthesized<br>"):
         assert f"| {name}" in header
 
 
@@ -91,6 +91,7 @@ def test_a_run_that_wrote_down_no_bands_and_no_strata_is_read_as_it_was_made(ben
     run, report = read_run(Path("old")), bench("report", "old").out
     manifest = json.loads(Path("old/manifest.json").read_text())
     assert manifest.pop("bands") == [6.0]
+    del manifest["outputs"]["strata.json"]
     Path("old/manifest.json").write_text(json.dumps(manifest))
     Path("old/strata.json").unlink()
     again = read_run(Path("old"))

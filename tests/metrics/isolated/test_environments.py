@@ -15,10 +15,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from metrics.errors import UnavailableError
-from metrics.families import BUILT_IN
+from metrics.families import BUILT_IN, isolated_names
 from metrics.isolated import environments
 from metrics.isolated.environments import CORE, ensure_environment, environment_folder, is_built
-from metrics.registry import availability, isolated_names
+from metrics.registry import availability
 from metrics.types import no_progress
 
 ROOT = Path(__file__).parents[3]
