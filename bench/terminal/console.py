@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from bench.terminal.arguments import refuse_urls
 from bench.terminal.logfile import legible, legible_record, log
 from bench.terminal.streams import prepare_streams
@@ -112,7 +110,7 @@ def say(message: str) -> None:
 
 def put(text: str, end: str = "\n") -> None:
     """Print a result on stdout. JSON stays the same JSON; in other formats hidden characters become visible."""
-    typer.echo(printable(text) + end, nl=False)
+    print(printable(text), end=end, flush=True)  # not typer.echo: it makes UTF-8 of a stream that is ASCII
 
 
 def deliver(
