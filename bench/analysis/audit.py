@@ -6,6 +6,7 @@ read: a clip may pass here and still turn out to be silent when it is scored.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -210,7 +211,7 @@ def _read_header(pair_id: str, path: Path) -> _Header | ClipProblem:
     import soundfile  # only those who audit need it
 
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(os.fsencode(path))
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         return ClipProblem(pair_id, str(path), f"no readable audio: {error}")
     return _Header(pair_id, path, int(info.samplerate), int(info.channels), info.frames / info.samplerate)
