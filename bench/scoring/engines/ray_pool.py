@@ -36,6 +36,8 @@ MOST_RETRIES = 3
 """Of one shard whose actor died."""
 ANSWER_S = 10
 """Seconds within which a cluster takes a connection."""
+HERE = "127.0.0.1"
+"""Where a cluster of this machine listens: nobody else has business with it, and a firewall does not stop it."""
 
 
 class RayEngine:
@@ -88,7 +90,8 @@ def _join_cluster() -> None:
     address = os.environ.get("RAY_ADDRESS", "")
     try:
         _knock(address)
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
+        at = None if address else HERE
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning", _node_ip_address=at)
     except (OSError, OverflowError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         if address:
             raise UnavailableError(

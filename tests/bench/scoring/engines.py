@@ -18,6 +18,7 @@ from tests.bench.scoring.pairs import request_for, rows_of, scores_of, write_cli
 ROOT = Path(__file__).parents[3]
 METRICS = "tiny,loudness,random"
 N_LONG = 6000
+FIRST_SHARDS_S = 180
 
 
 def assert_equal_scores(local: Path, other: Path) -> None:
@@ -60,8 +61,10 @@ def assert_whole(out: Path) -> None:
 
 def kill_worker(process: subprocess.Popen[bytes], out: Path, is_worker: Callable[[str], bool], after: int = 5) -> int:
     """Kill (SIGKILL) one worker when so many shards are there; return how many were there."""
+    deadline = time.monotonic() + FIRST_SHARDS_S
     while len(list(out.glob("shard-*"))) < after:
         assert process.poll() is None
+        assert time.monotonic() < deadline, f"{after} shards took longer than {FIRST_SHARDS_S} s"
         time.sleep(0.005)
     everyone = psutil.Process(process.pid).children(recursive=True)
     victims = [one for one in everyone if is_worker(" ".join(one.cmdline()))]

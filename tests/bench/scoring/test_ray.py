@@ -1,11 +1,17 @@
-"""A local Ray cluster with two workers; ``nox -s ray``."""
+"""A local Ray cluster with two workers; ``nox -s ray``.
+
+Where Ray itself, without a line of ours, cannot run two actors, nothing is tested and the reason is said.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.scoring.engines import ray_pool
@@ -14,9 +20,51 @@ from tests.bench.scoring.engines import assert_equal_scores, assert_whole, begin
 from tests.bench.scoring.pairs import write_pairs
 
 OPTIONS = ("--engine", "ray", "--processes", "2", "--device", "cpu")
-needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install 'clap-bench[ray]'"
-)
+RAY_ALONE_S = 120
+RAY_ALONE = """
+import ray
+import ray.data
+
+class Double:
+    def __call__(self, batch):
+        return {"item": batch["item"] * 2}
+
+ray.init(include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1")
+actors = ray.data.ActorPoolStrategy(min_size=1, max_size=2, initial_size=2)
+doubled = ray.data.from_items(list(range(4)), override_num_blocks=4).map_batches(Double, compute=actors, num_cpus=1)
+assert sorted(row["item"] for row in doubled.iter_rows()) == [0, 2, 4, 6]
+"""
+
+
+@pytest.fixture(scope="module")
+def _ray_runs() -> None:
+    """Skip where Ray is not installed or runs no actors of its own."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed: pip install 'clap-bench[ray]'")
+    alone = subprocess.Popen([sys.executable, "-c", RAY_ALONE], stdout=subprocess.DEVNULL)
+    try:
+        code = alone.wait(RAY_ALONE_S)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"two actors of Ray alone did not answer within {RAY_ALONE_S} s")
+    finally:
+        _end_children()
+    if code:
+        pytest.skip(f"Ray alone ended with {code}")
+
+
+@pytest.fixture
+def _nothing_runs_on() -> Iterator[None]:
+    """End what a failed test has left running: a cluster keeps all cores busy."""
+    yield
+    _end_children()
+
+
+def _end_children() -> None:
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+
+
+needs_ray = pytest.mark.usefixtures("_ray_runs", "_nothing_runs_on")
 
 
 @pytest.mark.ray
