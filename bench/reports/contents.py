@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import Leakage
+from bench.analysis.results import Analysis
 from bench.files.manifest import ClipsRecord, RunManifest
 from bench.files.scores import FAILURES_NAME, ScoreTable
 from bench.reports.layout import Report, Section

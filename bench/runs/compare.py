@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.analyse import common_sample
+from bench.analysis.sample import common_sample
 from bench.analysis.strata import Bands, Kind, StratumName, edges_text, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
 from bench.files.checksums import warning_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.analyse import Analysis
+from bench.analysis.results import Analysis
 from bench.analysis.strata import ALL, of_kind
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import Place

@@ -6,17 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bench.analysis.analyse import (
-    REMEDY,
-    Analysis,
-    analyse,
-    read_analysis,
-    strata_of,
-    training_data,
-    write_analysis,
-)
+from bench.analysis.analyse import analyse, strata_of
 from bench.analysis.consistency import find_conflict
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
+from bench.analysis.results import REMEDY, Analysis, read_analysis, write_analysis
+from bench.analysis.sample import training_data
 from bench.analysis.strata import Bands, labels
 from bench.datasets.captions import caption_key
 from bench.datasets.types import RatingScale

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import LEAKAGE_NAME
+from bench.analysis.results import Analysis
 from bench.files.checksums import SUMS_NAME, Finding, find_altered, read_sums
 from bench.files.clips import CLIPS_NAME
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.analysis.analyse import Analysis
+from bench.analysis.results import Analysis
 from bench.files.manifest import MANIFEST_NAME, RunManifest
 from bench.files.records import Mismatch, from_plain
 from bench.files.scores import parse_score_files

@@ -16,9 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.analyse import (
-    analyse,
-)
+from bench.analysis.analyse import analyse
 from bench.analysis.leakage import Leakage, leakage_of
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.analysis.analyse import Analysis
 from bench.analysis.leakage import KINDS_OF_ITEMS, Leakage, SharedItems
+from bench.analysis.results import Analysis
 from bench.files import workspace
 from bench.files.csvfile import read_csv, write_csv
 from bench.files.manifest import (

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
-from bench.analysis.analyse import Sample
+from bench.analysis.sample import Sample
 from bench.analysis.strata import ALL
 from bench.reports.figures.panels import draw_identity, metric_panels, unit_limits
 from bench.reports.figures.style import BLUE, styled

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from bench.analysis.analyse import Analysis, common_sample
+from bench.analysis.results import Analysis
+from bench.analysis.sample import common_sample
 from bench.datasets.types import RatingScale
 from bench.files.scores import ScoreTable
 from bench.reports.figures.calibration import calibration_figure

@@ -12,7 +12,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from bench.analysis.analyse import Sample
+from bench.analysis.sample import Sample
 from bench.analysis.strata import ALL
 from bench.datasets.types import RatingScale
 from bench.reports.figures.labels import with_interval

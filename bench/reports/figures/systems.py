@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.analysis.analyse import Sample
+from bench.analysis.sample import Sample
 from bench.analysis.strata import system_labels
 from bench.reports.figures.labels import short_labels
 from bench.reports.figures.panels import add_legend, draw_identity, legend_height, metric_panels

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.analyse import Analysis
+from bench.analysis.results import Analysis
 from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable
 from bench.files.records import plain

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.analysis.analyse import Analysis, analyse, read_analysis, write_analysis
+from bench.analysis.analyse import analyse
+from bench.analysis.results import Analysis, read_analysis, write_analysis
 from bench.analysis.strata import Bands
 from bench.datasets.types import RatingScale
 from bench.files.ratings import read_ratings

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import norm
 
-from bench.analysis.analyse import Analysis
+from bench.analysis.results import Analysis
 from bench.analysis.strata import StratumName
 from bench.datasets.types import RatingScale
 from bench.reports.figures import NamedFigure, figures_of, save_figures, svg_text

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.analysis.analyse import common_sample
+from bench.analysis.sample import common_sample
 from bench.analysis.strata import Bands, masks, of_kind, standard_strata
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.analyse import analyse, training_data
+from bench.analysis.analyse import analyse
+from bench.analysis.sample import training_data
 from bench.analysis.strata import Bands, standard_strata, system_labels
 from bench.datasets.types import RatingScale
 from bench.files.manifest import RunManifest, external_signature, read_manifest

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.analyse import Analysis, read_analysis, write_analysis
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
+from bench.analysis.results import Analysis, read_analysis, write_analysis
 from bench.files import workspace
 from bench.files.clips import read_clips, write_clips
 from bench.files.csvfile import check_text, read_csv, write_csv
