@@ -25,6 +25,7 @@ class ScorerFamily:
         variants: ``"module:function"``; ``function() -> list[str]`` gives the arguments behind ``family:all``.
         origin: the package of a plugin; None for a built-in family.
         clash: why a plugin's name cannot be used.
+        is_baseline: it knows nothing, or one trivial thing, of a pair (`metrics.baselines`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class ScorerFamily:
     variants: str | None = None
     origin: Origin | None = None
     clash: str | None = None
+    is_baseline: bool = False
 
 
 ISOLATED = ScorerFamily(
@@ -93,10 +95,19 @@ BUILT_IN: tuple[ScorerFamily, ...] = (
         status="metrics.models.hf_clap:TINY_CLAP.status",
     ),
     ISOLATED,
-    ScorerFamily("random", "metrics.baselines:make_random", "uniform noise keyed by clip and caption: the floor"),
-    ScorerFamily("caption-length", "metrics.baselines:make_caption_length", "number of words in the caption"),
-    ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds"),
-    ScorerFamily("loudness", "metrics.baselines:make_loudness", "root-mean-square level of the clip in dBFS"),
+    ScorerFamily(
+        "random",
+        "metrics.baselines:make_random",
+        "uniform noise keyed by clip and caption: the floor",
+        is_baseline=True,
+    ),
+    ScorerFamily(
+        "caption-length", "metrics.baselines:make_caption_length", "number of words in the caption", is_baseline=True
+    ),
+    ScorerFamily("duration", "metrics.baselines:make_duration", "length of the clip in seconds", is_baseline=True),
+    ScorerFamily(
+        "loudness", "metrics.baselines:make_loudness", "root-mean-square level of the clip in dBFS", is_baseline=True
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from bench.analysis.context import Context, Settings
 from bench.analysis.listeners import add_listeners
 from bench.analysis.results import Analysis
 from bench.analysis.sample import common_sample
-from bench.analysis.strata import Bands, StratumName, masks, standard_strata
+from bench.analysis.strata import masks, standard_strata
 from bench.analysis.uses import add_uses
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
@@ -35,12 +35,6 @@ def analyse(
     context = _context(table.without(table.unscored()), ratings, settings, training)
     analysis = add_uses(compare(context), context)
     return analysis if context.sample.ratings is None else add_listeners(analysis, context, context.sample.ratings)
-
-
-def strata_of(table: ScoreTable, bands: Bands) -> tuple[StratumName, ...]:
-    """Return the strata that `analyse` finds."""
-    pairs = table.pairs[table.without(table.unscored()).scored_by_all()]
-    return tuple(stratum.name for stratum in standard_strata(pairs, bands))
 
 
 def _context(

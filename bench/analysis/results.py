@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from bench.analysis.older import plan_of_older, renewed
+from bench.analysis.sentence import Sentence
 from bench.analysis.strata import StratumName
 from bench.files.records import read_records, write_records
 from bench.statistics.bands import BandEstimate
@@ -17,10 +16,20 @@ from bench.statistics.calibration import CalibratedError
 from bench.statistics.comparison import CorrelationDifference, RankCluster
 from bench.statistics.crossed import CrossedSpread
 from bench.statistics.dependent_correlations import DependentCorrelationTest
+from bench.statistics.equivalence import Equivalence
+from bench.statistics.evenness import BlockSpread, Evenness
+from bench.statistics.interactions import Interaction
+from bench.statistics.mapped_error import MappedError
 from bench.statistics.pairwise import PairwiseAccuracy
 from bench.statistics.power import DetectableDifference
 from bench.statistics.reliability import CeilingShare, ReliabilityEstimate
+from bench.statistics.sentinels import BeyondSentinel, PartialAgreement, SentinelAgreement
+from bench.statistics.standing import Standing
 from bench.statistics.systems import SystemAgreement, SystemMeans
+from bench.statistics.yardsticks import AlternativeListener, BesideListener, OneListener
+
+VERSION = 2
+"""Of these files; those of another version are made anew from scores.csv when a run is read."""
 
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
 
@@ -44,6 +53,15 @@ class Analysis:
         system_means, system_agreement: systems as wholes.
         pairwise_accuracies: clips of one caption against each other.
         calibrated_errors: MSE after the scale of a metric is mapped to that of the ratings.
+        standings: which metrics may be the best, and letters.
+        interactions: whether metrics differ more on some sounds than on others.
+        equivalences: which metrics are as good as equal; empty without a margin.
+        evenness: what an evenly good metric would show in each stratum.
+        block_spreads: whether intervals would widen if listeners were drawn anew.
+        one_listener, beside_listener, alternative_listener: a single listener as the yardstick of metrics.
+        sentinels, beyond_sentinels, partial_agreement: scores that hear nothing as the yardstick of metrics.
+        mapped_errors: errors in units of the rating scale.
+        verdict: what all of this says.
         strata: what the ids in all of these stand for, in the order of reading.
     """
 
@@ -60,6 +78,19 @@ class Analysis:
     system_agreement: tuple[SystemAgreement, ...] = ()
     pairwise_accuracies: tuple[PairwiseAccuracy, ...] = ()
     calibrated_errors: tuple[CalibratedError, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    equivalences: tuple[Equivalence, ...] = ()
+    evenness: tuple[Evenness, ...] = ()
+    block_spreads: tuple[BlockSpread, ...] = ()
+    one_listener: tuple[OneListener, ...] = ()
+    beside_listener: tuple[BesideListener, ...] = ()
+    alternative_listener: tuple[AlternativeListener, ...] = ()
+    sentinels: tuple[SentinelAgreement, ...] = ()
+    beyond_sentinels: tuple[BeyondSentinel, ...] = ()
+    partial_agreement: tuple[PartialAgreement, ...] = ()
+    mapped_errors: tuple[MappedError, ...] = ()
+    verdict: tuple[Sentence, ...] = ()
     strata: tuple[StratumName, ...] = ()
 
 
@@ -70,19 +101,10 @@ def write_analysis(analysis: Analysis, folder: Path) -> None:
 
 
 def read_analysis(folder: Path) -> Analysis:
-    """Read what `write_analysis` wrote; ``strata`` is empty where an older version wrote none.
+    """Read what `write_analysis` wrote.
 
     Raises:
         DataError: a file is missing or holds something else.
     """
     kinds = {name: get_args(hint)[0] for name, hint in get_type_hints(Analysis).items()}
-    paths = {name: folder / f"{name}.json" for name in kinds}
-    if not paths["strata"].exists():
-        del paths["strata"]
-    plan = plan_of_older(folder) if paths["estimates"].exists() else {}
-    return Analysis(
-        **{
-            name: read_records(path, kinds[name], REMEDY, partial(renewed, name, kinds[name], plan=plan))
-            for name, path in paths.items()
-        }
-    )
+    return Analysis(**{name: read_records(folder / f"{name}.json", kind, REMEDY) for name, kind in kinds.items()})

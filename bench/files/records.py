@@ -172,21 +172,18 @@ def write_records(path: Path, records: Iterable[Any]) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_records(
-    path: Path, kind: type, remedy: str, renew: Callable[[Any], Any] = lambda rows: rows
-) -> tuple[Any, ...]:
+def read_records(path: Path, kind: type, remedy: str) -> tuple[Any, ...]:
     """Read a list of records of one kind.
 
     Args:
         path: what `write_records` wrote.
         kind: their dataclass.
         remedy: what the user can do about a damaged file.
-        renew: makes of the list that an older version wrote what this one would have written.
 
     Raises:
         DataError: the file is missing or holds something else.
     """
-    records: tuple[Any, ...] = read_typed(path, tuple[kind, ...], remedy, renew)  # type: ignore[valid-type]
+    records: tuple[Any, ...] = read_typed(path, tuple[kind, ...], remedy)  # type: ignore[valid-type]
     return records
 
 

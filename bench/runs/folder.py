@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bench.analysis.analyse import analyse, strata_of
+from bench.analysis.analyse import analyse
 from bench.analysis.consistency import find_conflict
+from bench.analysis.context import Settings
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
-from bench.analysis.results import REMEDY, Analysis, read_analysis, write_analysis
+from bench.analysis.results import REMEDY, VERSION, Analysis, read_analysis, write_analysis
 from bench.analysis.sample import training_data
 from bench.analysis.strata import Bands, labels
 from bench.datasets.captions import caption_key
@@ -72,7 +73,7 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
 
     Args:
         folder: of the run.
-        recompute: whether to compute statistics that are there already.
+        recompute: whether to compute statistics that are there already; those of another version always are.
         calibrate_on: folder of a run of the same metrics on other pairs, to fit calibrations on; implies recomputing.
 
     Raises:
@@ -82,29 +83,35 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     manifest = read_manifest(folder)
     altered = altered_files(folder, manifest)
     table = read_table(folder, manifest.dataset.scale)
-    recompute = recompute or calibrate_on is not None or SCORES_NAME in {one.name for one in altered}
+    edited = SCORES_NAME in {one.name for one in altered}
+    recompute = recompute or edited or calibrate_on is not None or manifest.analysis != VERSION
     altered = tuple(relevant(altered, recompute))
     leakage, clips = read_leakage(folder), read_clips(folder)
-    scale, plan = RatingScale(*manifest.dataset.scale), manifest.resampling
-    bands = Bands.cut(scale, manifest.bands)
     if not recompute:
-        return Run(folder, manifest, table, _stored_analysis(folder, table, bands), leakage, clips, altered)
+        return Run(folder, manifest, table, _stored_analysis(folder, table), leakage, clips, altered)
     ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
     other = read_run(calibrate_on) if calibrate_on else None
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    return Run(folder, manifest, table, analyse(table, ratings, scale, bands, plan, training), leakage, clips, altered)
+    analysis = analyse(table, ratings, settings_of(manifest), training)
+    return Run(folder, manifest, table, analysis, leakage, clips, altered)
 
 
-def _stored_analysis(folder: Path, table: ScoreTable, bands: Bands) -> Analysis:
-    """Read the statistics of a run; what its strata are is found again where an older version did not write it down.
+def settings_of(manifest: RunManifest) -> Settings:
+    """Return how a run was analysed."""
+    scale = RatingScale(*manifest.dataset.scale)
+    bands = Bands.cut(scale, manifest.bands)
+    return Settings(scale, bands, manifest.resampling, manifest.baselines, manifest.margin)
+
+
+def _stored_analysis(folder: Path, table: ScoreTable) -> Analysis:
+    """Read the statistics of a run.
 
     Raises:
         DataError: a file is missing or damaged, or does not go with the others.
     """
     analysis = read_analysis(folder)
-    analysis = analysis if analysis.strata else replace(analysis, strata=strata_of(table, bands))
     scored = table.without(table.unscored()).metrics
     conflict = find_conflict(vars(analysis), scored, labels(analysis.strata))
     if conflict:

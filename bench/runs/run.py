@@ -17,7 +17,9 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.analyse import analyse
+from bench.analysis.context import Settings
 from bench.analysis.leakage import Leakage, leakage_of
+from bench.analysis.results import VERSION
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
@@ -43,7 +45,7 @@ from bench.runs.outcomes import outcomes_of
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file
-from metrics.registry import availability, make_scorers
+from metrics.registry import availability, make_scorers, split_name
 from metrics.types import PairScores, ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
 
 
@@ -132,7 +134,9 @@ def run_benchmark(
         scored = score(request, dataset, pairs, external, folder, progress, remark)
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
-        analysis = analyse(scored.table, ratings, dataset.scale, bands, request.resampling)
+        baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
+        settings = Settings(dataset.scale, bands, request.resampling, baselines)
+        analysis = analyse(scored.table, ratings, settings)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -145,6 +149,8 @@ def run_benchmark(
             dataset=_dataset_record(dataset),
             bands=bands.edges,
             signatures=scored.signatures,
+            baselines=baselines,
+            analysis=VERSION,
             external=scored.external,
             notes=scored.notes,
             clips=record_of(scored.clips.values()),

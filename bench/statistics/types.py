@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ResampleUnit = Literal["caption", "pair"]
+ResampleUnit = Literal["caption", "pair", "block"]
 IntervalMethod = Literal["expanded", "percentile", "bca"]
 
 MOST_RESAMPLES = 100_000
@@ -17,10 +17,13 @@ class ResamplingPlan:
 
     Attributes:
         n_resamples: bootstrap resamples.
-        unit: what is drawn with replacement: captions with all their pairs, or single pairs.
+        unit: what is drawn with replacement: captions with all their pairs, single pairs, or blocks of captions that
+            listeners connect.
         ci_method: percentile or BCa (Efron & Tibshirani 1993, chapters 13 and 14), or the percentile interval expanded
             for few clusters (Hesterberg 2015).
         confidence_level: of two-sided intervals.
+        n_permutations: of the tests of differences; their number is not that of resamples, since p can never be below
+            1 / (n_permutations + 1).
         seed: of the generator; the same seed gives the same resamples on every machine.
     """
 
@@ -28,6 +31,7 @@ class ResamplingPlan:
     unit: ResampleUnit = "caption"
     ci_method: IntervalMethod = "expanded"
     confidence_level: float = 0.95
+    n_permutations: int = 9999
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,6 +42,8 @@ class ResamplingPlan:
         """
         if not 1 <= self.n_resamples <= MOST_RESAMPLES:
             raise ValueError(f"n_resamples is {self.n_resamples:,}, expected 1 to {MOST_RESAMPLES:,}")
+        if not 0 <= self.n_permutations <= MOST_RESAMPLES:
+            raise ValueError(f"n_permutations is {self.n_permutations:,}, expected 0 to {MOST_RESAMPLES:,}")
         if not 0 < self.confidence_level < 1:
             raise ValueError(f"confidence_level is {self.confidence_level:g}, expected a number between 0 and 1")
         if self.seed < 0:

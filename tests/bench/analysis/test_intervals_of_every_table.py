@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.analyse import analyse
+from bench.analysis.context import Settings
 from bench.analysis.results import Analysis, read_analysis, write_analysis
 from bench.analysis.strata import Bands
 from bench.datasets.types import RatingScale
@@ -56,7 +57,8 @@ def analyses(run: Run) -> dict[str, Analysis]:
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     scale = RatingScale(*run.manifest.dataset.scale)
     bands = Bands.cut(scale)
-    return {method: analyse(run.table, ratings, scale, bands, replace(PLAN, ci_method=method)) for method in METHODS}
+    plans = {method: replace(PLAN, ci_method=method) for method in METHODS}
+    return {method: analyse(run.table, ratings, Settings(scale, bands, plan)) for method, plan in plans.items()}
 
 
 def measured_of(record: Any) -> Iterator[tuple[str, Measured]]:
@@ -141,7 +143,7 @@ def test_clips_of_a_caption_are_compared_within_captions_also_where_pairs_are_re
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
     plan = ResamplingPlan(n_resamples=19, unit="pair")
     scale = RatingScale(*run.manifest.dataset.scale)
-    found = analyse(run.table, ratings, scale, Bands.cut(scale), plan)
+    found = analyse(run.table, ratings, Settings(scale, Bands.cut(scale), plan))
     units = {
         name: {record.resample_unit for record in records}
         for name, records in with_intervals(found).items()
