@@ -10,7 +10,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
@@ -161,9 +161,15 @@ class RunManifest:
         rise = all(a < b for a, b in pairwise((low, *self.bands, high)))
         if not (rise and 1 <= len(self.bands) <= MAX_EDGES):
             raise ValueError(
-                f"bands is {list(self.bands)}, expected one to {MAX_EDGES} numbers that rise from above {low:g} to "
+                f"bands is {_shown(self.bands)}, expected one to {MAX_EDGES} numbers that rise from above {low:g} to "
                 f"below {high:g}, the ends of the scale"
             )
+
+
+def _shown(numbers: Sequence[float]) -> str:
+    """Return a list of numbers, shortened where somebody else's file has many."""
+    shown = ", ".join(f"{number:g}" for number in numbers[: MAX_EDGES + 1])
+    return f"[{shown}{', …' if len(numbers) > MAX_EDGES + 1 else ''}]"
 
 
 def write_manifest(manifest: RunManifest, folder: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.leakage import Leakage, read_leakage, write_leakage
+from bench.analysis.leakage import KINDS_OF_ITEMS, Leakage, SharedItems, read_leakage, write_leakage
 from bench.analysis.results import Analysis, read_analysis, write_analysis
 from bench.files import workspace
 from bench.files.clips import read_clips, write_clips
 from bench.files.csvfile import check_text, read_csv, write_csv
+from bench.files.limits import MAX_EDGES
 from bench.files.manifest import ClipsRecord, DatasetRecord, Option, RunManifest, read_manifest, write_manifest
 from bench.files.metric_names import PAIR_COLUMNS
 from bench.files.ratings import read_ratings, write_ratings
@@ -25,6 +27,8 @@ from tests.studies.round_trips.draw import Draw
 
 ROWS = 500
 METRICS = 500
+SHARED = tuple[tuple[int, int, int], tuple[tuple[str, ...] | None, tuple[str, ...] | None, tuple[str, ...] | None]]
+"""Counts and names of `SharedItems`, one of each of `KINDS_OF_ITEMS`."""
 
 Trips = Iterator[tuple[str, list[Any], list[Any]]]
 """What is written and read, what was written, and what was read."""
@@ -35,8 +39,9 @@ def table_of(draw: Draw, n: int, metrics: list[str]) -> ScoreTable:
     columns |= {"pair_id": [*draw.unique(n)], "rating": draw.floats(n).tolist()}
     columns["n_ratings"] = draw.rng.integers(10**9, size=n, endpoint=True).tolist()
     scores, cosines = ({metric: draw.floats(n, nan=True) for metric in metrics} for _ in range(2))
-    failures = {metric: tuple(map(ScoreFailure, draw.texts(n), draw.texts(n))) for metric in metrics}
-    return ScoreTable(make_pairs_frame(columns), scores, cosines, failures)
+    pairs = make_pairs_frame(columns)
+    failures = {metric: tuple(map(ScoreFailure, pairs["pair_id"], draw.texts(n))) for metric in metrics}
+    return ScoreTable(pairs, scores, cosines, failures)
 
 
 def tables(draw: Draw, place: Path) -> Trips:
@@ -96,7 +101,10 @@ def analyses(draw: Draw, place: Path) -> Trips:
 
 
 def leakages(draw: Draw, place: Path) -> Trips:
-    written = draw.values(Leakage, ROWS)
+    texts, shared = draw.values(tuple[str, str, str], ROWS), draw.values(SHARED, ROWS)
+    affected, notes = draw.values(int | None, ROWS), draw.texts(ROWS, bytes_=True)
+    items = [tuple(map(SharedItems, KINDS_OF_ITEMS, numbers, names)) for numbers, names in shared]
+    written = [Leakage(*row) for row in zip(*zip(*texts, strict=True), items, affected, notes, strict=True)]
     write_leakage(written, place)
     yield "leakage.json", written, list(read_leakage(place))
 
@@ -107,20 +115,34 @@ def manifests(draw: Draw, place: Path) -> Trips:
     values = [*draw.values(str | int | bool | None, ROWS // 2), *draw.floats(ROWS - ROWS // 2).tolist()]
     anything = dict(zip(names, values, strict=True))
     notes = dict(zip(names, draw.values(tuple[str, ...], ROWS), strict=True))
-    low, high = sorted(draw.rng.random(2).tolist())
-    one = RunManifest(
-        *draw.texts(4, bytes_=True), tuple(texts.values()), {name: Option(anything[name], True) for name in names},
-        ResamplingPlan(), DatasetRecord(names[1], None, names[2], "0", (low, high), 1, 1, names[3], tuple(names)),
-        tuple(draw.floats(ROWS).tolist()), texts, texts, notes, ClipsRecord(1, names[4]),
+    one = replace(
+        _small_manifest(draw), argv=tuple(texts.values()),
+        options={name: Option(anything[name], True) for name in names}, signatures=texts, external=texts, notes=notes,
+        clips=ClipsRecord(1, names[4]), baselines=tuple(names),
         environment={**anything, "lists": list(anything.values())}, packages=texts, outputs=texts,
     )  # fmt: skip
+    one = replace(one, dataset=replace(one.dataset, notes=tuple(names)))
     write_manifest(one, place)
     found = read_manifest(place)
-    for name in ("argv", "bands"):
+    for name in ("argv", "baselines"):
         yield f"manifest.json: {name}", list(getattr(one, name)), list(getattr(found, name))
     yield "manifest.json: dataset.notes", list(one.dataset.notes), list(found.dataset.notes)
     for name in ("options", "signatures", "external", "notes", "environment", "packages", "outputs"):
         yield f"manifest.json: {name}", list(getattr(one, name).items()), list(getattr(found, name).items())
+
+
+def edges_of_bands(draw: Draw, place: Path) -> Trips:
+    one = _small_manifest(draw)
+    write_manifest(one, place)
+    yield "manifest.json: bands", list(one.bands), list(read_manifest(place).bands)
+
+
+def _small_manifest(draw: Draw) -> RunManifest:
+    """Draw a manifest whose scale and bands are any numbers that rise."""
+    low, *edges, high = sorted(set(draw.floats(8 * MAX_EDGES).tolist()))[: MAX_EDGES + 2]
+    name, split, folder, *words = draw.texts(7, bytes_=True)
+    data = DatasetRecord(name, None, split, "0", (low, high), 1, 1, folder)
+    return RunManifest(*words, (), {}, ResamplingPlan(), data, tuple(edges), {})
 
 
 def clips(draw: Draw, place: Path) -> Trips:
@@ -159,6 +181,6 @@ def plans_of_runs(draw: Draw, place: Path) -> Trips:
 
 
 TRIPS = (
-    tables, names_of_metrics, any_csv, refusals, single_ratings, analyses, leakages, manifests, clips, outcomes,
-    plans_of_runs,
+    tables, names_of_metrics, any_csv, refusals, single_ratings, analyses, leakages, manifests, edges_of_bands, clips,
+    outcomes, plans_of_runs,
 )  # fmt: skip
