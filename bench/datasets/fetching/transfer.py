@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def _attempt(file: RemoteFile, part: Path, progress: ProgressCallback) -> None:
             if response.status == HTTPStatus.PARTIAL_CONTENT:
                 version = _resumed(response, start, begun)
             else:
-                start, version = 0, _begin(response, file.url, part)
+                start, version = 0, _begin(response.headers, file.url, part)
             check_space(part.parent, (version.n_bytes or start) - start, "are still to come")
             _append(response, part, file.name, version.n_bytes or 0, progress)
     except _OtherVersion:
@@ -172,11 +173,11 @@ def _refusal(url: str, error: urllib.error.HTTPError) -> Exception:
     return UnavailableError(f"{url}: {answer}, expected the file; see at its publisher's whether it has moved")
 
 
-def _begin(response: http.client.HTTPResponse, url: str, part: Path) -> _Version:
+def _begin(headers: Message, url: str, part: Path) -> _Version:
     """Forget what came before, and note which version of the file comes now."""
-    length = response.headers.get("Content-Length", "")
+    length = headers.get("Content-Length", "")
     n_bytes = int(length) if length.isdecimal() else None
-    version = _Version(url, response.headers.get("ETag"), response.headers.get("Last-Modified"), n_bytes)
+    version = _Version(url, headers.get("ETag"), headers.get("Last-Modified"), n_bytes)
     # In this order, so that bytes of one version never lie beside the description of another.
     part.unlink(missing_ok=True)
     write_json(_beside(part, ".json"), asdict(version))

@@ -7,8 +7,7 @@ import os
 import time
 from email.message import Message
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -19,6 +18,7 @@ from finetune.checkpoints.folder import read_record, save_record
 from finetune.config import TrainingConfig, as_record, from_record
 from finetune.data import features
 from finetune.training.state import EpochRecord, Progress, load_state, save_state
+from metrics import audio
 from metrics.embedding.store import Embedding, EmbeddingStore
 from metrics.files import sha256_of_file, write_json
 from metrics.isolated.pipe import receive, send
@@ -50,7 +50,7 @@ def transfers(draw: Draw, place: Path) -> Trips:
         headers = Message()
         headers["ETag"] = " ".join(tag.encode("latin-1", "replace").decode("latin-1").split())  # as http.client has it
         headers["Content-Length"] = str(draw.rng.integers(2**62))
-        written.append(transfer._begin(cast(Any, SimpleNamespace(headers=headers)), url, part))
+        written.append(transfer._begin(headers, url, part))
         read.append(transfer._load_version(part, url))
     yield "downloads: NAME.part.json", written, read
 
@@ -90,11 +90,15 @@ def states(draw: Draw, place: Path) -> Trips:
     yield "state.pt: history", written, found[0].history
 
 
+def _never_loaded() -> audio.Clip:
+    raise NotImplementedError
+
+
 def feature_indexes(draw: Draw, place: Path) -> Trips:
     heard: dict[str, Any] = {str(k): text for k, text in enumerate(draw.texts(ROWS, bytes_=True))}
     windows = draw.rng.integers(2**32, size=(ROWS // 2, 1, 2, 3), dtype=np.uint32).view(np.float32)
     heard |= {str(2 * k): list(windows[k : k + 1]) for k in range(ROWS // 2)}
-    sources_ = [features.ClipSource(name, cast(Any, None)) for name in heard]
+    sources_ = [features.ClipSource(name, _never_loaded) for name in heard]
     features._write_windows(place, lambda clip: heard[clip.identity], sources_, 0, no_progress)
     found = features.read_features(place, list(heard))
     failures = {int(k): reason for k, reason in heard.items() if isinstance(reason, str)}
