@@ -21,6 +21,8 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+Bench = Callable[..., Outcome]
+"""``bench ARGUMENTS``, as the fixture ``bench`` runs it."""
 
 
 def make_runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:

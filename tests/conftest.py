@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
 
 from tests import hub, typechecker
+from tests.commands import Bench, make_runner
 
 # Whole packages, but those whose functions typer calls with a context of a class of its own.
 CHECKED = [
@@ -53,3 +55,9 @@ def own_folders(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 def local_hub() -> Callable[..., Path]:
     """Build what is needed of the local hub, once: ``local_hub("laion", "ms")``."""
     return hub.need
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Call ``bench ARGUMENTS`` in this process."""
+    return partial(make_runner(monkeypatch, capsys), "bench")

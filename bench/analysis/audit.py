@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.analysis.strata import Bands, Kind, standard_strata
+import numpy as np
+from jaxtyping import Int
+
+from bench.analysis.strata import ALL, Bands, Kind, standard_strata
 from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatedPair
+from bench.statistics.reliability import Ratings, estimate_reliability
+from bench.statistics.types import DEFAULT_PLAN
 from metrics.types import ProgressCallback, no_progress
 
 SHORTEST_S = 0.1  # less than the attack of most sounds, and a hundredth of what the models listen to
@@ -90,7 +95,8 @@ class Audit:
         groups: the ratings by stratum.
         duplicates: groups of pair ids with the same clip and the same caption.
         audio: the clips.
-        reliability: figures on the agreement of listeners, for whoever computes them to fill in.
+        reliability: how well listeners agree over all pairs (`bench.statistics.reliability`); None without
+            single ratings.
     """
 
     name: str
@@ -108,7 +114,7 @@ class Audit:
     groups: tuple[GroupSummary, ...]
     duplicates: tuple[tuple[str, ...], ...]
     audio: AudioAudit
-    reliability: Mapping[str, float | int | str | None] | None = None
+    reliability: Mapping[str, float | None] | None = None
 
 
 def audit(
@@ -148,6 +154,7 @@ def audit(
         groups=_summarise(dataset, cut),
         duplicates=_duplicates(pairs),
         audio=audit_audio(pairs, expected_rate_hz, progress),
+        reliability=_reliability(dataset),
     )
 
 
@@ -186,6 +193,30 @@ class _Header:
     rate_hz: int
     channels: int
     duration_s: float
+
+
+def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
+    if not dataset.ratings:
+        return None
+    index = {rated.pair.pair_id: i for i, rated in enumerate(dataset.pairs)}
+    ratings = Ratings(
+        score=np.array([rating.score for rating in dataset.ratings]),
+        pair=np.array([index[rating.pair_id] for rating in dataset.ratings]),
+        listener=_codes(rating.listener_id for rating in dataset.ratings),
+    )
+    everything = {ALL: np.ones(len(index), dtype=bool)}
+    captions = _codes(rated.caption_id for rated in dataset.pairs)
+    (found,) = estimate_reliability(ratings, everything, captions, DEFAULT_PLAN)
+    shown = {
+        "ICC(1)": found.estimate.icc1,
+        "reliability of the pairs' means": found.estimate.reliability,
+        "highest correlation it allows": found.estimate.ceiling,
+    }
+    return {name: None if np.isnan(value.estimate) else value.estimate for name, value in shown.items()}
+
+
+def _codes(values: Iterable[str]) -> Int[np.ndarray, " values"]:
+    return np.unique(list(values), return_inverse=True)[1]
 
 
 def audit_audio(

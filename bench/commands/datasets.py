@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +21,6 @@ from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from bench.analysis.audit import Audit, ClipProblem, GroupSummary
     from bench.analysis.leakage import Leakage
     from bench.analysis.overlap import Overlap
@@ -87,7 +85,6 @@ def audit_command(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
         found = audit(dataset, bands=edges, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
-    found = replace(found, reliability=_reliability(dataset))
     if as_json:
         _print_json(asdict(found))
     else:
@@ -154,36 +151,6 @@ def _print_overlaps(overlaps: Sequence[Overlap], leakage: Sequence[tuple[str, Le
             for item in found.items
         )
         console.print(f"{found.metric}, {found.part} on {found.trained_on}, against {tested}: {shared}", soft_wrap=True)
-
-
-def _reliability(dataset: RatedDataset) -> dict[str, float | None] | None:
-    """Return how well listeners agree over all pairs, as `bench.statistics.reliability` estimates it."""
-    if not dataset.ratings:
-        return None
-    import numpy as np
-
-    from bench.analysis.strata import ALL
-    from bench.statistics.reliability import Ratings, estimate_reliability
-    from bench.statistics.types import ResamplingPlan
-
-    def codes(values: Iterable[str]) -> np.ndarray:
-        return np.unique(list(values), return_inverse=True)[1]
-
-    index = {rated.pair.pair_id: i for i, rated in enumerate(dataset.pairs)}
-    ratings = Ratings(
-        score=np.array([rating.score for rating in dataset.ratings]),
-        pair=np.array([index[rating.pair_id] for rating in dataset.ratings]),
-        listener=codes(rating.listener_id for rating in dataset.ratings),
-    )
-    everything = {ALL: np.ones(len(index), dtype=bool)}
-    captions = codes(rated.caption_id for rated in dataset.pairs)
-    (found,) = estimate_reliability(ratings, everything, captions, ResamplingPlan())
-    shown = {
-        "ICC(1)": found.estimate.icc1,
-        "reliability of the pairs' means": found.estimate.reliability,
-        "highest correlation it allows": found.estimate.ceiling,
-    }
-    return {name: None if np.isnan(value.estimate) else value.estimate for name, value in shown.items()}
 
 
 def _print_json(content: object) -> None:

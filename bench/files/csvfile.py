@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from metrics.errors import DataError, UsageError, closest
-from metrics.files import read_regular, write_text
+from bench.files.csv_text import decode, explain, read_bytes
+from metrics.errors import DataError, closest
+from metrics.files import write_text
 
-MOST_BYTES = 2**30
 LONGEST_FIELD = csv.field_size_limit()
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _LONGEST_QUOTE = 60  # characters of a user's value that an error message repeats
@@ -153,8 +153,8 @@ def read_csv(
         DataError: it cannot be read, is empty, is not UTF-8, lacks a column, has a column twice, or has a record that
             is cut off, wrongly quoted, or longer or shorter than the header.
     """
-    content = _read_bytes(path)
-    records = _records(path, _decode(path, content))
+    content = read_bytes(path)
+    records = _records(path, decode(path, content))
     _, header = next(records, (1, []))
     columns = check_header(path, header, required)
     wanted = {name: columns.index(name) for name in columns if name in {*required, *optional}}
@@ -207,17 +207,6 @@ def check_header(path: Path, header: list[str], required: Sequence[str]) -> list
     return columns
 
 
-def explain(error: csv.Error) -> str:
-    """Return, for an error message, what is wrong with a record and what to do."""
-    if "unexpected end of data" in str(error):
-        return (
-            "a quote opens in this record and never closes; the file may be cut off: write it again or close the quote"
-        )
-    if "field larger" in str(error):
-        return f"a field exceeds {csv.field_size_limit()} characters; check for a quote that opens and never closes"
-    return f"wrongly quoted ({error}); put text that holds a comma or a quote in quotes and double the quotes in it"
-
-
 class _LineEnds:
     """Passes records on with ``\\n`` in place of the ``\\r\\n`` that ends each; inside of them nothing changes."""
 
@@ -231,34 +220,6 @@ class _LineEnds:
 def _cell(value: Any) -> Any:
     number = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(number, float) and math.isnan(number) else number
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return read_regular(path, MOST_BYTES)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{path}: no such file; give the path of a CSV file") from error
-    except IsADirectoryError as error:
-        raise UsageError(f"{path}: is a folder; give the path of a CSV file") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); check its permissions and its name") from error
-
-
-def _decode(path: Path, content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path}: is UTF-16, expected UTF-8; save it again as UTF-8")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # The decoder counts from behind the byte order mark, the user from the start of the file.
-        offset = error.start + len(content) - len(error.object)
-        line = content.count(b"\n", 0, offset) + 1
-        found = f"byte 0x{content[offset]:02x} at offset {offset}"
-        raise not_utf8(path, line, found) from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise not_text(path, line)
-    return text
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -313,16 +274,6 @@ def _parse_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def not_utf8(path: Path, line: int, found: str) -> DataError:
-    """Return an error (to be raised): the bytes ``found`` are no text."""
-    return DataError(f"{path}, line {line}: {found} is not UTF-8; save the file again as UTF-8")
-
-
-def not_text(path: Path, line: int) -> DataError:
-    """Return an error (to be raised): a NUL character is in no text."""
-    return DataError(f"{path}, line {line}: holds a NUL character; is this a CSV file? save it again as UTF-8 text")
 
 
 def check_width(path: Path, line: int, record: Sequence[str], n_columns: int) -> None:

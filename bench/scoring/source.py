@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from bench.files.csvfile import check_header, check_width, explain, not_text, not_utf8
+from bench.files.csv_text import explain, not_text, not_utf8
+from bench.files.csvfile import check_header, check_width
 from bench.scoring import parquet
 from metrics.errors import DataError, UsageError
 

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.commands import Outcome, make_runner
-
 COLUMNS = ("pair_id", "audio_path", "text", "rating", "listener_id", "source", "system")
 SYSTEMS = ("recorded", "alpha", "beta")
-
-
-Bench = Callable[..., Outcome]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
-    """Call ``bench ARGUMENTS`` in this process."""
-    return partial(make_runner(monkeypatch, capsys), "bench")
 
 
 @pytest.fixture(autouse=True)

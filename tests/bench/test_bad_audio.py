@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 from tests.metrics.clips import write_bad_clips, write_tone
 
 N_GOOD = 12

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench import cli
-from tests.bench.conftest import Bench, write_scores
+from tests.bench.conftest import write_scores
+from tests.commands import Bench
 
 ROOT = Path(cli.__file__).parents[1]
 

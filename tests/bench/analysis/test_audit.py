@@ -49,7 +49,9 @@ def test_ratings(tmp_path: Path) -> None:
     assert groups["system=tango"].sd == pytest.approx(statistics.stdev([8, 9]))
     assert groups["all"].mean == pytest.approx((3.5 + 8 + 9) / 3)
     assert found.duplicates == ()
-    assert found.reliability is None
+    assert found.reliability is not None
+    msb, msw, n0 = (2 * 2.5**2 + 2**2 + 3**2) / 2, 2 * 1.5**2, (4 - 6 / 4) / 2
+    assert found.reliability["ICC(1)"] == pytest.approx((msb - msw) / (msb + (n0 - 1) * msw))
     json.dumps(asdict(found), allow_nan=False)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.analysis.overlap import Overlap, clip_hashes, find_overlaps
 from bench.datasets.adapters.custom import load_custom
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 
 def write_set(folder: Path, rows: dict[str, tuple[str, bytes | None]]) -> Path:

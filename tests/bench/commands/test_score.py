@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.conftest import Bench
 from tests.bench.scoring.pairs import rows_of, write_clips, write_pairs
+from tests.commands import Bench
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from bench.files.records import json_text, read_records, write_records
 from bench.statistics.intervals import Measured
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 
 def refuse(constant: str) -> float:

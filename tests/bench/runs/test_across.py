@@ -17,8 +17,8 @@ from bench.statistics.agreement import MSE
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 from metrics.types import ScorerOptions
-from tests.bench.conftest import Bench
 from tests.bench.datasets.adapters.external_sets import write_audioeval, write_musiceval, write_pam
+from tests.commands import Bench
 
 
 @pytest.fixture(scope="module")

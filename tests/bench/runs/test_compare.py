@@ -15,7 +15,8 @@ from bench.runs.folder import Run, read_run
 from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.types import ResamplingPlan
-from tests.bench.conftest import PAIR_IDS, Bench, write_planted, write_ratings, write_scores
+from tests.bench.conftest import PAIR_IDS, write_planted, write_ratings, write_scores
+from tests.commands import Bench
 
 PLAN = ResamplingPlan(n_resamples=199)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,11 +20,12 @@ from metrics.registry import make_scorer
 from metrics.types import ScorerOptions
 from tests.bench.conftest import write_scores
 from tests.bench.statistics.estimates import estimate_correlations
+from tests.bench.statistics.relate import needs_relate
 
 pytestmark = [
     pytest.mark.relate,
     pytest.mark.slow,
-    pytest.mark.skipif("RELATE_ROOT" not in os.environ, reason="RELATE_ROOT does not name a copy of the ratings"),
+    needs_relate,
 ]
 N_PAIRS = {
     "all": 2598,

@@ -12,7 +12,7 @@ import pytest
 from bench.runs.compare import changes
 from bench.runs.folder import read_run
 from bench.runs.reproduce import score_differences
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 RUN = ("run", "--metrics", "caption-length,random", "--resamples", "99", "--seed", "3", "--out", "first")
 

@@ -12,7 +12,7 @@ import pytest
 from bench.files.records import plain
 from bench.runs.folder import read_run
 from bench.runs.page import figures_of_run
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 THREE = ("rating ≤ 3", "3 < rating ≤ 7", "rating > 7")
 RUN = ("run", "--metrics", "caption-length,random", "--resamples", "49")

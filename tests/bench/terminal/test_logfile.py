@@ -14,7 +14,7 @@ import pytest
 
 from bench import cli
 from bench.files.manifest import redact_text
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 SECRET = "hf_plantedSECRETplanted"
 

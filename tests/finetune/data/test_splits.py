@@ -11,6 +11,7 @@ from bench.datasets.adapters.relate import load_relate
 from finetune.config import PAPER_VALIDATION_SHARE, SplitBy
 from finetune.data.splits import hold_out
 from metrics.errors import DataError
+from tests.bench.statistics.relate import needs_relate
 from tests.finetune.rated import make_pair
 
 CAPTIONS = st.lists(st.integers(0, 30), min_size=40, max_size=120).filter(lambda c: len(set(c)) > 8)
@@ -57,7 +58,7 @@ def test_no_pairs_cannot_be_split() -> None:
 
 
 @pytest.mark.relate
-@pytest.mark.skipif("RELATE_ROOT" not in os.environ, reason="RELATE_ROOT does not name a folder with scores/REL.csv")
+@needs_relate
 def test_relate_is_split_near_the_papers_proportions_without_sharing_a_caption() -> None:
     pairs = load_relate(Path(os.environ["RELATE_ROOT"]), split="train").pairs
     training, validation = hold_out(pairs, PAPER_VALIDATION_SHARE)

@@ -16,7 +16,7 @@ from metrics.plugins.contract import checked_scores
 from metrics.registry import availability, make_scorer
 from metrics.types import AudioTextPair, PairScores, ScorerOptions, ScorerSpec
 from tests import plugin
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 Install = Callable[..., Path]
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Outcome, make_runner
 from tests.metrics.clips import write_tone
 
 N_CLIPS = 12
-Bench = Callable[..., Outcome]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Bench:
-    """Call ``bench ARGUMENTS`` in this process."""
-    return partial(make_runner(monkeypatch, capsys), "bench")
 
 
 @pytest.fixture(autouse=True)

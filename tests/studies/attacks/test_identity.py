@@ -15,7 +15,8 @@ import pytest
 
 from bench.files import workspace
 from metrics import audio, heard
-from tests.studies.attacks.conftest import N_CLIPS, Bench, write_clips
+from tests.commands import Bench
+from tests.studies.attacks.conftest import N_CLIPS, write_clips
 
 ROOT = Path(__file__).parents[3]
 SCORE = ("score", "pairs.csv", "--out", "o", "--shard-size", "4", "--json", "--metrics")

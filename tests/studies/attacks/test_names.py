@@ -44,8 +44,7 @@ from bench.scoring.summary import ScoringSummary, SystemMean
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 from tests import plugin
-from tests.bench.conftest import Bench
-from tests.commands import make_runner
+from tests.commands import Bench, make_runner
 
 METRICS = ("human", "listeners", "ratings", "all", "natural", "self", "low", "metric listeners")
 HOSTILE = ("a − b", "b", "a", "b − b", "__proto__", "x|scores from a file", "=1+1", "$x_1$", "</script>", "x,y", '"')

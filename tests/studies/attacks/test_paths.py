@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.bench.conftest import Bench, write_ratings
-from tests.commands import make_runner
+from tests.bench.conftest import write_ratings
+from tests.commands import Bench, make_runner
 
 ODD = os.fsdecode(b"caf\xe9")
 

@@ -22,7 +22,7 @@ from bench.reports.formats import terminal
 from bench.runs.folder import read_run
 from bench.scoring import parquet
 from metrics.errors import ClapBenchError
-from tests.studies.attacks.conftest import Bench
+from tests.commands import Bench
 
 SCORE = ("score", "pairs.csv", "--out", "o", "--shard-size", "4", "--metrics", "random")
 WARNING = "Not all files are as the run wrote them"

@@ -17,8 +17,8 @@ from bench.files.manifest import redact_text
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.printable import printable
-from tests.bench.conftest import PAIR_IDS, Bench, write_ratings, write_scores
-from tests.commands import Outcome, make_runner
+from tests.bench.conftest import PAIR_IDS, write_ratings, write_scores
+from tests.commands import Bench, Outcome, make_runner
 
 ESCAPES = ("\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\u202e", "\u2066", "\x7f", "\x08", "\u200b", "\ufeff")
 HOSTILE = "".join(ESCAPES)

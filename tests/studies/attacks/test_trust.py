@@ -15,8 +15,8 @@ import pytest
 
 from metrics import registry
 from metrics.isolated import environments
-from tests.bench.conftest import Bench, write_ratings
-from tests.commands import Outcome, make_runner
+from tests.bench.conftest import write_ratings
+from tests.commands import Bench, Outcome, make_runner
 
 SCORER = """
 from pathlib import Path

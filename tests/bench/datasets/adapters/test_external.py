@@ -10,7 +10,6 @@ import pytest
 
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from metrics.errors import ClapBenchError, DataError, UnavailableError, UsageError
-from tests.bench.conftest import Bench
 from tests.bench.datasets.adapters.external_sets import (
     CAPTIONS,
     write_audioeval,
@@ -18,6 +17,7 @@ from tests.bench.datasets.adapters.external_sets import (
     write_pam,
     write_xacle,
 )
+from tests.commands import Bench
 
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "xacle": write_xacle,

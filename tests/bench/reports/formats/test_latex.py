@@ -19,8 +19,8 @@ from bench.reports.formats import csv_file, latex
 from bench.reports.formats.latex_escape import escape
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.runs.folder import Run
-from tests.bench.conftest import Bench
 from tests.bench.reports.runs import ATTACKS, make_run
+from tests.commands import Bench
 
 HOSTILE = (
     *ATTACKS,

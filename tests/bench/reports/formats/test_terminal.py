@@ -13,7 +13,7 @@ from rich.console import Console
 from bench.reports.contents import build_report
 from bench.reports.formats import terminal
 from bench.runs.folder import read_run
-from tests.bench.conftest import Bench
+from tests.commands import Bench
 
 CODES = re.compile(r"\x1b\[([0-9;]*)m")
 
