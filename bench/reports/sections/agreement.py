@@ -128,5 +128,5 @@ def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place
         figures = {(f.stratum, f.statistic): f for f in published if f.model == model}
         if any(place in figures for place in places):
             cells = tuple(Cell(figures[place].value if place in figures else math.nan) for place in places)
-            rows.append(Row(model, cells, published=True))
+            rows.append(Row(model, cells, origin="published"))
     return rows
