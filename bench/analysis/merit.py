@@ -14,6 +14,9 @@ from bench.statistics.comparison import CorrelationDifference
 LEVEL = 0.05
 """Adjusted p-values below this are called a difference that was shown."""
 
+ADJUSTED = "p is adjusted for all comparisons of its column, the interval is not."
+"""What `lead_of` returns, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:

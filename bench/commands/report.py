@@ -35,9 +35,13 @@ def report_command(
         AnyFormat | None,
         typer.Option(
             help="html: a page to listen to; latex: tables to \\input in a paper; csv: estimates, one a row.",
-            show_default="tables on a terminal, markdown into a pipe or file",
+            show_default="drawn on a terminal, markdown into a pipe or file",
         ),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Print everything, not only verdict and Table I; files are always whole."),
+    ] = False,
     output: Output = None,
     embed_audio: Annotated[
         int,
@@ -54,11 +58,14 @@ def report_command(
         ),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG and PNG.")
+        Path | None, typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG, PNG and PDF.")
     ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
-    """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
+    """Print what a run says and its first table, or write its page to listen to, from its own files: no model, no GPU.
+
+    Without --full, --format or --output this is one screen: the verdict, and Table I.
+    """
     from bench.files.workspace import newest_run
     from bench.reports.published import load_figures
     from bench.runs.folder import read_run
@@ -86,7 +93,7 @@ def report_command(
         return
     settings = {"standalone": True} if standalone else {}
     remade = _remade(run, output, format or "markdown")
-    deliver(document, format, output, "Report", remade=remade, **settings)
+    deliver(document, format, output, "Report", brief=not full, remade=remade, **settings)
 
 
 def _remade(run: Run, output: Path | None, format: str) -> str | None:

@@ -12,6 +12,8 @@ from typing import Literal
 from bench.analysis.numbers import decimal, interval_text, p_text
 
 DASH = "–"
+VERDICT = "Verdict"
+APPENDIX = "Appendix"
 PUBLISHED_NOTE = "† published by others, on pairs of their own: see “Published figures”"
 
 
@@ -66,12 +68,12 @@ class Column:
     """A column's heading, and beneath it the number of pairs it was computed on.
 
     Attributes:
-        spare: a first screen that is too narrow for all columns leaves this one out.
+        spare: a first screen that is too narrow for all columns leaves out those with the highest numbers; 0 stays.
     """
 
     header: str
     n_pairs: int | None = None
-    spare: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,13 @@ class Table:
 
     def notes(self) -> list[str]:
         """Return the distinct notes of the cells, each with the places it applies to."""
-        places: dict[str, list[str]] = {}
-        for row in self.rows:
-            for column, cell in zip(self.columns, row.cells, strict=True):
+        places: dict[str, dict[str, list[str]]] = {}
+        for column, cells in zip(self.columns, zip(*(row.cells for row in self.rows), strict=True), strict=False):
+            for row, cell in zip(self.rows, cells, strict=True):
                 if cell.note:
-                    places.setdefault(cell.note, []).append(f"{row.label} / {column.header}")
-        notes = [f"{', '.join(where)}: {note}" for note, where in places.items()]
+                    places.setdefault(cell.note, {}).setdefault(column.header, []).append(row.label)
+        said = {note: "; ".join(map(_place, where, where.values())) for note, where in places.items()}
+        notes = [f"{where}: {note}" for note, where in said.items()]
         return notes + [PUBLISHED_NOTE] * any(row.published for row in self.rows)
 
 
@@ -161,6 +164,10 @@ class Report:
         tables = [table for section in self.sections for table in section.tables][:1]
         sections = tuple(Section("", (), (_shortened(table, most_rows),)) for table in tables)
         return replace(self, paragraphs=self.paragraphs[:1], sections=sections)
+
+
+def _place(header: str, labels: list[str]) -> str:
+    return f"{', '.join(labels)} / {header}"
 
 
 def _shortened(table: Table, most_rows: int) -> Table:

@@ -10,7 +10,7 @@ from bench.analysis.strata import ALL, Kind, StratumName, of_kind, told_from
 from bench.reports.layout import Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
 from bench.reports.sections.intervals import intervals_made
-from bench.statistics.agreement import BY_ID, PRIMARY, STATISTICS
+from bench.statistics.agreement import BY_ID, PRIMARY, STATISTICS, Statistic
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.comparison import RankCluster
 
@@ -118,7 +118,14 @@ def _best(estimates: Iterable[CorrelationEstimate], statistic: str) -> float:
 def _cell(estimate: CorrelationEstimate | None, best: float) -> Cell:
     if estimate is None:
         return Cell()
-    return Cell(estimate.estimate, estimate.low, estimate.high, best=estimate.estimate == best, note=estimate.note)
+    return Cell(
+        estimate.estimate,
+        estimate.low,
+        estimate.high,
+        best=estimate.estimate == best,
+        note=estimate.note,
+        decimals=BY_ID[estimate.statistic].decimals,
+    )
 
 
 def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place]) -> list[Row]:
@@ -127,6 +134,10 @@ def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place
     for model in dict.fromkeys(figure.model for figure in published):
         figures = {(f.stratum, f.statistic): f for f in published if f.model == model}
         if any(place in figures for place in places):
-            cells = tuple(Cell(figures[place].value if place in figures else math.nan) for place in places)
+            cells = tuple(_published_cell(figures.get(place), BY_ID[place[1]]) for place in places)
             rows.append(Row(model, cells, origin="published"))
     return rows
+
+
+def _published_cell(figure: PublishedFigure | None, statistic: Statistic) -> Cell:
+    return Cell(math.nan if figure is None else figure.value, decimals=min(statistic.decimals, 3))

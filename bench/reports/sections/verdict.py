@@ -8,13 +8,13 @@ from bench.analysis.sentence import Sentence, Topic
 from bench.reports.layout import Point
 
 QUESTIONS: Mapping[Topic, str] = {
-    "best": "Best metric",
-    "level": "How good",
-    "hears": "Does it hear the clip",
-    "sources": "On which sounds",
-    "undecided": "Not decided",
-    "limits": "Do not conclude",
-    "data": "Scores and training",
+    "best": "Which metric?",
+    "level": "How good is it?",
+    "hears": "Does it hear the clip?",
+    "sources": "On which sounds?",
+    "undecided": "What is undecided?",
+    "limits": "What not to conclude?",
+    "data": "Can it be trusted?",
 }
 """What each topic is called, in the order of reading."""
 
