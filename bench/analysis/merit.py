@@ -53,8 +53,10 @@ def lead_of(difference: CorrelationDifference) -> Lead:
     turned = difference.delta * sign < 0
     names = (difference.metric_a, difference.metric_b)
     low, high, p = _adjusted(difference)
+    better, worse = reversed(names) if turned else names
     return Lead(
-        *(reversed(names) if turned else names),
+        better,
+        worse,
         stratum=difference.stratum,
         statistic=difference.statistic,
         delta=-difference.delta if turned else difference.delta,

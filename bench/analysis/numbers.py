@@ -50,7 +50,7 @@ def percent(share: float) -> str:
 
 def round_number(value: float) -> str:
     """Return a count with two significant digits: ``45,000``."""
-    return f"{round(value, -int(math.floor(math.log10(value))) + 1):,.0f}" if value >= 1 else "1"
+    return f"{round(value, 1 - math.floor(math.log10(value))):,.0f}" if value >= 1 else "1"
 
 
 def _bound(p: float) -> str:

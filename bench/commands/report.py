@@ -44,9 +44,14 @@ def report_command(
     ] = False,
     output: Output = None,
     embed_audio: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="html: put the N most disputed clips into the page; others are linked."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="html: put the N most disputed clips into the page; others are linked.",
+            show_default="12 of those that the run heard",
+        ),
+    ] = None,
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: a document that compiles as it is.")] = False,
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
     calibrate_on: Annotated[
@@ -58,7 +63,8 @@ def report_command(
         ),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG, PNG and PDF.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG, PNG and PDF."),
     ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
@@ -71,7 +77,7 @@ def report_command(
     from bench.runs.folder import read_run
     from bench.runs.page import write_figures, write_page
 
-    if embed_audio and format != PAGE:
+    if embed_audio is not None and format != PAGE:
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
@@ -87,7 +93,7 @@ def report_command(
         say(f"Figures: {len(write_figures(run, figures))} files in {figures}")
     if format == PAGE:
         page, problems = write_page(run, document.report, output, embed_audio)
-        if problems:
+        if problems and embed_audio is not None:
             say(f"warning: {len(problems):,} clips could not be embedded; the first: {problems[0]}")
         say(f"Page: {page}")
         return

@@ -1,4 +1,7 @@
-"""How a command that made a run ends: the first screen of its report, paths, and a status that tells whether every pair has a score."""
+"""How a command that made a run ends: the first screen of its report, paths, and a status.
+
+The status tells whether every pair has a score.
+"""
 
 from __future__ import annotations
 

@@ -55,21 +55,19 @@ def leader_of(facts: Facts) -> CorrelationEstimate | None:
 def _undefined(facts: Facts) -> Sentence:
     reasons = {e.note for e in facts.analysis.estimates if (e.stratum, e.statistic) == PLACE} - {""}
     why = f": {'; '.join(sorted(reasons))}" if reasons else ""
-    return Sentence(
-        "best.undefined", "best", f"No metric has an {PRIMARY.name} on all pairs{why}.", "no test", tuple(facts.compared)
-    )
+    text = f"No metric has an {PRIMARY.name} on all pairs{why}."
+    return Sentence("best.undefined", "best", text, "no test", tuple(facts.compared))
 
 
 def _noise(facts: Facts) -> Sentence:
     first, *others = facts.ranked
+    highest = f"the highest {PRIMARY.name} is"
     if math.isnan(first.low):
-        text = f"Nothing was shown: the highest {PRIMARY.name}, {decimal(first.estimate)} of {first.metric}, has no interval"
-        text += f" ({first.note})." if first.note else "."
+        why = f" ({first.note})" if first.note else ""
+        text = f"Nothing was shown: {highest} {decimal(first.estimate)}, of {first.metric}, and has no interval{why}."
     elif others:
-        text = (
-            f"None of {len(facts.ranked)} metrics was shown to agree with listeners at all: the highest {PRIMARY.name} is "
-            f"{valued(first)}, of {first.metric}."
-        )
+        n = len(facts.ranked)
+        text = f"None of {n} metrics was shown to agree with listeners at all: {highest} {valued(first)}, of {first.metric}."
     else:
         text = f"{first.metric} was not shown to agree with listeners at all: {PRIMARY.name} {valued(first)}."
     test = f"{INTERVAL}, widened for {counted(len(facts.ranked), 'metric')}" if others else INTERVAL

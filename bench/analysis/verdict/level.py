@@ -54,9 +54,8 @@ def _worth(beside: BesideListener) -> str:
         return "; no number of listeners would agree better"
     if _unknown_value(worth):
         return ""
-    return f"; worth the mean of {decimal(worth.estimate, 1)} {interval_text(worth.low, worth.high, 1)} listeners".replace(
-        "  ", " "
-    )
+    number = " ".join(filter(None, (decimal(worth.estimate, 1), interval_text(worth.low, worth.high, 1))))
+    return f"; worth the mean of {number} listeners"
 
 
 def _below_ceiling(facts: Facts, metric: str) -> Iterator[Sentence]:

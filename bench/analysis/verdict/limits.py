@@ -51,7 +51,8 @@ def _spread(facts: Facts) -> Iterator[Sentence]:
     if predicted[most] - predicted[least] <= ALIKE:
         return
     text = (
-        "Columns of Tables II and III do not compare sounds: ratings spread differently, so that an equally good metric "
+        "Columns of Tables II and III do not compare sounds: ratings spread differently, so that an equally good "
+        "metric "
         f"would show {decimal(predicted[least])} ({facts.label(least)}) to {decimal(predicted[most])} "
         f"({facts.label(most)})."
     )

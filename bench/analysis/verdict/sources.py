@@ -9,9 +9,9 @@ from bench.analysis.merit import LEVEL
 from bench.analysis.numbers import decimal, interval_text, p_text
 from bench.analysis.sentence import Sentence
 from bench.analysis.strata import StratumName, of_kind
-from bench.analysis.verdict.best import BEST, INTERVAL, leader_of
+from bench.analysis.verdict.best import BEST, INTERVAL, is_above_zero, leader_of
 from bench.analysis.verdict.facts import Facts
-from bench.analysis.verdict.words import lead_text, names, valued
+from bench.analysis.verdict.words import counted, lead_text, names, valued
 from bench.statistics.agreement import PRIMARY
 from bench.statistics.evenness import Evenness
 from bench.statistics.interactions import Interaction
@@ -48,6 +48,8 @@ def _best_in(facts: Facts, stratum: StratumName) -> str:
         return ""
     first, where = ranked[0], f"{stratum.label} clips"
     value = f"{PRIMARY.name} {valued(first)}"
+    if not any(is_above_zero(one, len(ranked)) for one in ranked):
+        return f"{where}: no metric was shown to agree with listeners, the highest {value}"
     others = [metric for metric in facts.may_be_best(stratum.id) if metric != first.metric]
     if len(ranked) == 1:
         return f"{where}: {value}"
@@ -70,7 +72,9 @@ def _interactions(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sente
         and i.statistic == PRIMARY.id
         and not math.isnan(i.p_adjusted)
     ]
-    shown = sorted((i for i in tested if i.p_adjusted < LEVEL), key=lambda i: (i.p_adjusted, -abs(i.difference.estimate)))
+    shown = sorted(
+        (i for i in tested if i.p_adjusted < LEVEL), key=lambda i: (i.p_adjusted, -abs(i.difference.estimate))
+    )
     if not tested:
         return
     test = "difference of differences, simultaneous bootstrap interval"
@@ -80,9 +84,7 @@ def _interactions(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sente
         return
     text = " ".join(_interaction(facts, one) for one in shown[:MOST])
     if len(shown) > MOST:
-        text += f" The same is true of {len(shown) - MOST} more pairs of metrics." if len(shown) - MOST > 1 else (
-            " The same is true of one more pair of metrics."
-        )
+        text += f" The same was shown of {counted(len(shown) - MOST, 'more pair')} of metrics."
     involved = dict.fromkeys(metric for one in shown[:MOST] for metric in (one.metric_a, one.metric_b))
     yield Sentence("sources.differ", "sources", text, test, tuple(involved))
 
@@ -94,8 +96,8 @@ def _interaction(facts: Facts, one: Interaction) -> str:
     low, high = (-one.sim_high, -one.sim_low) if turned else (one.sim_low, one.sim_high)
     amount = " ".join(filter(None, (decimal(abs(one.difference.estimate)), interval_text(low, high))))
     p = p_text(one.p_adjusted)
-    text = f"{one.metric_a} does better against {one.metric_b} on {facts.label(larger)} than on {facts.label(smaller)} clips, "
-    text += f"by {amount}, adjusted {p}"
+    where = f"on {facts.label(larger)} than on {facts.label(smaller)} clips"
+    text = f"{one.metric_a} does better against {one.metric_b} {where}, by {amount}, adjusted {p}"
     leads = [_shown_in(facts, one, stratum) for stratum in (larger, smaller)]
     return f"{text}: {'; '.join(leads)}."
 
@@ -121,12 +123,15 @@ def _evenness(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sentence]
     ]
     if not found:
         return
-    uneven = [e for e in found if e.excess.low > 0 or e.excess.high < 0]
+    uneven = [e for e in found if _shown(e)]
     metric = found[0].metric
     if uneven:
         text = f"{metric} is not even: {'; '.join(_uneven(facts, e) for e in uneven)}."
     else:
-        parts = [f"{decimal(e.estimate)} on {facts.label(e.stratum)} clips, where it would show {decimal(e.predicted)}" for e in found]
+        parts = [
+            f"{decimal(e.estimate)} on {facts.label(e.stratum)} clips, where it would show {decimal(e.predicted)}"
+            for e in found
+        ]
         text = f"{metric} was not shown to differ from a metric that is equally good everywhere: {'; '.join(parts)}."
     yield Sentence(
         "sources.uneven" if uneven else "sources.even",
@@ -138,8 +143,13 @@ def _evenness(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sentence]
 
 
 def _uneven(facts: Facts, e: Evenness) -> str:
-    word = "better" if e.excess.low > 0 else "worse"
     return (
-        f"{word} on {facts.label(e.stratum)} clips than an equally good metric would be, {decimal(e.estimate)} where "
+        f"{_shown(e)} on {facts.label(e.stratum)} clips than an equally good metric would be, {decimal(e.estimate)} "
+        f"where "
         f"{decimal(e.predicted)} is expected (difference {valued(e.excess)})"
     )
+
+
+def _shown(e: Evenness) -> str:
+    """Return ``better`` or ``worse`` where the interval leaves 0 out; empty where it does not."""
+    return "better" if e.excess.low > 0 else "worse" if e.excess.high < 0 else ""

@@ -73,14 +73,15 @@ def _detectable(facts: Facts, still_open: Sequence[Lead]) -> Iterator[Sentence]:
 
 def _needed(facts: Facts, lead: Lead, found: DetectableDifference) -> str:
     """Scale the number of captions: standard errors fall with its square root."""
-    times = (found.detectable / abs(lead.delta)) ** 2 if lead.delta else math.inf
+    times = (found.detectable / abs(lead.delta)) ** 2 if lead.delta else 0
     unit = next(f"{e.resample_unit}s" for e in facts.analysis.estimates if (e.stratum, e.statistic) == PLACE)
     if times <= 1:
         return ""
     subject = f" If {lead.better} is really ahead of {lead.worse} by {decimal(abs(lead.delta))}"
     if times > MOST_TIMES:
         return f"{subject}, no data set of a likely size would show it."
-    return f"{subject}, about {round_number(times * found.n_clusters)} {unit} would show it; here are {found.n_clusters:,}."
+    needed = round_number(times * found.n_clusters)
+    return f"{subject}, about {needed} {unit} would show it; here are {found.n_clusters:,}."
 
 
 def _equivalent(facts: Facts) -> Iterator[Sentence]:

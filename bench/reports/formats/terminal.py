@@ -1,7 +1,7 @@
 """Reports in a terminal, drawn by rich.
 
-No number is broken or cut. A table whose cells fit on one line each has one line a row; else intervals stand beneath the
-values, then without leading zeros; and what is still too wide is cut into blocks of columns, one beneath the other.
+No number is broken or cut. A table whose cells fit on one line each has one line a row; else intervals stand beneath
+the values, then without leading zeros; and what is still too wide becomes blocks of columns, one beneath the other.
 """
 
 from __future__ import annotations

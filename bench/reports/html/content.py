@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.analysis.merit import ADJUSTED, LEVEL, Lead, by_merit, in_order, leads
+from bench.analysis.numbers import p_text
 from bench.analysis.results import Analysis
 from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable
 from bench.files.records import plain
 from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
-from bench.reports.html.columns import number, records, texts
+from bench.reports.html.columns import number, numbers, records, texts
 from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
 from bench.reports.sections.agreement import metric_label
@@ -57,6 +59,7 @@ def page_content(
     return {
         "title": report.title,
         "warning": report.warning,
+        "verdict": [dataclasses.asdict(point) for point in report.verdict],
         "paragraphs": list(report.paragraphs),
         "sections": [_section(section) for section in report.sections],
         "figures": [dataclasses.asdict(figure) for figure in figures],
@@ -73,26 +76,47 @@ def page_content(
 
 def _agreement(analysis: Analysis) -> dict[str, Any]:
     """All estimates, differences and ranks, to switch between strata and statistics."""
+    differences = _leads(analysis)
     return {
         "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
-            {"id": statistic.id, "label": statistic.label, "higher_is_better": statistic.higher_is_better}
+            {
+                "id": statistic.id,
+                "label": statistic.label,
+                "higher_is_better": statistic.higher_is_better,
+                "decimals": statistic.decimals,
+            }
             for statistic in STATISTICS
         ],
         "primary": PRIMARY.id,
         "intervals": intervals_made(analysis.estimates),
+        "differences_reading": f"The better metric first, with its lead; filled dots: p below {LEVEL:g}. {ADJUSTED}",
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
         "differences": {
-            "name": texts(difference_label(one.metric_a, one.metric_b) for one in analysis.differences),
-            **records(analysis.differences, ("metric_a", "metric_b", *PLACE, "note"), ("delta", *INTERVAL, "p_holm")),
+            "name": texts(difference_label(one.better, one.worse) for one in differences),
+            "p": texts(p_text(one.p, one.p_is_bound) or None for one in differences),
+            "shown": numbers(one.is_shown for one in differences),
+            **records(differences, (*PLACE, "note"), ("delta", "low", "high")),
+            "p_value": numbers(one.p for one in differences),
         },
         "rank_clusters": records(analysis.rank_clusters, ("metric", *PLACE), ("cluster",)),
     }
 
 
+def _leads(analysis: Analysis) -> list[Lead]:
+    """Return all differences, the better metric first, in order of merit by stratum and statistic."""
+    places = dict.fromkeys((d.stratum, d.statistic) for d in analysis.differences)
+    found = []
+    for place in places:
+        ranked = [estimate.metric for estimate in by_merit(analysis.estimates, *place)]
+        found += in_order(leads(analysis.differences, *place), ranked)
+    return found
+
+
 def _section(section: Section) -> dict[str, Any]:
     return {
         "heading": section.heading,
+        "appendix": section.appendix,
         "paragraphs": list(section.paragraphs),
         "tables": [_table(table) for table in section.tables],
     }
@@ -110,7 +134,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"label": row.marked_label, "published": row.published, "cells": [_cell(cell) for cell in row.cells]}
+    return {"label": row.marked_label, "origin": row.origin, "cells": [_cell(cell) for cell in row.cells]}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def _with_sentinels(table: Table, sentinels: Iterable[SentinelAgreement]) -> Tab
     ]
     if not rows:
         return table
-    reading = f"{table.reading} “… alone”: what that fact about a pair predicts of the ratings, without hearing a match."
+    reading = (
+        f"{table.reading} “… alone”: what that fact about a pair predicts of the ratings, without hearing a match."
+    )
     return _beneath(replace(table, reading=reading), rows)
 
 
