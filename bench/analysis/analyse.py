@@ -6,13 +6,19 @@ recomputed from ``scores.csv``, ``ratings.csv`` and the settings in the manifest
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from bench.analysis.comparisons import compare
 from bench.analysis.context import Context, Settings
+from bench.analysis.leakage import Leakage
 from bench.analysis.listeners import add_listeners
 from bench.analysis.results import Analysis
 from bench.analysis.sample import common_sample
 from bench.analysis.strata import masks, standard_strata
 from bench.analysis.uses import add_uses
+from bench.analysis.verdict.build import verdict
+from bench.analysis.verdict.facts import Facts, score_facts
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
 from bench.statistics.bootstrap import bootstrap_strata
@@ -20,9 +26,13 @@ from bench.statistics.folds import TrainingData
 
 
 def analyse(
-    table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None = None
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    settings: Settings,
+    training: TrainingData | None = None,
+    leakage: Sequence[Leakage] = (),
 ) -> Analysis:
-    """Compute every statistic of a run on the pairs that all metrics scored.
+    """Compute every statistic of a run on the pairs that all metrics scored, and say in words what they show.
 
     A metric without a single score takes no part, since it would empty that set.
 
@@ -31,10 +41,13 @@ def analyse(
         ratings: single ratings; None leaves out what needs them.
         settings: how.
         training: see `bench.analysis.context.Context`.
+        leakage: what trained metrics were shown of the pairs, for the verdict.
     """
     context = _context(table.without(table.unscored()), ratings, settings, training)
     analysis = add_uses(compare(context), context)
-    return analysis if context.sample.ratings is None else add_listeners(analysis, context, context.sample.ratings)
+    if context.sample.ratings is not None:
+        analysis = add_listeners(analysis, context, context.sample.ratings)
+    return replace(analysis, verdict=verdict(Facts(analysis, score_facts(table), settings.baselines, leakage)))
 
 
 def _context(

@@ -35,14 +35,23 @@ def report_command(
         AnyFormat | None,
         typer.Option(
             help="html: a page to listen to; latex: tables to \\input in a paper; csv: estimates, one a row.",
-            show_default="tables on a terminal, markdown into a pipe or file",
+            show_default="drawn on a terminal, markdown into a pipe or file",
         ),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Print everything, not only verdict and Table I; files are always whole."),
+    ] = False,
     output: Output = None,
     embed_audio: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="html: put the N most disputed clips into the page; others are linked."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="html: put the N most disputed clips into the page; others are linked.",
+            show_default="12 of those that the run heard",
+        ),
+    ] = None,
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: a document that compiles as it is.")] = False,
     recompute: Annotated[bool, typer.Option("--recompute", help="Compute all statistics anew.")] = False,
     calibrate_on: Annotated[
@@ -54,17 +63,21 @@ def report_command(
         ),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG and PNG.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Draw the run's figures into this folder, as SVG, PNG and PDF."),
     ] = None,
     against: Annotated[Against | None, typer.Option(help="Show figures from papers beside the run's.")] = None,
 ) -> None:
-    """Print the tables of a run, or write its page to listen to, from its own files: no model, no GPU."""
+    """Print what a run says and its first table, or write its page to listen to, from its own files: no model, no GPU.
+
+    Without --full, --format or --output this is one screen: the verdict, and Table I.
+    """
     from bench.files.workspace import newest_run
     from bench.reports.published import load_figures
     from bench.runs.folder import read_run
     from bench.runs.page import write_figures, write_page
 
-    if embed_audio and format != PAGE:
+    if embed_audio is not None and format != PAGE:
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
@@ -80,13 +93,13 @@ def report_command(
         say(f"Figures: {len(write_figures(run, figures))} files in {figures}")
     if format == PAGE:
         page, problems = write_page(run, document.report, output, embed_audio)
-        if problems:
+        if problems and embed_audio is not None:
             say(f"warning: {len(problems):,} clips could not be embedded; the first: {problems[0]}")
         say(f"Page: {page}")
         return
     settings = {"standalone": True} if standalone else {}
     remade = _remade(run, output, format or "markdown")
-    deliver(document, format, output, "Report", remade=remade, **settings)
+    deliver(document, format, output, "Report", brief=not full, remade=remade, **settings)
 
 
 def _remade(run: Run, output: Path | None, format: str) -> str | None:

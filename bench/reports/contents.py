@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.analysis.leakage import Leakage
 from bench.analysis.results import Analysis
 from bench.files.manifest import ClipsRecord, RunManifest
 from bench.files.scores import FAILURES_NAME, ScoreTable
-from bench.reports.layout import Report, Section
+from bench.reports.layout import Report, Section, Table
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
 from bench.reports.sections.bands import bands_section
+from bench.reports.sections.best import best_section
 from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.first import first_table, in_order
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
+from bench.reports.sections.verdict import verdict_points
 from metrics.embedding.collapse import WARNING
+
+FOREST = "The figure `forest` shows these with all intervals: `bench report --figures FOLDER`."
 
 
 def build_report(
@@ -32,12 +38,27 @@ def build_report(
 
     See `bench.reports.layout.Report` for ``warning``.
     """
+    first, *parts = correlation_tables(analysis.estimates, analysis.strata, analysis.standings, published)
     sections = [
-        Section(
-            "Agreement with listeners",
-            (),
-            correlation_tables(analysis.estimates, analysis.strata, analysis.standings, published),
-        ),
+        Section("Agreement with listeners", (), (first_table(first, analysis),)),
+        best_section(analysis),
+        Section("By source, system and score band", (FOREST,) if parts else (), _in_order(parts, analysis)),
+        *map(_in_appendix, _appendix(manifest, analysis, leakage, published)),
+    ]
+    return Report(
+        f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
+        tuple(_summary(manifest, table)),
+        tuple(section for section in sections if section and (section.paragraphs or section.tables)),
+        warning,
+        verdict_points(analysis.verdict),
+    )
+
+
+def _appendix(
+    manifest: RunManifest, analysis: Analysis, leakage: Sequence[Leakage], published: Sequence[PublishedFigure]
+) -> list[Section | None]:
+    """What the verdict rests on, and where everything comes from."""
+    return [
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),
@@ -50,12 +71,14 @@ def build_report(
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),
     ]
-    return Report(
-        f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
-        tuple(_summary(manifest, table)),
-        tuple(section for section in sections if section and (section.paragraphs or section.tables)),
-        warning,
-    )
+
+
+def _in_appendix(section: Section | None) -> Section | None:
+    return section and replace(section, appendix=True)
+
+
+def _in_order(tables: Sequence[Table], analysis: Analysis) -> tuple[Table, ...]:
+    return tuple(in_order(table, analysis) for table in tables)
 
 
 def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.analysis.numbers import decimal, interval_text, p_text
 
 DASH = "–"
+VERDICT = "Verdict"
+APPENDIX = "Appendix"
 PUBLISHED_NOTE = "† published by others, on pairs of their own: see “Published figures”"
 
 
-def decimal(value: float, digits: int) -> str:
-    """Return a number with so many digits after the point, and zero without a sign."""
-    return f"{round(value, digits) + 0.0:.{digits}f}"
+Origin = Literal["metric", "yardstick", "published"]
+"""Of a row's numbers: a metric of the run; something of the run that metrics are held against; a paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,18 @@ class Cell:
         estimate: NaN where it cannot be given; ``note`` then says why.
         low, high: ends of the interval; NaN where there is none.
         p_value: of a difference, adjusted for what is compared in its table; NaN where there is none.
-        p_at_resolution: the p-value is the least that its permutations can give, so it may be anything up to this.
+        p_is_bound: the p-value is the least that its test can give.
         best: the best value of its column.
         text: shown instead of the number.
         note: why a value is missing, or a warning about it; printed beneath the table.
-        decimals: digits after the point.
+        decimals: digits after the point, of the estimate and of its interval.
     """
 
     estimate: float = math.nan
     low: float = math.nan
     high: float = math.nan
     p_value: float = math.nan
-    p_at_resolution: bool = False
+    p_is_bound: bool = False
     best: bool = False
     text: str | None = None
     note: str = ""
@@ -50,43 +54,39 @@ class Cell:
 
     @property
     def interval(self) -> str:
-        """``[0.42, 0.49]``, one digit fewer than the estimate: the last digit of a bootstrap bound is noise."""
-        if math.isnan(self.low) or math.isnan(self.high):
-            return ""
-        digits = max(self.decimals - 1, 2)
-        return f"[{decimal(self.low, digits)}, {decimal(self.high, digits)}]"
+        """``[0.421, 0.490]``, with as many digits as the estimate: it never lies outside of the printed interval."""
+        return interval_text(self.low, self.high, self.decimals)
 
     @property
     def p_text(self) -> str:
-        """``p = 0.012``, ``p ≤ 0.0001`` where more permutations might give less, or nothing."""
-        if math.isnan(self.p_value):
-            return ""
-        if self.p_at_resolution:
-            return f"p ≤ {_rounded_up(self.p_value)}"
-        return "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
-
-
-def _rounded_up(p_value: float) -> str:
-    """Return a bound with one significant digit, not below the value: 0.0001, 0.02."""
-    digits = max(0, math.ceil(-math.log10(p_value) - 1e-9))
-    return f"{math.ceil(p_value * 10**digits - 1e-9) / 10**digits:.{digits}f}"
+        """``p = 0.012``, ``p ≤ 0.001`` at the test's resolution, or nothing."""
+        return p_text(self.p_value, self.p_is_bound)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading, and beneath it the number of pairs it was computed on."""
+    """A column's heading, and beneath it the number of pairs it was computed on.
+
+    Attributes:
+        spare: a first screen that is too narrow for all columns leaves out those with the highest numbers; 0 stays.
+    """
 
     header: str
     n_pairs: int | None = None
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells; ``published`` rows are other people's figures, drawn apart from ours."""
+    """A row of cells; rows of another origin than the run's metrics are drawn apart from them."""
 
     label: str
     cells: tuple[Cell, ...]
-    published: bool = False
+    origin: Origin = "metric"
+
+    @property
+    def published(self) -> bool:
+        return self.origin == "published"
 
     @property
     def marked_label(self) -> str:
@@ -105,22 +105,39 @@ class Table:
 
     def notes(self) -> list[str]:
         """Return the distinct notes of the cells, each with the places it applies to."""
-        places: dict[str, list[str]] = {}
-        for row in self.rows:
-            for column, cell in zip(self.columns, row.cells, strict=True):
+        places: dict[str, dict[str, list[str]]] = {}
+        for column, cells in zip(self.columns, zip(*(row.cells for row in self.rows), strict=True), strict=False):
+            for row, cell in zip(self.rows, cells, strict=True):
                 if cell.note:
-                    places.setdefault(cell.note, []).append(f"{row.label} / {column.header}")
-        notes = [f"{', '.join(where)}: {note}" for note, where in places.items()]
+                    places.setdefault(cell.note, {}).setdefault(column.header, []).append(row.label)
+        said = {note: "; ".join(map(_place, where, where.values())) for note, where in places.items()}
+        notes = [f"{where}: {note}" for note, where in said.items()]
         return notes + [PUBLISHED_NOTE] * any(row.published for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One answer of the verdict.
+
+    Attributes:
+        question: that it answers, in a word or two.
+        text: one sentence or more.
+        test: what they rest on.
+    """
+
+    question: str
+    text: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with paragraphs and tables."""
+    """A heading with paragraphs and tables; those of the appendix stand beneath a heading of their own."""
 
     heading: str
     paragraphs: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    appendix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +146,34 @@ class Report:
 
     Attributes:
         warning: why no number of it is to be trusted as it stands; every format shows it where the numbers are.
+        verdict: what a reader may conclude; stands before everything else.
     """
 
     title: str
     paragraphs: tuple[str, ...]
     sections: tuple[Section, ...]
     warning: str = ""
+    verdict: tuple[Point, ...] = ()
+
+    def first_screen(self, most_rows: int = 16) -> Report:
+        """Return the verdict, the first paragraph and the first table, without rows that no screen would hold.
+
+        Args:
+            most_rows: of metrics; what is held against them stays.
+        """
+        tables = [table for section in self.sections for table in section.tables][:1]
+        sections = tuple(Section("", (), (_shortened(table, most_rows),)) for table in tables)
+        return replace(self, paragraphs=self.paragraphs[:1], sections=sections)
+
+
+def _place(header: str, labels: list[str]) -> str:
+    return f"{', '.join(labels)} / {header}"
+
+
+def _shortened(table: Table, most_rows: int) -> Table:
+    metrics = [i for i, row in enumerate(table.rows) if row.origin == "metric"]
+    if len(metrics) <= most_rows:
+        return table
+    left_out = set(metrics[most_rows:])
+    reading = f"The first {most_rows} of {len(metrics)} metrics. {table.reading}"
+    return replace(table, reading=reading, rows=tuple(row for i, row in enumerate(table.rows) if i not in left_out))

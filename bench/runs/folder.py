@@ -94,7 +94,7 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    analysis = analyse(table, ratings, settings_of(manifest), training)
+    analysis = analyse(table, ratings, settings_of(manifest), training, leakage)
     return Run(folder, manifest, table, analysis, leakage, clips, altered)
 
 

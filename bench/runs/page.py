@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from bench.reports.layout import Report
     from bench.runs.folder import Run
 
+N_EMBEDDED = 12
+"""Clips in a page unless told otherwise: enough to hear what is disputed wherever the page is sent; about 1 MB."""
+
 
 def write_page(
-    run: Run, report: Report, output: Path | None = None, n_embedded: int = 0
+    run: Run, report: Report, output: Path | None = None, n_embedded: int | None = None
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the page; return its path, and for each clip that could not be put into it the reason.
 
@@ -21,7 +24,8 @@ def write_page(
         run: what the page shows.
         report: its tables.
         output: where the page goes; None takes ``report.html`` in the run's folder.
-        n_embedded: how many of the most disputed clips go into the page.
+        n_embedded: how many of the most disputed clips go into the page; None takes `N_EMBEDDED`, and of these only
+            what the run heard: a stranger's run may name any file of this machine.
     """
     from bench.files.ratings import read_ratings
     from bench.reports.figures import svg_text
@@ -33,7 +37,11 @@ def write_page(
 
     page = output or run.folder / PAGE_NAME
     refuse_overwriting(page)
-    clips = embed_clips(run.table, Path(run.manifest.dataset.audio_root), n_embedded) if n_embedded else NO_CLIPS
+    root = Path(run.manifest.dataset.audio_root)
+    if n_embedded is None:
+        clips = embed_clips(run.table, root, N_EMBEDDED, run.clips) if run.clips else NO_CLIPS
+    else:
+        clips = embed_clips(run.table, root, n_embedded)
     figures = [Figure(one.name, one.caption, svg_text(one.figure)) for one in figures_of_run(run)]
     ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]), run.manifest.dataset.scale)
     content = page_content(report, run.manifest, run.table, run.analysis, ratings, page, figures, clips)

@@ -136,7 +136,7 @@ def run_benchmark(
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
         settings = Settings(dataset.scale, bands, request.resampling, baselines)
-        analysis = analyse(scored.table, ratings, settings)
+        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,

@@ -72,6 +72,7 @@ class Statistic:
         is_correlation: it lies in [-1, 1] and is undefined where ratings or scores are constant.
         in_units_of_ratings: it compares scores with ratings as they are; the others do not change when scores are
             shifted and stretched.
+        decimals: digits after the point in reports.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Statistic:
     higher_is_better: bool = True
     is_correlation: bool = True
     in_units_of_ratings: bool = False
+    decimals: int = 3
 
     @property
     def label(self) -> str:
@@ -178,6 +180,7 @@ MSE = Statistic(
     higher_is_better=False,
     is_correlation=False,
     in_units_of_ratings=True,
+    decimals=4,
 )
 
 STATISTICS: tuple[Statistic, ...] = (SRCC, LCC, KTAU, MSE)

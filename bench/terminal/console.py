@@ -119,6 +119,7 @@ def deliver(
     output: Path | None,
     title: str,
     *,
+    brief: bool = False,
     remade: str | None = None,
     **settings: Any,
 ) -> None:
@@ -127,6 +128,7 @@ def deliver(
     Args:
         document: what to tell.
         format: a name of `bench.reports.formats.FORMATS`; None draws tables on a terminal, and is Markdown elsewhere.
+        brief: whether the first screen is enough where neither a format nor a file was asked for.
         output: file to write; None prints.
         title: what the file is called in the remark.
         remade: the name of a run's file that may be replaced, because this is the same anew.
@@ -138,7 +140,7 @@ def deliver(
     from bench.reports.formats import DEFAULT, render
 
     if format is None and output is None:
-        show_report(document.report)
+        show_report(document.report, brief)
         return
     text = render(document, format or DEFAULT, **settings)
     if output is None:
@@ -153,12 +155,13 @@ def deliver(
     say(f"{title}: {output}")
 
 
-def show_report(report: Report) -> None:
-    """Print a report: drawn tables on a terminal, markdown into a pipe or file."""
+def show_report(report: Report, brief: bool = False) -> None:
+    """Print a report, or its first screen: drawn tables on a terminal, markdown into a pipe or file."""
     from bench.reports.formats import markdown, terminal
     from bench.terminal.screen import Screen
 
+    shown = report.first_screen() if brief else report
     if sys.stdout.isatty():
-        terminal.show(report, Screen())
+        terminal.show(shown, Screen(), brief)
     else:
-        put(markdown.render(report), end="")
+        put(markdown.render(shown), end="")

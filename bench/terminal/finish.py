@@ -1,7 +1,11 @@
-"""How a command that made a run ends: tables, paths, and a status that tells whether every pair has a score."""
+"""How a command that made a run ends: the first screen of its report, paths, and a status.
+
+The status tells whether every pair has a score.
+"""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +31,7 @@ def execute(request: RunRequest) -> Run:
 
 
 def finish(run: Run, *, strict: bool, page: bool = False) -> None:
-    """Print the tables and the path of the report (and page); leave with status 3 (or 1) if some pairs have no score.
+    """Print verdict, Table I and paths; leave with status 3 (or 1) if some pairs have no score.
 
     Raises:
         ClapBenchError: some pairs have no score, and ``strict``.
@@ -37,8 +41,9 @@ def finish(run: Run, *, strict: bool, page: bool = False) -> None:
     from bench.runs.page import write_page
 
     report = build_report(run.manifest, run.table, run.analysis, run.leakage)
-    show_report(report)
-    say(f"\nReport: {run.folder / 'report.md'}")
+    show_report(report, brief=True)
+    say(f"\nEverything: bench report {shlex.quote(str(run.folder))} --full")
+    say(f"Report: {run.folder / 'report.md'}")
     if page:
         say(f"Page to look at and listen to: {write_page(run, report)[0]}")
     pairs = run.table.pairs

@@ -22,7 +22,7 @@ from bench.reports.figures.style import write_figure
 from bench.reports.figures.systems import system_figure
 from bench.statistics.agreement import PRIMARY
 
-FORMATS = ("svg", "png")
+FORMATS = ("svg", "png", "pdf")
 LARGEST_DRAWN = 1e100
 """Of a score; an axis needs the square of its range."""
 

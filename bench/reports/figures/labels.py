@@ -12,8 +12,8 @@ from functools import lru_cache
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
+from bench.analysis.numbers import decimal
 from bench.reports.figures.style import FONT_SIZE, STYLE
-from bench.reports.layout import decimal
 
 ELLIPSIS = "…"
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
-from bench.reports.layout import Cell, Column, Report, Row, Section, Table
+from bench.reports.layout import APPENDIX, VERDICT, Cell, Column, Point, Report, Row, Section, Table
+
+_INTERVAL = re.compile(r"\\\[(-?[\d.]+(?: %)?, -?[\d.]+(?: %)?)\\\](?![(\[:])")
 
 
 def render(report: Report) -> str:
     """Return the whole report as one markdown document."""
     warning = [f"> **Warning.** {escape(report.warning)}"] if report.warning else []
-    blocks = [f"# {report.title}", *warning, *report.paragraphs]
+    blocks = [f"# {report.title}", *warning, *_verdict(report.verdict), *report.paragraphs]
+    in_appendix = False
     for section in report.sections:
+        if section.appendix and not in_appendix:
+            blocks.append(f"## {APPENDIX}")
+        in_appendix = section.appendix
         blocks += render_section(section)
     return "\n\n".join(blocks) + "\n"
 
 
 def render_section(section: Section) -> list[str]:
     """Return heading, paragraphs and tables as markdown blocks."""
-    return [f"## {section.heading}", *section.paragraphs, *(render_table(table) for table in section.tables)]
+    heading = [f"{'###' if section.appendix else '##'} {section.heading}"] if section.heading else []
+    return [*heading, *section.paragraphs, *(render_table(table) for table in section.tables)]
+
+
+def _verdict(points: Sequence[Point]) -> list[str]:
+    """Return a numbered list, a point a question, each with its tests."""
+    if not points:
+        return []
+    lines = [
+        f"{i}. **{escape(point.question)}** {_sentence(point.text)} _({escape(point.test)})_"
+        for i, point in enumerate(points, 1)
+    ]
+    return [f"## {VERDICT}", "\n".join(lines)]
+
+
+def _sentence(text: str) -> str:
+    """Escape a sentence, but for its intervals, which no markdown takes for anything else."""
+    return _INTERVAL.sub(r"[\1]", escape(text))
 
 
 def render_table(table: Table) -> str:
@@ -50,7 +74,7 @@ def _header(column: Column) -> str:
 
 
 def _label(row: Row) -> str:
-    return f"_{escape(row.marked_label)}_" if row.published else escape(row.marked_label)
+    return escape(row.marked_label) if row.origin == "metric" else f"_{escape(row.marked_label)}_"
 
 
 def _cell(cell: Cell) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bench.files.clips import Contents, content_of
 from bench.files.scores import ScoreTable
 from bench.reports.html.pairs import rank_pairs
 from metrics.audio import AudioError, decode, read_bytes, resample
@@ -34,13 +35,24 @@ class EmbeddedClips:
 NO_CLIPS = EmbeddedClips({})
 
 
-def embed_clips(table: ScoreTable, audio_root: Path, n_clips: int) -> EmbeddedClips:
-    """Code the ``n_clips`` most disputed clips (see `most_disputed`); one that cannot be read is left out."""
+def embed_clips(table: ScoreTable, audio_root: Path, n_clips: int, heard: Contents | None = None) -> EmbeddedClips:
+    """Code the ``n_clips`` most disputed clips (see `most_disputed`); one that cannot be read is left out.
+
+    Args:
+        table: scores.
+        audio_root: folder that the clips' names are relative to.
+        n_clips: how many.
+        heard: what the run read of each clip; another file under its name is left out. None takes any file.
+    """
     uris: dict[int, str] = {}
     problems: list[str] = []
     for row in most_disputed(table, n_clips):
+        name = table.pairs["audio"].iloc[row]
+        if heard is not None and not (heard.get(name) and heard[name] == content_of(audio_root / name)):
+            problems.append(f"{audio_root / name}: not the clip that the run heard")
+            continue
         try:
-            uris[row] = data_uri(audio_root / table.pairs["audio"].iloc[row])
+            uris[row] = data_uri(audio_root / name)
         except AudioError as error:
             problems.append(str(error))
     return EmbeddedClips(uris, tuple(problems))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.analysis.merit import ADJUSTED, Lead, by_merit, in_order, leads
+from bench.analysis.numbers import p_text
 from bench.analysis.results import Analysis
 from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable
@@ -17,10 +19,10 @@ from bench.reports.html.columns import number, numbers, records, texts
 from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
 from bench.reports.sections.agreement import metric_label, standing_texts
-from bench.reports.sections.differences import difference_cell, difference_label
+from bench.reports.sections.differences import difference_label
 from bench.reports.sections.intervals import intervals_made
 from bench.statistics.agreement import PRIMARY, STATISTICS
-from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.max_t import LEVEL
 from bench.statistics.standing import Standing
 
 PLACE = ("stratum", "statistic")
@@ -59,6 +61,7 @@ def page_content(
     return {
         "title": report.title,
         "warning": report.warning,
+        "verdict": [dataclasses.asdict(point) for point in report.verdict],
         "paragraphs": list(report.paragraphs),
         "sections": [_section(section) for section in report.sections],
         "figures": [dataclasses.asdict(figure) for figure in figures],
@@ -75,30 +78,31 @@ def page_content(
 
 def _agreement(analysis: Analysis) -> dict[str, Any]:
     """All estimates, differences and standings, to switch between strata and statistics."""
+    differences = _leads(analysis)
     return {
         "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
-            {"id": statistic.id, "label": statistic.label, "higher_is_better": statistic.higher_is_better}
+            {
+                "id": statistic.id,
+                "label": statistic.label,
+                "higher_is_better": statistic.higher_is_better,
+                "decimals": statistic.decimals,
+            }
             for statistic in STATISTICS
         ],
         "primary": PRIMARY.id,
         "intervals": intervals_made(analysis.estimates),
+        "differences_reading": f"The better metric first, with its lead; filled dots: p ≤ {LEVEL:g}. {ADJUSTED}",
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
         "differences": {
-            "name": texts(difference_label(one.metric_a, one.metric_b) for one in analysis.differences),
-            "p": texts(map(_p_text, analysis.differences)),
-            **records(analysis.differences, ("metric_a", "metric_b", *PLACE), ("delta", "n_pairs", "p_adjusted")),
-            "low": numbers(one.sim_low for one in analysis.differences),
-            "high": numbers(one.sim_high for one in analysis.differences),
-            "note": texts(one.sim_note for one in analysis.differences),
+            "name": texts(difference_label(one.better, one.worse) for one in differences),
+            "p": texts(p_text(one.p, one.p_is_bound) or None for one in differences),
+            "shown": numbers(one.is_shown for one in differences),
+            **records(differences, (*PLACE, "note"), ("delta", "low", "high")),
+            "p_value": numbers(one.p for one in differences),
         },
         "standings": _standings(analysis.standings),
     }
-
-
-def _p_text(difference: CorrelationDifference) -> str:
-    """Return ``0.012`` or ``≤ 0.0001``, beneath a heading that says p; nothing where there is none."""
-    return difference_cell(difference).p_text.removeprefix("p ").removeprefix("= ")
 
 
 def _standings(standings: Sequence[Standing]) -> dict[str, Any]:
@@ -113,9 +117,20 @@ def _standings(standings: Sequence[Standing]) -> dict[str, Any]:
     }
 
 
+def _leads(analysis: Analysis) -> list[Lead]:
+    """Return all differences, the better metric first, in order of merit by stratum and statistic."""
+    places = dict.fromkeys((d.stratum, d.statistic) for d in analysis.differences)
+    found = []
+    for place in places:
+        ranked = [estimate.metric for estimate in by_merit(analysis.estimates, *place)]
+        found += in_order(leads(analysis.differences, *place), ranked)
+    return found
+
+
 def _section(section: Section) -> dict[str, Any]:
     return {
         "heading": section.heading,
+        "appendix": section.appendix,
         "paragraphs": list(section.paragraphs),
         "tables": [_table(table) for table in section.tables],
     }
@@ -133,7 +148,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"label": row.marked_label, "published": row.published, "cells": [_cell(cell) for cell in row.cells]}
+    return {"label": row.marked_label, "origin": row.origin, "cells": [_cell(cell) for cell in row.cells]}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

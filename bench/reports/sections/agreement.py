@@ -10,7 +10,7 @@ from bench.analysis.strata import ALL, Kind, StratumName, of_kind, told_from
 from bench.reports.layout import DASH, Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
 from bench.reports.sections.intervals import intervals_made
-from bench.statistics.agreement import PRIMARY, STATISTICS
+from bench.statistics.agreement import BY_ID, PRIMARY, STATISTICS, Statistic
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.max_t import LEVEL
 from bench.statistics.standing import Standing
@@ -153,7 +153,14 @@ def shown_to_be_best(standings: Sequence[Standing], place: Place) -> str | None:
 def _cell(estimate: CorrelationEstimate | None, best: bool) -> Cell:
     if estimate is None:
         return Cell()
-    return Cell(estimate.estimate, estimate.low, estimate.high, best=best, note=estimate.note)
+    return Cell(
+        estimate.estimate,
+        estimate.low,
+        estimate.high,
+        best=best,
+        note=estimate.note,
+        decimals=BY_ID[estimate.statistic].decimals,
+    )
 
 
 def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place]) -> list[Row]:
@@ -162,6 +169,10 @@ def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place
     for model in dict.fromkeys(figure.model for figure in published):
         figures = {(f.stratum, f.statistic): f for f in published if f.model == model}
         if any(place in figures for place in places):
-            cells = tuple(Cell(figures[place].value if place in figures else math.nan) for place in places)
-            rows.append(Row(model, cells, published=True))
+            cells = tuple(_published_cell(figures.get(place), BY_ID[place[1]]) for place in places)
+            rows.append(Row(model, cells, origin="published"))
     return rows
+
+
+def _published_cell(figure: PublishedFigure | None, statistic: Statistic) -> Cell:
+    return Cell(math.nan if figure is None else figure.value, decimals=min(statistic.decimals, 3))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.analysis.merit import ADJUSTED
 from bench.analysis.strata import ALL, StratumName, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.agreement import Place
@@ -14,11 +15,7 @@ from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.max_t import LEVEL
 from bench.statistics.power import DetectableDifference
 
-ADJUSTED = (
-    "Interval and p are each adjusted for all comparisons of their column, but made in two ways, from resamples and "
-    "from permutations: close to the level one may leave out 0 where the other does not fall to 0.05. Bold: p at or "
-    "below 0.05."
-)
+BOLD = f"{ADJUSTED} Bold: p at or below {LEVEL:g}."
 
 
 def differences_section(
@@ -39,18 +36,18 @@ def differences_section(
     headers = [f"Δ{statistic.name}" for statistic in STATISTICS]
     tables = [
         _with_detectable(
-            _table("Differences between metrics, all pairs", ADJUSTED, overall, headers, between), between, detectable
+            _table("Differences between metrics, all pairs", BOLD, overall, headers, between), between, detectable
         ),
         _table(
             f"Differences in {PRIMARY.name} by source and system",
-            f"A metric can be better overall and no better on recordings. {ADJUSTED}",
+            f"A metric can be better overall and no better on recordings. {BOLD}",
             [(stratum.id, PRIMARY.id) for stratum in by_source],
             [stratum.label for stratum in by_source],
             between,
         ),
         _table(
             "Differences from baselines, all pairs",
-            f"Adjusted for one another and not for the comparisons between other metrics. {ADJUSTED}",
+            f"Adjusted for one another and not for the comparisons between other metrics. {BOLD}",
             overall,
             headers,
             beside,
@@ -143,7 +140,7 @@ def difference_cell(difference: CorrelationDifference) -> Cell:
         difference.sim_low,
         difference.sim_high,
         p_value=difference.p_adjusted,
-        p_at_resolution=difference.at_resolution,
+        p_is_bound=difference.at_resolution,
         best=difference.is_shown,
         note=difference.sim_note,
     )

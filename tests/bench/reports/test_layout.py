@@ -34,7 +34,7 @@ def test_markdown_table() -> None:
         (Column("SRCC", 1234), Column("LCC")),
         (
             Row("a|b", (Cell(0.5, 0.4, 0.6, best=True), Cell(note="constant scores"))),
-            Row("paper", (Cell(0.28), Cell()), published=True),
+            Row("paper", (Cell(0.28), Cell()), origin="published"),
         ),
     )
     assert render_table(table).splitlines() == [

@@ -13,8 +13,9 @@ function startAgreement(data) {
     const rows = estimates.filter(here).map((one) => ({ ...one, standing: standing.get(one.metric) || '–' }));
     byId('agreement-state').textContent = stateOf(rows, ranked, statistic, data.intervals);
     estimatesTable(rows, statistic);
-    differencesTable(differences.filter(here));
+    differencesTable(differences.filter(here), statistic);
   };
+  byId('differences-reading').textContent = data.differences_reading;
   fillStrata(byId('stratum'), data.strata, estimates, (stratum) => {
     chosen.stratum = stratum;
     show();
@@ -67,7 +68,7 @@ function estimatesTable(rows, statistic) {
       { sorter: byText, minWidth: 92, widthGrow: 1.4 },
     ),
     column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: 84, widthGrow: 0.6 }),
-    column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate), {
+    column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate, statistic.decimals), {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
@@ -84,7 +85,7 @@ function estimatesTable(rows, statistic) {
   replaceTable(byId('estimates'), columns, rows, [{ column: 'estimate', dir: direction }]);
 }
 
-function differencesTable(rows) {
+function differencesTable(rows, statistic) {
   byId('differences-part').hidden = !rows.length;
   if (!rows.length) return;
   const domain = domainOf(
@@ -98,13 +99,13 @@ function differencesTable(rows) {
       (row) => node('span', { class: 'label', dir: 'auto', title: row.name }, breakable(row.name)),
       { sorter: byText, minWidth: 92, widthGrow: 2 },
     ),
-    column('p', 'p_adjusted', (row) => pText(row.p), {
+    column('p', 'p_value', (row) => (row.p ?? '–').replace(/^p =? ?/, ''), {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
-      width: 70,
+      width: 84,
     }),
-    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p)}` : null), {
+    column('Δ', 'delta', (row) => estimateCell(row, row.delta, statistic.decimals, NARROW.matches ? row.p : null), {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
@@ -114,8 +115,7 @@ function differencesTable(rows) {
     column(
       () => axis('interval', domain),
       'low',
-      (row) =>
-        whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_adjusted !== null && row.p_adjusted <= 0.05) }),
+      (row) => whisker({ ...row, estimate: row.delta }, domain, { hollow: !row.shown }),
       { headerSort: false, minWidth: 90, widthGrow: 3 },
     ),
   ];
@@ -123,16 +123,13 @@ function differencesTable(rows) {
   replaceTable(byId('differences'), columns, rows);
 }
 
-function pText(p) {
-  return p || '–';
-}
-
-function estimateCell({ low, high, note }, estimate, more = null) {
+function estimateCell({ low, high, note }, estimate, digits, more = null) {
+  const known = low !== null && high !== null;
   return node(
     'div',
     { class: 'cell', title: note || null },
-    node('span', { class: 'value' }, fixed(estimate)),
-    low === null || high === null ? null : node('span', { class: 'interval' }, `[${fixed(low, 2)}, ${fixed(high, 2)}]`),
+    node('span', { class: 'value' }, signed(estimate, digits)),
+    known ? node('span', { class: 'interval' }, `[${signed(low, digits)}, ${signed(high, digits)}]`) : null,
     more && node('span', { class: 'interval' }, more),
   );
 }

@@ -71,6 +71,16 @@ function fixed(value, digits = 3) {
   return value === null || value === undefined ? '–' : value.toFixed(digits).replace('-', '−');
 }
 
+/** The same, with up to three digits more where these would show 0: the sign can be read, as in every other format. */
+function signed(value, digits) {
+  if (typeof value !== 'number') return fixed(value);
+  for (let more = digits; more <= digits + 3; more += 1) {
+    const text = value.toFixed(more);
+    if (Number(text) !== 0) return text.replace('-', '−');
+  }
+  return fixed(0, digits);
+}
+
 /** A number with a true minus sign, as it is. */
 function plainNumber(value) {
   return value === null ? '–' : String(value).replace('-', '−');

@@ -3,14 +3,27 @@
 function showReport(data) {
   byId('title').textContent = data.title;
   if (data.warning) {
-    byId('summary').append(node('p', { class: 'notice', role: 'alert' }, `Warning. ${data.warning}`));
+    byId('verdict').before(node('p', { class: 'notice', role: 'alert' }, `Warning. ${data.warning}`));
   }
+  byId('verdict').append(...data.verdict.map(answer));
   byId('summary').append(...data.paragraphs.map(paragraph));
   for (const section of data.sections) {
-    const place = node('section', {}, node('h3', {}, section.heading), section.paragraphs.map(paragraph));
-    byId(section.tables.length ? 'report-sections' : 'run-sections').append(place);
+    const repeated = section.heading === byId('first-heading').textContent;
+    const place = node('section', {}, repeated ? null : node('h3', {}, section.heading), section.paragraphs.map(paragraph));
+    byId(placeOf(section, data.sections)).append(place);
     section.tables.forEach((table) => reportTable(place, table));
   }
+}
+
+/** One question of the verdict: its answer, and the tests that this rests on. */
+function answer({ question, text, test }) {
+  return node('div', {}, node('dt', {}, question), node('dd', { dir: 'auto' }, text, ' ', node('span', { class: 'test' }, test)));
+}
+
+/** What belongs to Table I stands beneath the verdict; the other tables follow the pairs, and what has none is about the run. */
+function placeOf(section, sections) {
+  if (!section.tables.length) return 'run-sections';
+  return sections.indexOf(section) < 2 && !section.appendix ? 'first-tables' : 'report-sections';
 }
 
 /** Figures are images: whatever an SVG holds, nothing in it can run or load. */

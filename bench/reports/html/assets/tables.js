@@ -79,7 +79,7 @@ function reportTable(place, table) {
     (row) =>
       node(
         'span',
-        { class: row.published ? 'label published' : 'label', dir: 'auto', title: row.label },
+        { class: row.origin === 'metric' ? 'label' : 'label beside', dir: 'auto', title: row.label },
         breakable(row.label),
       ),
     { frozen: true, minWidth: NARROW.matches ? 100 : 150, widthGrow: 1.6, sorter: byText },
@@ -93,7 +93,7 @@ function reportTable(place, table) {
   );
   const data = table.rows.map((row) => ({
     label: row.label,
-    published: row.published,
+    origin: row.origin,
     cells: row.cells,
     ...Object.fromEntries(row.cells.map((cell, i) => [`c${i}`, cell.estimate ?? asNumber(cell.text)])),
   }));

@@ -67,7 +67,7 @@ def test_the_tables_read_as_the_paper_s(run: Run) -> None:
 
 def test_rows_of_several_lines_stand_apart_and_published_ones_under_a_rule() -> None:
     ours, alone = Row("ours", (Cell(0.5, 0.4, 0.6),)), Row("alone", (Cell(0.5),))
-    theirs = Row("theirs", (Cell(0.4),), published=True)
+    theirs = Row("theirs", (Cell(0.4),), origin="published")
     lines = latex.render_table(Table("t", "r", (Column("x"),), (ours, ours, theirs, theirs)), "tab:t").splitlines()
     assert lines.count(r"\addlinespace[2pt]") == 1
     assert lines.count(r"\midrule") == 2

@@ -1,0 +1,69 @@
+"""Can the numbers be trusted: which scores are missing, and what had trained metrics seen?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bench.analysis.leakage import Leakage
+from bench.analysis.sentence import Sentence
+from bench.analysis.verdict.facts import Facts
+from bench.analysis.verdict.words import names
+
+TRAINING = "captions, clips and listeners that trainings wrote down"
+
+
+def data(facts: Facts) -> Iterator[Sentence]:
+    """Yield what is missing, and what was seen in training."""
+    yield from _missing(facts)
+    yield from _leakage(facts.leakage)
+
+
+def _missing(facts: Facts) -> Iterator[Sentence]:
+    scores = facts.scores
+    if not scores.n_missing:
+        text = f"No score is missing: all metrics are compared on the same {scores.n_pairs:,} pairs."
+        yield Sentence("data.complete", "data", text, "count of scores")
+        return
+    partly = {metric: n for metric, n in scores.n_missing.items() if metric not in scores.unscored}
+    sentences = []
+    if scores.unscored:
+        are = "is" if len(scores.unscored) == 1 else "are"
+        sentences.append(f"{names(scores.unscored)} scored no clip and {are} left out.")
+    if partly:
+        counts = [f"{metric} {n:,}" for metric, n in sorted(partly.items(), key=lambda item: -item[1])]
+        sentences.append(f"Scores are missing: {names(counts)}.")
+    whose = "the other metrics all" if scores.unscored else "all metrics"
+    sentences.append(f"Everything is on the {scores.n_common:,} of {scores.n_pairs:,} pairs that {whose} scored.")
+    text = " ".join(sentences)
+    yield Sentence("data.missing", "data", text, "count of scores", tuple(scores.n_missing))
+
+
+def _leakage(leakage: Iterable[Leakage]) -> Iterator[Sentence]:
+    found = list(leakage)
+    leaking = _metrics(one for one in found if one.n_affected)
+    unknown = [metric for metric in _metrics(one for one in found if not one.is_known) if metric not in leaking]
+    heard = _metrics(one for one in found if not one.is_clean and not one.n_affected)
+    heard = [metric for metric in heard if metric not in leaking]
+    if leaking:
+        text = f"{names(leaking)} saw tested captions or clips in training: expect less agreement on unseen data."
+        yield Sentence("data.leaking", "data", text, TRAINING, tuple(leaking))
+    if unknown:
+        text = f"Which pairs {names(unknown)} had seen in training is not known: that was not written down."
+        yield Sentence("data.unknown", "data", text, TRAINING, tuple(unknown))
+    if heard:
+        text = f"{names(heard)} learned from some of the same listeners, on other captions and clips."
+        yield Sentence("data.listeners", "data", text, TRAINING, tuple(heard))
+    if not (leaking or unknown or heard):
+        yield _clean(_metrics(found))
+
+
+def _clean(trained: list[str]) -> Sentence:
+    if not trained:
+        text = "No metric says that it was trained on rated pairs."
+        return Sentence("data.untrained", "data", text, "records of training")
+    text = f"No tested caption, clip or listener was used to train {names(trained)}, as far as it was written down."
+    return Sentence("data.clean", "data", text, TRAINING, tuple(trained))
+
+
+def _metrics(leakage: Iterable[Leakage]) -> list[str]:
+    return list(dict.fromkeys(one.metric for one in leakage))
