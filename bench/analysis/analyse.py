@@ -6,6 +6,8 @@ recomputed from ``scores.csv``, ``ratings.csv`` and the settings in the manifest
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.analysis.comparisons import compare
 from bench.analysis.context import Context, Settings
 from bench.analysis.listeners import add_listeners
@@ -13,14 +15,20 @@ from bench.analysis.results import Analysis
 from bench.analysis.sample import common_sample
 from bench.analysis.strata import masks, standard_strata
 from bench.analysis.uses import add_uses
+from bench.analysis.yardsticks import add_yardsticks
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
+from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.folds import TrainingData
 
 
 def analyse(
-    table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None = None
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    settings: Settings,
+    training: TrainingData | None = None,
+    clips: ClipFacts | None = None,
 ) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored.
 
@@ -30,10 +38,10 @@ def analyse(
         table: scores.
         ratings: single ratings; None leaves out what needs them.
         settings: how.
-        training: see `bench.analysis.context.Context`.
+        training, clips: see `bench.analysis.context.Context`.
     """
-    context = _context(table.without(table.unscored()), ratings, settings, training)
-    analysis = add_uses(compare(context), context)
+    context = replace(_context(table.without(table.unscored()), ratings, settings, training), clips=clips)
+    analysis = add_yardsticks(add_uses(compare(context), context), context)
     return analysis if context.sample.ratings is None else add_listeners(analysis, context, context.sample.ratings)
 
 

@@ -17,6 +17,7 @@ from bench.reports.sections.differences import differences_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
+from bench.reports.sections.yardsticks import with_yardsticks, yardsticks_section
 from metrics.embedding.collapse import WARNING
 
 
@@ -32,12 +33,11 @@ def build_report(
 
     See `bench.reports.layout.Report` for ``warning``.
     """
+    first, *others = correlation_tables(analysis.estimates, analysis.strata, analysis.rank_clusters, published)
+    first = with_yardsticks(first, analysis.one_listener, analysis.sentinels)
     sections = [
-        Section(
-            "Agreement with listeners",
-            (),
-            correlation_tables(analysis.estimates, analysis.strata, analysis.rank_clusters, published),
-        ),
+        Section("Agreement with listeners", (), (first, *others)),
+        yardsticks_section(analysis),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DASH = "–"
 PUBLISHED_NOTE = "† published by others, on pairs of their own: see “Published figures”"
+YARDSTICK_NOTE = "‡ no metric, but what metrics are held against: see “Yardsticks”"
 
 
 def decimal(value: float, digits: int) -> str:
@@ -72,15 +73,26 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells; ``published`` rows are other people's figures, drawn apart from ours."""
+    """A row of cells.
+
+    Attributes:
+        published: these are other people's figures.
+        yardstick: these are figures of what metrics are held against, and of no metric.
+    """
 
     label: str
     cells: tuple[Cell, ...]
     published: bool = False
+    yardstick: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether the row is drawn apart from those of metrics."""
+        return self.published or self.yardstick
 
     @property
     def marked_label(self) -> str:
-        return f"{self.label} †" if self.published else self.label
+        return f"{self.label}{' †' * self.published}{' ‡' * self.yardstick}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,7 @@ class Table:
                 if cell.note:
                     places.setdefault(cell.note, []).append(f"{row.label} / {column.header}")
         notes = [f"{', '.join(where)}: {note}" for note, where in places.items()]
+        notes += [YARDSTICK_NOTE] * any(row.yardstick for row in self.rows)
         return notes + [PUBLISHED_NOTE] * any(row.published for row in self.rows)
 
 

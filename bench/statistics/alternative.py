@@ -1,26 +1,27 @@
 """The alternative annotator test: could a metric stand in for a listener? (Calderon, Reichart & Dror 2025)
 
-Each rating y of listener j is held out, and so is the metric's answer f for the same pair; whichever is nearer to the mean
-of the pair's other ratings wins, and where both are as near both do. (For ratings the paper compares root mean squared
-distances from the others; the spread of the others is in both, so that the distance from their mean decides.) For
-every listener with enough ratings, one-sided,
+Each rating y of listener j is held out, and so is the metric's answer f for the same pair; whichever is nearer to the
+mean of the pair's other ratings wins, and where both are as near both do. (For ratings the paper compares root mean
+squared distances from the others; the spread of the others is in both, so that the distance from their mean decides.)
+For every listener with enough ratings, one-sided,
 
     H0: P(f wins) <= P(y wins) - epsilon,
 
 by a t test of the differences that lets ratings of one caption depend on each other (linearised, with one residual a
-caption; where each caption has one rating it is the paper's t test). The p-values are adjusted for the false discovery
-rate (Benjamini & Yekutieli 2001). The metric may replace a listener if H0 falls for half of the listeners or more.
+caption; where each caption has one rating it is the paper's t test). The p-values are adjusted for the false
+discovery rate (Benjamini & Yekutieli 2001). The metric may replace a listener if H0 falls for half of the listeners
+or more.
 
 Scores are no ratings: they are mapped to answers first, by the equipercentile method (Kolen & Brennan 2014, chapter
-2), cross-fitted by caption: a score gets the rating that has the same rank among single ratings of other captions as the
-score has among scores; equal scores share their ranks by chance. So the metric answers with the spread of a listener. A
-least-squares map would not do: it shrinks answers towards the mean, and where listeners differ much a constant is nearer
-to the others than a listener is, so that noise would pass.
+2), cross-fitted by caption: a score gets the rating that has the same rank among single ratings of other captions as
+the score has among scores; equal scores share their ranks by chance. So the metric answers with the spread of a
+listener. A least-squares map would not do: it shrinks answers towards the mean, and where listeners differ much a
+constant is nearer to the others than a listener is, so that noise would pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -30,7 +31,7 @@ from bench.statistics.folds import N_FOLDS
 from bench.statistics.held_out import HeldOut, hold_out
 from bench.statistics.intervals import Measured, too_few_clusters
 from bench.statistics.reliability import Ratings
-from bench.statistics.replicates import Replicates, replicate_sums
+from bench.statistics.replicates import replicate_sums
 from bench.statistics.resampling import generator
 from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata
 from bench.statistics.types import ResamplingPlan
@@ -73,15 +74,13 @@ def alternative_listeners(
         epsilon: cost that is granted to the metric.
         n_threads: None takes every core; the results do not depend on it.
     """
-    records = []
+    records: list[AlternativeListener] = []
     for stratum, mask in strata.items():
         held = hold_out(ratings, mask, captions, plan.unit)
         if len(held.pairs):
             caption = np.unique(captions[held.pairs], return_inverse=True)[1]
-            for metric, row in scores.items():
-                records.append(
-                    _test(held, caption, (metric, stratum, row[held.pairs]), plan, epsilon, n_threads)
-                )
+            inside = {metric: row[held.pairs] for metric, row in scores.items()}
+            records += _test(held, caption, inside, stratum, plan, epsilon, n_threads)
     return records
 
 
@@ -140,43 +139,58 @@ def listener_p_value(
 def _test(
     held: HeldOut,
     caption: Int[np.ndarray, " pairs"],
-    of: tuple[str, str, Float[np.ndarray, " pairs"]],
+    scores: Scores,
+    stratum: str,
     plan: ResamplingPlan,
     epsilon: float,
     n_threads: int | None,
-) -> AlternativeListener:
-    metric, stratum, scores = of
-    note = why_undefined(PRIMARY, held.others, scores[held.pair])
-    if not note and len(np.unique(caption)) < MIN_CLUSTERS:
-        note = too_few_clusters(len(np.unique(caption)), "captions")
-    rate, n_listeners, shares = np.nan, 0, (UNDEFINED, UNDEFINED)
-    if not note:
-        answers = answers_like_a_listener(scores, held.ratings, caption, plan.seed, stratum)
-        metric_wins, listener_wins = _wins(held, answers)
-        shares = _shares(held, metric_wins, listener_wins, stratum, plan, n_threads)
-        p_values = list(_p_values(held, caption, listener_wins - metric_wins, epsilon))
-        n_listeners = len(p_values)
-        note = _too_few_listeners(n_listeners)
-        rate = np.nan if note else winning_rate(np.array(p_values))
-    return AlternativeListener(
-        metric=metric,
-        stratum=stratum,
-        winning_rate=rate,
-        advantage=shares[0],
-        listeners_advantage=shares[1],
-        epsilon=epsilon,
-        n_listeners=n_listeners,
-        may_replace=bool(rate >= HALF),
-        note=note,
-        **plan.as_fields(),
-    )
+) -> list[AlternativeListener]:
+    reasons = {metric: _why_untested(held, caption, row) for metric, row in scores.items()}
+    wins = {
+        metric: _wins(held, answers_like_a_listener(row, held.ratings, caption, plan.seed, stratum))
+        for metric, row in scores.items()
+        if not reasons[metric]
+    }
+    shares = dict(zip(wins, _shares(held, list(wins.values()), stratum, plan, n_threads), strict=True))
+    tested = list(_tested_listeners(held, caption)) if wins else []
+    too_few = _too_few_listeners(len(tested))
+    records = []
+    for metric, reason in reasons.items():
+        rate = np.nan
+        if not (reason or too_few):
+            of_metric, of_listener = wins[metric]
+            difference = of_listener - of_metric
+            p_values = [listener_p_value(difference[mine], captions, epsilon) for mine, captions in tested]
+            rate = winning_rate(np.array(p_values))
+        advantage, listeners_advantage = shares.get(metric, (UNDEFINED, UNDEFINED))
+        records.append(
+            AlternativeListener(
+                metric=metric,
+                stratum=stratum,
+                winning_rate=rate,
+                advantage=advantage,
+                listeners_advantage=listeners_advantage,
+                epsilon=epsilon,
+                n_listeners=len(tested),
+                may_replace=bool(rate >= HALF),
+                note=reason or too_few,
+                **plan.as_fields(),
+            )
+        )
+    return records
 
 
 def winning_rate(p_values: Float[np.ndarray, " listeners"]) -> float:
-    """Return the share of listeners whose H0 falls at a false discovery rate of `LEVEL` (Benjamini & Yekutieli 2001)."""
+    """Return the share of listeners whose H0 falls at a false discovery rate of `LEVEL`."""
     from scipy.stats import false_discovery_control
 
     return float(np.mean(false_discovery_control(p_values, method="by") <= LEVEL))
+
+
+def _why_untested(held: HeldOut, caption: Int[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"]) -> str:
+    n_captions = int(caption.max()) + 1
+    too_few = too_few_clusters(n_captions, "captions") if n_captions < MIN_CLUSTERS else ""
+    return why_undefined(PRIMARY, held.others, scores[held.pair]) or too_few
 
 
 def _too_few_listeners(n_listeners: int) -> str:
@@ -186,6 +200,17 @@ def _too_few_listeners(n_listeners: int) -> str:
         f"{n_listeners} listeners rated {MIN_RATINGS} pairs or more of {MIN_CAPTIONS} captions or more together with "
         f"others; the test asks for {MIN_LISTENERS}"
     )
+
+
+def _tested_listeners(
+    held: HeldOut, caption: Int[np.ndarray, " pairs"]
+) -> Iterator[tuple[Int[np.ndarray, " own"], Int[np.ndarray, " own"]]]:
+    """Yield, for each listener with enough ratings, which they are and their captions."""
+    order = np.argsort(held.listener, kind="stable")
+    for mine in np.split(order, np.flatnonzero(np.diff(held.listener[order])) + 1):
+        captions = caption[held.pair[mine]]
+        if len(mine) >= MIN_RATINGS and len(np.unique(captions)) >= MIN_CAPTIONS:
+            yield mine, captions
 
 
 def _wins(
@@ -198,27 +223,19 @@ def _wins(
 
 def _shares(
     held: HeldOut,
-    metric_wins: Float[np.ndarray, " ratings"],
-    listener_wins: Float[np.ndarray, " ratings"],
+    wins: Sequence[tuple[Float[np.ndarray, " ratings"], Float[np.ndarray, " ratings"]]],
     stratum: str,
     plan: ResamplingPlan,
     n_threads: int | None,
-) -> tuple[Measured, Measured]:
-    """Return the share of held-out ratings that each wins, pairs counting equally."""
+) -> list[tuple[Measured, Measured]]:
+    """Return, for each metric, the share of held-out ratings that it and the listener win, pairs counting equally."""
     by_cluster, n = held.cluster[held.pair], held.n_clusters
-    columns = (np.ones(len(held.own)), metric_wins, listener_wins)
+    columns = [np.ones(len(held.own)), *(column for both in wins for column in both)]
     totals = np.stack([np.bincount(by_cluster, held.share * column, n) for column in columns], axis=1)
-    sums = totals.sum(axis=0)
-    drawn: Replicates = replicate_sums(totals, plan, stratum, n_threads).map(lambda all_: all_[:, 1:] / all_[:, :1])
-    metric, listener = (drawn[k].measured(float(sums[k + 1] / sums[0]), plan, n) for k in range(2))
-    return metric, listener
-
-
-def _p_values(
-    held: HeldOut, caption: Int[np.ndarray, " pairs"], difference: Float[np.ndarray, " ratings"], epsilon: float
-) -> Iterator[float]:
-    for listener in np.unique(held.listener):
-        mine = held.listener == listener
-        captions = caption[held.pair[mine]]
-        if mine.sum() >= MIN_RATINGS and len(np.unique(captions)) >= MIN_CAPTIONS:
-            yield listener_p_value(difference[mine], captions, epsilon)
+    shares = totals.sum(axis=0) / totals[:, 0].sum()
+    if n < MIN_CLUSTERS:
+        found = [Measured(float(share), np.nan, np.nan, too_few_clusters(n)) for share in shares]
+    else:
+        drawn = replicate_sums(totals, plan, stratum, n_threads).map(lambda sums: sums / sums[:, :1])
+        found = [drawn[k].measured(float(share), plan, n) for k, share in enumerate(shares)]
+    return list(zip(found[1::2], found[2::2], strict=True))

@@ -1,8 +1,8 @@
 """Every rating held out once: against the mean of the pair's other ratings, beside scores against the same means.
 
-A pair with n ratings, two or more, gives n points (rating held out, mean of the others), each of weight 1 / n, so that
-pairs count equally, as they do where metrics are correlated with mean ratings. Metrics are correlated with the same
-points. Mid-ranks are those of weighted points: half the point's tie group and all the weight below it.
+A pair with n ratings, two or more, gives n points (rating held out, mean of the others), each of weight 1 / n, so
+that pairs count equally, as they do where metrics are correlated with mean ratings. Metrics are correlated with the
+same points. Mid-ranks are those of weighted points: half the point's tie group and all the weight below it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ class HeldOutAgreement:
         """Return `HELD_OUT_STATISTICS` of the listener (first) and of each metric; NaN where undefined."""
         srcc = self._srcc(weights)
         lcc = np.where(np.isnan(srcc), np.nan, self._lcc(weights))
-        return np.clip(np.stack([srcc, lcc], axis=-1), -1, 1).transpose(1, 0, 2)
+        values: np.ndarray = np.clip(np.stack([srcc, lcc], axis=-1), -1, 1).transpose(1, 0, 2)
+        return values
 
     def _srcc(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "rows lanes"]:
         from bench.statistics import kernels

@@ -128,9 +128,7 @@ def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
         start = end
 
 
-@_compiled(
-    "void(uint8[:,::1], uint32[::1], uint32[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1])"
-)
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1])")
 @no_type_check
 def rank_value_sums(weights, cluster, place, ends, value, total, sums):
     """Accumulate as `rank_sums` does, with any ``value[places, lanes]`` in place of the human rank.

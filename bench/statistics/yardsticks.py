@@ -1,14 +1,15 @@
 """One listener as a yardstick: how well a single person agrees with the others, and metrics with the same others.
 
-The points are those of `bench.statistics.held_out`. A metric that agrees with the means of others q times as well as one
-listener does agrees as well as the mean of
+The points are those of `bench.statistics.held_out`. A metric that agrees with the means of others q times as well as
+one listener does agrees as well as the mean of
 
     k = q^2 (1 - ICC) / (1 - q^2 ICC)
 
-listeners, ICC being the reliability of one rating: by Spearman (1910) and Brown (1910) the mean of k has the reliability
-k ICC / (1 + (k - 1) ICC), and its correlation with the same others grows as the root of that. Where q^2 ICC reaches 1
-no number of listeners would do. Exact for LCC under the one-way model of `bench.statistics.reliability`; for SRCC
-an approximation, which simulation shows to be right within a tenth for two and three listeners.
+listeners, ICC being the reliability of one rating: by Spearman (1910) and Brown (1910) the mean of k has the
+reliability k ICC / (1 + (k - 1) ICC), and its correlation with the same others grows as the root of that. Where q^2
+ICC reaches 1 no number of listeners would do. Exact for LCC under the one-way model of
+`bench.statistics.reliability`; for SRCC an approximation, which simulation shows to be right within a tenth for two
+and three listeners.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _header(column: Column) -> str:
 
 
 def _label(row: Row) -> str:
-    return f"_{escape(row.marked_label)}_" if row.published else escape(row.marked_label)
+    return f"_{escape(row.marked_label)}_" if row.apart else escape(row.marked_label)
 
 
 def _cell(cell: Cell) -> str:

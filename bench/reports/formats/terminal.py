@@ -36,11 +36,11 @@ def show_table(table: Table, console: Console) -> None:
     grid.add_column(escape(table.corner))
     for column in table.columns:
         grid.add_column(_header(column), justify="right")
-    published_before = False
+    apart_before = False
     for row in table.rows:
-        if row.published and not published_before:
+        if row.apart and not apart_before:
             grid.add_section()
-        published_before = row.published
+        apart_before = row.apart
         grid.add_row(_label(row), *(_cell(cell, compact=console.width < WIDE) for cell in row.cells))
     console.print(f"\n[bold]{escape(table.title)}[/bold]\n[dim]{escape(table.reading)}[/dim]")
     console.print(grid)
@@ -59,7 +59,7 @@ def _header(column: Column) -> str:
 
 
 def _label(row: Row) -> str:
-    return f"[italic]{escape(row.marked_label)}[/italic]" if row.published else escape(row.marked_label)
+    return f"[italic]{escape(row.marked_label)}[/italic]" if row.apart else escape(row.marked_label)
 
 
 def _cell(cell: Cell, compact: bool) -> str:

@@ -110,7 +110,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"label": row.marked_label, "published": row.published, "cells": [_cell(cell) for cell in row.cells]}
+    return {"label": row.marked_label, "published": row.apart, "cells": [_cell(cell) for cell in row.cells]}
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
