@@ -106,10 +106,10 @@ def _beside_table(metrics: Sequence[BesideListener], tests: Sequence[Alternative
         f"Difference: {PRIMARY.name} of the metric minus that of one listener, both against the same means. Worth: "
         "number of listeners whose mean would agree as well (Spearman 1910; Brown 1910). Nearer: share of held-out "
         "ratings than which the metric's answer is as near, or nearer, to the others, scores being mapped to answers "
-        "with the spread of single ratings on other captions; and the same of the held-out ratings. Winning rate: share of listeners than whom it is shown "
-        f"to be nearer no less often, but for ε = {epsilon:g} (Calderon et al. 2025; false discovery rate "
-        f"{FALSE_DISCOVERIES:g}); from 0.5 on it could replace a listener. "
-        f"{intervals_made([*metrics, *tested.values()])}",
+        "with the spread of single ratings on other captions; and the same of the held-out ratings. Winning rate: "
+        "share of listeners than whom the metric is shown to be nearer no less often, but for "
+        f"ε = {epsilon:g} (Calderon et al. 2025; false discovery rate {FALSE_DISCOVERIES:g}); from 0.5 on it could "
+        f"replace a listener. {intervals_made([*metrics, *tested.values()])}",
         tuple(map(Column, ("difference", "worth in listeners", "nearer", "listener nearer", "winning rate"))),
         tuple(rows),
     )
