@@ -19,8 +19,10 @@ from bench.analysis.strata import masks, standard_strata
 from bench.analysis.uses import add_uses
 from bench.analysis.verdict.build import verdict
 from bench.analysis.verdict.facts import Facts, score_facts
+from bench.analysis.yardsticks import add_yardsticks
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
+from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.folds import TrainingData
 
@@ -31,6 +33,7 @@ def analyse(
     settings: Settings,
     training: TrainingData | None = None,
     leakage: Sequence[Leakage] = (),
+    clips: ClipFacts | None = None,
 ) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored, and say in words what they show.
 
@@ -40,11 +43,11 @@ def analyse(
         table: scores.
         ratings: single ratings; None leaves out what needs them.
         settings: how.
-        training: see `bench.analysis.context.Context`.
+        training, clips: see `bench.analysis.context.Context`.
         leakage: what trained metrics were shown of the pairs, for the verdict.
     """
-    context = _context(table.without(table.unscored()), ratings, settings, training)
-    analysis = add_uses(compare(context), context)
+    context = replace(_context(table.without(table.unscored()), ratings, settings, training), clips=clips)
+    analysis = add_yardsticks(add_uses(compare(context), context), context)
     if context.sample.ratings is not None:
         analysis = add_listeners(analysis, context, context.sample.ratings)
     return replace(analysis, verdict=verdict(Facts(analysis, score_facts(table), settings.baselines, leakage)))

@@ -9,6 +9,7 @@ from bench.analysis.sample import Sample
 from bench.analysis.strata import Bands, Kind, Stratum, of_kind
 from bench.datasets.types import RatingScale
 from bench.files.scores import ScoreTable
+from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.folds import TrainingData
 from bench.statistics.types import DEFAULT_PLAN, ResamplingPlan
@@ -27,6 +28,7 @@ class Settings:
         plan: how intervals and p-values are made.
         baselines: metrics that know nothing, or one trivial thing, of a pair: they are shown and described, and are
             no part of the comparisons that p-values are adjusted for.
+        sentinels: whether metrics are held against what hears nothing.
         margin: two metrics whose primary statistics differ by less are as good as equal; None asks nothing.
     """
 
@@ -34,6 +36,7 @@ class Settings:
     bands: Bands
     plan: ResamplingPlan = DEFAULT_PLAN
     baselines: tuple[str, ...] = ()
+    sentinels: bool = True
     margin: float | None = None
 
 
@@ -49,6 +52,7 @@ class Context:
         settings: see `Settings`.
         training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on; None
             cross-fits them.
+        clips: what was measured of the clips of all pairs; None where none was heard.
     """
 
     table: ScoreTable
@@ -57,6 +61,7 @@ class Context:
     bootstraps: tuple[StratumBootstrap, ...]
     settings: Settings
     training: TrainingData | None = None
+    clips: ClipFacts | None = None
 
     @property
     def plan(self) -> ResamplingPlan:

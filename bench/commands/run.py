@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import typer
 
@@ -76,6 +76,12 @@ def run_command(
     chosen: MetricOptions,
     resampling: ResamplingOptions,
     models: ModelOptions,
+    sentinels: Annotated[
+        Literal["on", "off"],
+        typer.Option(
+            help="Hold metrics against scores from system, source, loudness, duration and caption length alone."
+        ),
+    ] = "on",
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
@@ -99,6 +105,7 @@ def run_command(
         score_files=parse_score_files(chosen.scores or []),
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
+        sentinels=sentinels == "on",
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),
         out=out,
         options=passed_and_defaulted(context),

@@ -125,7 +125,7 @@ class RunManifest:
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
         bands: edges of the score bands, on the data set's scale.
-        baselines, margin: see `bench.analysis.context.Settings`.
+        baselines, sentinels, margin: see `bench.analysis.context.Settings`.
         analysis: version of the files of statistics (`bench.analysis.results.VERSION`).
         signatures: `metrics.types.ScorerSpec.signature` by metric.
         external: SHA-256 of the file of scores, by metric, of metrics that were computed elsewhere.
@@ -145,6 +145,7 @@ class RunManifest:
     bands: tuple[float, ...]
     signatures: Mapping[str, str]
     baselines: tuple[str, ...] = ()
+    sentinels: bool = True
     margin: float | None = None
     analysis: int = 1
     external: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
 from bench.reports.sections.verdict import verdict_points
+from bench.reports.sections.yardsticks import yardsticks_section
 from metrics.embedding.collapse import WARNING
 
 FOREST = "The figure `forest` shows these with all intervals: `bench report --figures FOLDER`."
@@ -59,6 +60,7 @@ def _appendix(
 ) -> list[Section | None]:
     """What the verdict rests on, and where everything comes from."""
     return [
+        yardsticks_section(analysis),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),

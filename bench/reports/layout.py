@@ -85,12 +85,17 @@ class Row:
     origin: Origin = "metric"
 
     @property
+    def apart(self) -> bool:
+        """Whether the row is drawn apart from those of metrics."""
+        return self.origin != "metric"
+
+    @property
     def published(self) -> bool:
         return self.origin == "published"
 
     @property
     def marked_label(self) -> str:
-        return f"{self.label} †" if self.published else self.label
+        return f"{self.label}{' †' * self.published}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ from bench.files.manifest import (
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import ScoreTable, read_score_file
+from bench.files.sentinels import write_facts
 from bench.runs.folder import Run, write_run
+from bench.runs.measure import measure_clips
 from bench.runs.outcomes import outcomes_of
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
@@ -59,6 +61,7 @@ class RunRequest:
         score_files: files of scores computed elsewhere, by the name they shall have.
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
+        sentinels: whether clips are measured, and metrics held against what hears nothing.
         scorer_options: device, window, seed and so on.
         out: folder for the run; None takes a new one under ``results``.
         options: every command-line option with its value and whether it was passed.
@@ -74,6 +77,7 @@ class RunRequest:
     score_files: Mapping[str, Path] = field(default_factory=dict)
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
+    sentinels: bool = True
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
     out: Path | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -132,11 +136,13 @@ def run_benchmark(
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         scored = score(request, dataset, pairs, external, folder, progress, remark)
+        facts = measure_clips(dataset, request.scorer_options, progress) if request.sentinels else None
+        write_facts(facts, list(pairs["pair_id"]), folder)
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
-        settings = Settings(dataset.scale, bands, request.resampling, baselines)
-        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage)
+        settings = Settings(dataset.scale, bands, request.resampling, baselines, sentinels=request.sentinels)
+        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -150,6 +156,7 @@ def run_benchmark(
             bands=bands.edges,
             signatures=scored.signatures,
             baselines=baselines,
+            sentinels=request.sentinels,
             analysis=VERSION,
             external=scored.external,
             notes=scored.notes,

@@ -128,6 +128,36 @@ def rank_sums(weights, cluster, level, ends, human_rank, total, sums):
         start = end
 
 
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1])")
+@no_type_check
+def rank_value_sums(weights, cluster, place, ends, value, total, sums):
+    """Accumulate as `rank_sums` does, with any ``value[places, lanes]`` in place of the human rank.
+
+    Writes the rows of ``sums``: sum of w rank_score value and sum of w rank_score^2, ranks taken from their mean.
+    """
+    lanes = weights.shape[1]
+    below = np.zeros(lanes, np.int32)
+    group = np.zeros(lanes, np.int32)
+    valued = np.zeros(lanes, np.float64)
+    sums[:] = 0.0
+    start = 0
+    for end in ends:
+        group[:] = 0
+        valued[:] = 0.0
+        for i in range(start, end):
+            weight = weights[cluster[i]]
+            row = value[place[i]]
+            for b in range(lanes):
+                group[b] += weight[b]
+                valued[b] += np.float64(weight[b]) * row[b]
+        for b in range(lanes):
+            score_rank = np.float64(2 * below[b] + group[b]) - total[b]
+            sums[0, b] += score_rank * valued[b]
+            sums[1, b] += np.float64(group[b]) * score_rank * score_rank
+            below[b] += group[b]
+        start = end
+
+
 @_compiled("void(int32[:,::1], uint32, uint8[::1])")
 @no_type_check
 def tree_add(tree, level, weight):

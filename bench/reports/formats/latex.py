@@ -106,10 +106,10 @@ def _header(table: Table) -> Iterator[str]:
 
 
 def _body(rows: Iterable[Row]) -> Iterator[str]:
-    """Rows, with a gap after those of several lines, and a rule between ours and published ones."""
+    """Rows, with a gap after those of several lines, and a rule between metrics and what is drawn apart."""
     before: Row | None = None
     for row in rows:
-        if before and row.published and not before.published:
+        if before and row.apart and not before.apart:
             yield r"\midrule"
         elif before and any(cell.interval or cell.p_text for cell in before.cells):
             yield r"\addlinespace[2pt]"
@@ -120,7 +120,7 @@ def _body(rows: Iterable[Row]) -> Iterator[str]:
 def _row(row: Row) -> Iterator[str]:
     """Values, beneath them intervals, beneath them p-values, drawn together."""
     label = _broken(row.marked_label)
-    lines = [[rf"\textit{{{label}}}" if row.published else label, *map(_value, row.cells)]]
+    lines = [[rf"\textit{{{label}}}" if row.apart else label, *map(_value, row.cells)]]
     for beneath in ([cell.interval for cell in row.cells], [cell.p_text for cell in row.cells]):
         if any(beneath):
             lines.append(["", *(rf"{{\scriptsize {_signs(text)}}}" if text else "" for text in beneath)])

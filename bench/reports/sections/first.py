@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -18,6 +19,11 @@ SPARE = {KTAU.label: 3, LCC.label: 2, MSE.label: 1}
 """What a narrow screen leaves out of Table I, the highest number first."""
 
 ONE_LISTENER = "one listener"
+
+
+def alone(sentinel: str) -> str:
+    """Return what a sentinel is called beside metrics."""
+    return f"{sentinel} alone"
 
 
 def first_table(table: Table, analysis: Analysis) -> Table:
@@ -39,10 +45,10 @@ def in_order(table: Table, analysis: Analysis) -> Table:
 
 
 def _with_sentinels(table: Table, sentinels: Iterable[SentinelAgreement]) -> Table:
-    here = [s for s in sentinels if s.stratum == ALL]
+    here = [s for s in sentinels if s.stratum == ALL and not math.isnan(s.agreement.estimate)]
     found = {(s.sentinel, BY_ID[s.statistic].label): s for s in here}
     rows = [
-        Row(f"{name} alone", tuple(_sentinel_cell(found.get((name, c.header))) for c in table.columns), "yardstick")
+        Row(alone(name), tuple(_sentinel_cell(found.get((name, c.header))) for c in table.columns), "yardstick")
         for name in dict.fromkeys(s.sentinel for s in here)
     ]
     if not rows:
@@ -62,7 +68,7 @@ def _sentinel_cell(sentinel: SentinelAgreement | None) -> Cell:
 
 def _with_listener(table: Table, listeners: Iterable[OneListener], beside: Iterable[BesideListener]) -> Table:
     listener = next((one for one in listeners if (one.stratum, one.statistic) == (ALL, PRIMARY.id)), None)
-    if listener is None:
+    if listener is None or not listener.n_pairs:
         return table
     metrics = {b.metric: b for b in beside if (b.stratum, b.statistic) == (ALL, PRIMARY.id)}
     nothing = tuple(Cell(text="") for _ in table.columns)

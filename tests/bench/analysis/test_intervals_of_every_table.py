@@ -25,7 +25,7 @@ from tests.bench.reports.runs import make_run
 
 METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 PLAN = ResamplingPlan(n_resamples=1100)
-CAPPED = {"bands", "crossed_spreads"}
+CAPPED = {"bands", "crossed_spreads", "partial_agreement"}
 """Tables that are made with at most 999 resamples."""
 TABLES = {
     "estimates",
@@ -38,6 +38,12 @@ TABLES = {
     "system_agreement",
     "pairwise_accuracies",
     "calibrated_errors",
+    "one_listener",
+    "beside_listener",
+    "alternative_listener",
+    "sentinels",
+    "beyond_sentinels",
+    "partial_agreement",
 }
 NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
@@ -131,7 +137,8 @@ def test_every_table_with_intervals_says_how_they_were_made(
     shown = [(heading, t) for heading, t in tables if any(c.interval for row in t.rows for c in row.cells)]
     assert len(shown) >= 12
     for heading, table in shown:
-        n, drawn = ("999", "captions") if heading.startswith("Score bands") else ("1,100", "captions")
+        capped = heading.startswith("Score bands") or table.title.startswith("Partial SRCC")
+        n, drawn = ("999" if capped else "1,100"), "captions"
         assert f"Intervals: 95 %, {NAMES[method]}, {n} resamples of {drawn}." in table.reading, table.title
     [listeners] = [table for heading, table in shown if heading == "Had other listeners been asked"]
     used = "percentile" if method == "bca" else NAMES[method]
