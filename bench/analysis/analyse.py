@@ -31,6 +31,9 @@ def analyse(
         ratings: single ratings; None leaves out what needs them.
         settings: how.
         training: see `bench.analysis.context.Context`.
+
+    Raises:
+        UsageError: blocks of captions are to be resampled, and there are no ``ratings``.
     """
     context = _context(table.without(table.unscored()), ratings, settings, training)
     analysis = add_uses(compare(context), context)
@@ -40,7 +43,7 @@ def analyse(
 def _context(
     table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None
 ) -> Context:
-    sample = common_sample(table, ratings, settings.scale)
+    sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
     strata = standard_strata(sample.pairs, settings.bands)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
     return Context(table, sample, strata, tuple(bootstraps), settings, training)

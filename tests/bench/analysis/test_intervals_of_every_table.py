@@ -25,14 +25,14 @@ from tests.bench.reports.runs import make_run
 
 METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 PLAN = ResamplingPlan(n_resamples=1100)
-CAPPED = {"bands", "crossed_spreads"}
+CAPPED = {"evenness", "crossed_spreads"}
 """Tables that are made with at most 999 resamples."""
 TABLES = {
     "estimates",
     "differences",
     "reliability",
     "ceiling_shares",
-    "bands",
+    "evenness",
     "crossed_spreads",
     "system_means",
     "system_agreement",

@@ -52,7 +52,7 @@ def test_three_bands_stand_in_tables_figures_and_page(bench: Bench, cut: Path) -
     [forest] = [one.figure for one in figures_of_run(run) if one.name == "forest"]
     ticks = [tick.get_text() for tick in forest.axes[0].get_yticklabels()]
     assert ticks[-3:] == [f"{label}\n{size} pairs" for label, size in zip(THREE, sizes, strict=True)]
-    assert {e.stratum for e in run.analysis.bands} >= {"band=low", "band=middle", "band=high"}
+    assert {e.stratum for e in run.analysis.evenness} >= {"band=low", "band=middle", "band=high"}
     assert bench("report", cut, "--format", "html").status == 0
     page = data_of(cut / "report.html")
     assert page["pairs"]["band"]["values"] == list(THREE)
@@ -71,7 +71,7 @@ def test_a_system_with_the_name_of_a_source_has_a_column_of_its_own(cut: Path) -
 def test_every_recomputation_cuts_at_the_same_edges(bench: Bench, cut: Path) -> None:
     stored = read_run(cut).analysis
     again = read_run(cut, recompute=True).analysis
-    assert plain(again.bands) == plain(stored.bands)
+    assert plain(again.evenness) == plain(stored.evenness)
     assert plain(again.strata) == plain(stored.strata)
     result = bench("reproduce", cut, "--out", "again", "--json")
     assert result.status == 0, result.err
