@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from bench.reports.layout import Cell
 from bench.statistics.intervals import Measured
@@ -60,13 +60,13 @@ def _few(records: Sequence[HasIntervals]) -> str:
     return f"{'All' if len(few) == len(sizes) else 'Some'} rest on only {counted} {units}: read with care."
 
 
-def _clusters_of(record: HasIntervals) -> Iterator[int]:
+def _clusters_of(record: Any) -> Iterator[int]:
     """Yield how many clusters each interval of a record rests on; a record may itself be one value, or hold some."""
     if hasattr(record, "low"):
         if not math.isnan(record.low):
             yield record.n_clusters
         return
-    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+    for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         for one in value.values() if isinstance(value, Mapping) else [value]:
             if isinstance(one, Measured) and one.n_clusters:
