@@ -45,6 +45,9 @@ def analyse(
         settings: how.
         training, clips: see `bench.analysis.context.Context`.
         leakage: what trained metrics were shown of the pairs, for the verdict.
+
+    Raises:
+        UsageError: blocks of captions are to be resampled, and there are no ``ratings``.
     """
     context = replace(_context(table.without(table.unscored()), ratings, settings, training), clips=clips)
     analysis = add_yardsticks(add_uses(compare(context), context), context)
@@ -56,7 +59,7 @@ def analyse(
 def _context(
     table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None
 ) -> Context:
-    sample = common_sample(table, ratings, settings.scale)
+    sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
     strata = standard_strata(sample.pairs, settings.bands)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
     return Context(table, sample, strata, tuple(bootstraps), settings, training)

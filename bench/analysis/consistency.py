@@ -44,22 +44,24 @@ def find_conflict(
     for name, records in parts.items():
         for problem in (*_unknown(records, known), *_repeated(records), *_unequal_means(records, metrics)):
             return name, problem
-    for name, statistics in _required(parts).items():
+    for name, (required, statistics) in _required(parts, strata).items():
         found = {(one.metric, one.stratum, one.statistic) for one in parts[name]}
-        missing = next((key for key in product(metrics, strata, statistics) if key not in found), None)
+        missing = next((key for key in product(metrics, required, statistics) if key not in found), None)
         if missing is not None:
             return name, f"there is no record of {_shown(dict(zip(PLACE, missing, strict=True)))}"
     return None
 
 
-def _required(parts: Mapping[str, Sequence[Any]]) -> dict[str, Collection[str]]:
-    """Return the statistics that every metric must have on every stratum, by part; an older run may have fewer."""
-    required: dict[str, Collection[str]] = {
-        "estimates": dict.fromkeys((PRIMARY.id, *(one.statistic for one in parts["estimates"])))
+def _required(
+    parts: Mapping[str, Sequence[Any]], strata: Collection[str]
+) -> dict[str, tuple[Collection[str], Collection[str]]]:
+    """Return the strata and statistics that every metric must have, by part; an older run may have fewer statistics."""
+    statistics = dict.fromkeys((PRIMARY.id, *(one.statistic for one in parts["estimates"])))
+    with_ceiling = [one.stratum for one in parts["reliability"]]
+    return {
+        "estimates": (strata, statistics),
+        "ceiling_shares": (with_ceiling, [statistic.id for statistic in SHARED_STATISTICS]),
     }
-    if parts["ceiling_shares"]:
-        required["ceiling_shares"] = [statistic.id for statistic in SHARED_STATISTICS]
-    return required
 
 
 def _unknown(records: Sequence[Any], known: Mapping[str, tuple[Collection[str], str]]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from typing import get_args, get_type_hints
 from bench.analysis.sentence import Sentence
 from bench.analysis.strata import StratumName
 from bench.files.records import read_records, write_records
-from bench.statistics.bands import BandEstimate
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.calibration import CalibratedError
 from bench.statistics.comparison import CorrelationDifference
@@ -48,8 +47,7 @@ class Analysis:
         detectable_differences: what this data set could show, by pair of metrics.
         reliability: how far listeners agree, by stratum.
         ceiling_shares: correlations divided by what the ratings' noise allows.
-        bands: score bands as the paper cuts them, and cross-fitted.
-        crossed_spreads: captions and listeners both resampled.
+        crossed_spreads: captions and listeners both resampled, where listeners connect all captions.
         system_means, system_agreement: systems as wholes.
         pairwise_accuracies: clips of one caption against each other.
         calibrated_errors: MSE after the scale of a metric is mapped to that of the ratings.
@@ -70,7 +68,6 @@ class Analysis:
     detectable_differences: tuple[DetectableDifference, ...] = ()
     reliability: tuple[ReliabilityEstimate, ...] = ()
     ceiling_shares: tuple[CeilingShare, ...] = ()
-    bands: tuple[BandEstimate, ...] = ()
     crossed_spreads: tuple[CrossedSpread, ...] = ()
     system_means: tuple[SystemMeans, ...] = ()
     system_agreement: tuple[SystemAgreement, ...] = ()

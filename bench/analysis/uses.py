@@ -22,6 +22,6 @@ def add_uses(analysis: Analysis, context: Context) -> Analysis:
         analysis,
         system_means=tuple(means),
         system_agreement=tuple(agreement),
-        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, broad, clusters, plan, training)),
+        pairwise_accuracies=tuple(pairwise_accuracies(human, scores, broad, sample.captions, plan, training, clusters)),
         calibrated_errors=tuple(calibrated_errors(human, scores, broad, clusters, plan, training)),
     )

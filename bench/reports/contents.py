@@ -12,10 +12,10 @@ from bench.files.scores import FAILURES_NAME, ScoreTable
 from bench.reports.layout import Report, Section, Table
 from bench.reports.published import PublishedFigure, remarks
 from bench.reports.sections.agreement import correlation_tables
-from bench.reports.sections.bands import bands_section
 from bench.reports.sections.best import best_section
-from bench.reports.sections.ceilings import ceilings_section
+from bench.reports.sections.ceilings import agreement_section, ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.evenness import evenness_section
 from bench.reports.sections.first import first_table, in_order
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
@@ -64,11 +64,12 @@ def _appendix(
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),
-        bands_section(analysis.bands, analysis.strata),
+        evenness_section(analysis.evenness, analysis.strata),
         systems_section(analysis.system_means, analysis.system_agreement),
         preferences_section(analysis.pairwise_accuracies),
         calibration_section(analysis.calibrated_errors),
-        sensitivity_section(analysis.crossed_spreads, analysis.estimates),
+        sensitivity_section(analysis.block_spreads, analysis.crossed_spreads, analysis.strata),
+        agreement_section(analysis.reliability, analysis.strata),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),

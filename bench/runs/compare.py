@@ -14,6 +14,7 @@ from bench.analysis.strata import Bands, Kind, StratumName, edges_text, masks, o
 from bench.datasets.types import RatingScale
 from bench.files.checksums import warning_of
 from bench.files.manifest import RunManifest
+from bench.files.ratings import RatingTable, read_ratings
 from bench.files.scores import ScoreTable
 from bench.runs.folder import Run
 from bench.statistics.comparison import CorrelationDifference, compare_metrics
@@ -84,7 +85,8 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     plan = now.manifest.resampling
     scale = RatingScale(*now.manifest.dataset.scale)
     bands = Bands.cut(scale, now.manifest.bands)
-    differences = [one for metric in shared for one in _paired(metric, a, b, scale, bands, plan, len(shared))]
+    ratings = _ratings_of(now, b) if plan.unit == "block" else None
+    differences = [one for metric in shared for one in _paired(metric, a, b, ratings, scale, bands, plan, len(shared))]
     present = {one.stratum for one in differences}
     return RunComparison(
         before,
@@ -148,10 +150,19 @@ def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
     }
 
 
+def _ratings_of(run: Run, table: ScoreTable) -> RatingTable | None:
+    """Return the single ratings of those pairs of a run that are in ``table``, in its order."""
+    ids = list(run.table.pairs["pair_id"])
+    ratings = read_ratings(run.folder, ids, run.manifest.dataset.scale)
+    rows = pd.Index(ids).get_indexer(table.pairs["pair_id"])
+    return None if ratings is None else ratings.of_pairs(rows, len(ids))
+
+
 def _paired(
     metric: str,
     before: ScoreTable,
     now: ScoreTable,
+    ratings: RatingTable | None,
     scale: RatingScale,
     bands: Bands,
     plan: ResamplingPlan,
@@ -160,7 +171,7 @@ def _paired(
     """Yield ``now`` minus ``before`` of one metric, by `COMPARED` strata."""
     columns = {NOW: now.scores[metric], BEFORE: before.scores[metric]}
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
-    sample = common_sample(table, None, scale)
+    sample = common_sample(table, ratings, scale, plan.unit)
     strata = masks(of_kind(standard_strata(sample.pairs, bands), *COMPARED))
     for difference in compare_metrics(sample.human, sample.scores, strata, sample.clusters, plan, n_tables=n_metrics):
         yield replace(difference, metric_a=metric, metric_b=metric)

@@ -20,6 +20,7 @@ from bench.analysis.analyse import analyse
 from bench.analysis.context import Settings
 from bench.analysis.leakage import Leakage, leakage_of
 from bench.analysis.results import VERSION
+from bench.analysis.sample import check_unit
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
@@ -128,6 +129,7 @@ def run_benchmark(
         scale=request.scale,
         progress=progress,
     )
+    check_unit(request.resampling.unit, has_ratings=bool(dataset.ratings))
     bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
     external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}

@@ -78,7 +78,8 @@ def bootstrap_strata(
         human: mean ratings rescaled to [0, 1].
         scores: one score a pair for each metric; pairs that any metric failed on must be left out by the caller.
         strata: a mask over the pairs for each stratum id.
-        clusters: the caption of each pair, as any integers; ignored if the plan's unit is ``pair``.
+        clusters: the caption of each pair, as any integers, or its block of captions if that is the plan's unit;
+            ignored if the unit is ``pair``.
         plan: resamples, unit, interval, seed.
         n_threads: None takes every core; the results do not depend on it.
 
@@ -144,7 +145,7 @@ def _interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, metric: int, s:
     if np.isnan(estimate):
         return np.nan, np.nan, ""
     if bootstrap.resampled is None:
-        return np.nan, np.nan, too_few_clusters(bootstrap.sample.n_clusters)
+        return np.nan, np.nan, too_few_clusters(bootstrap.sample.n_clusters, f"{plan.unit}s")
     jackknife = None if bootstrap.jackknife is None else bootstrap.jackknife[:, metric, s]
     resampled = bootstrap.resampled[:, metric, s]
     n_clusters = bootstrap.sample.n_clusters

@@ -1,80 +1,86 @@
-"""What if other listeners had rated? Captions and listeners resampled together, as a sensitivity analysis.
+"""Would intervals widen if other listeners had rated? For data in which listeners connect all captions.
 
-Both are drawn with replacement; a rating counts as often as its caption times its listener was drawn (Owen 2007, the
-pigeonhole bootstrap, conservative for crossed random effects). A pair's mean rating is then a weighted mean over drawn
-listeners, and a pair without any drops out. Doubled and missing listeners make means noisier than they were, so
-correlations on crossed resamples are biased downwards: their quantiles are no interval. Their spread is reported, and
-an interval recentred on the estimate.
+Captions and listeners are drawn with replacement; a rating counts as often as its caption times its listener was drawn
+(Owen 2007, the pigeonhole bootstrap). A pair's mean rating is then a weighted mean over drawn listeners, and a pair
+without any drops out. This overstates the spread: the listeners' noise is drawn twice, and doubled and missing
+listeners make means noisier than they were. So the spread is given beside its value where listeners do not differ: each
+pair's ratings are shuffled among its listeners, anew for every resample, which leaves means, scores and design as they
+are and takes from listeners whatever they have in common over pairs. Only the part by which the first spread exceeds
+the second is due to listeners.
+
+Where a data set falls apart into blocks, `bench.statistics.blocks` answers the question without that bias.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from bench.statistics.agreement import STATISTICS
+from bench.statistics.agreement import SRCC, STATISTICS
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.intervals import Measured, measured, too_few_clusters
 from bench.statistics.reliability import Ratings
 from bench.statistics.resampling import BLOCK, bootstrap_weights, generator, layout, run_blocks
 from bench.statistics.sample import StratumSample
-from bench.statistics.types import IntervalMethod, Resampled, ResamplingPlan
-from bench.statistics.weighted import prepare, weighted_statistics
+from bench.statistics.types import ResamplingPlan
 
-MAX_RESAMPLES = 999
-"""Ratings change with every resample, so nothing can be sorted once: a thousand resamples take seconds."""
+MAX_RESAMPLES = 499
+"""Ratings change with every resample, so nothing can be sorted once."""
 
 
 @dataclass(frozen=True, slots=True)
-class CrossedSpread(Resampled):
-    """How far an estimate moves when captions and listeners are both drawn anew: a sensitivity analysis.
+class CrossedSpread:
+    """How far SRCC moves when captions and listeners are both drawn anew.
 
     Attributes:
-        spread: standard deviation of the statistic over crossed resamples.
-        caption_spread: the same when captions alone are drawn, for comparison.
-        bias: mean over crossed resamples minus estimate: drawing listeners adds label noise, which lowers correlations.
-        recentred: the estimate, with the crossed resamples' quantiles shifted by the bias.
-        ci_method: ``percentile`` also where BCa was asked for: that is defined for one kind of cluster, not for two.
+        caption_spread: standard deviation over resamples of captions (or pairs, or blocks) alone.
+        spread: over resamples of captions and listeners.
+        spread_if_alike: the same if each pair's ratings are shuffled among its listeners.
+        n_listeners: that are drawn.
+        n_resamples: of captions and listeners.
     """
 
     metric: str
     stratum: str
     statistic: str
-    spread: float
     caption_spread: float
-    bias: float
-    recentred: Measured
+    spread: float
+    spread_if_alike: float
     n_listeners: int
+    n_resamples: int
     note: str = ""
 
 
 def crossed_spreads(
-    bootstrap: StratumBootstrap,
-    ratings: Ratings,
-    pairs: Int[np.ndarray, " pairs"],
-    plan: ResamplingPlan,
-    n_threads: int | None = None,
+    bootstrap: StratumBootstrap, ratings: Ratings, plan: ResamplingPlan, n_threads: int | None = None
 ) -> list[CrossedSpread]:
-    """Return the spread of each metric and statistic of one stratum.
+    """Return the spread of each metric's SRCC; none where the bootstrap has too few pairs or clusters.
 
     Args:
-        ratings: scores rescaled to [0, 1].
-        pairs: index, as in ``ratings.pair``, of the stratum's pairs in the order of the bootstrap's sample.
-        plan: at most `MAX_RESAMPLES` resamples are made.
+        bootstrap: of the pairs that ``ratings.pair`` counts.
+        ratings: on any one scale.
+        plan: that the bootstrap was made by; at most `MAX_RESAMPLES` resamples are made.
     """
-    method: IntervalMethod = "percentile" if plan.ci_method == "bca" else plan.ci_method
-    plan = replace(plan, n_resamples=min(plan.n_resamples, MAX_RESAMPLES), ci_method=method)
-    sample, by_caption = bootstrap.sample, bootstrap.resampled
-    if by_caption is None:
+    if bootstrap.resampled is None:
         return []
-    local, n_listeners = _within(ratings, pairs)
-    crossed = _crossed_statistics(sample, local, n_listeners, plan, n_threads)
+    srcc, n_resamples = STATISTICS.index(SRCC), min(plan.n_resamples, MAX_RESAMPLES)
+    names, listener = np.unique(ratings.listener, return_inverse=True)
+    local = Ratings(ratings.score, ratings.pair, listener)
+    found = _crossed_srcc(bootstrap.sample, local, len(names), plan.seed, n_resamples, n_threads)
     return [
-        _spread(bootstrap, (m, s), by_caption[:, m, s], crossed[:, m, s], n_listeners, plan)
-        for m in range(len(sample.metrics))
-        for s in range(len(STATISTICS))
+        CrossedSpread(
+            metric=metric,
+            stratum=bootstrap.sample.stratum,
+            statistic=SRCC.id,
+            caption_spread=_sd(bootstrap.resampled[:, m, srcc]),
+            spread=_sd(found[:, 0, m]),
+            spread_if_alike=_sd(found[:, 1, m]),
+            n_listeners=len(names),
+            n_resamples=n_resamples,
+            note=bootstrap.reasons[m][srcc],
+        )
+        for m, metric in enumerate(bootstrap.sample.metrics)
     ]
 
 
@@ -88,75 +94,62 @@ def mean_ratings(
     return np.divide(total, count, out=np.full(n_pairs, np.nan), where=count > 0)
 
 
-def _within(ratings: Ratings, pairs: Int[np.ndarray, " pairs"]) -> tuple[Ratings, int]:
-    """Return the ratings of the given pairs, with pairs and listeners as indices from 0."""
-    position = np.full(int(ratings.pair.max()) + 1, -1)
-    position[pairs] = np.arange(len(pairs))
-    used = position[ratings.pair] >= 0
-    names, listener = np.unique(ratings.listener[used], return_inverse=True)
-    return Ratings(ratings.score[used], position[ratings.pair[used]], listener), len(names)
+def shuffled_within_pairs(ratings: Ratings, draw: np.random.Generator) -> Ratings:
+    """Return the ratings with each pair's scores shuffled among its listeners."""
+    by_pair = np.argsort(ratings.pair, kind="stable")
+    shuffled = np.lexsort((draw.random(len(ratings.pair)), ratings.pair))
+    score = np.empty_like(ratings.score)
+    score[by_pair] = ratings.score[shuffled]
+    return Ratings(score, ratings.pair, ratings.listener)
 
 
-def _crossed_statistics(
-    sample: StratumSample, ratings: Ratings, n_listeners: int, plan: ResamplingPlan, n_threads: int | None
-) -> Float[np.ndarray, "resamples metrics statistics"]:
-    result = np.full((plan.n_resamples, len(sample.metrics), len(STATISTICS)), np.nan)
+def _crossed_srcc(
+    sample: StratumSample, ratings: Ratings, n_listeners: int, seed: int, n_resamples: int, n_threads: int | None
+) -> Float[np.ndarray, "resamples 2 metrics"]:
+    """Return SRCC on each resample, with the ratings as they are and shuffled within pairs."""
+    result = np.full((n_resamples, 2, len(sample.metrics)), np.nan)
+    levels = [np.unique(row, return_inverse=True)[1] for row in sample.scores]
 
     def compute(block: int) -> None:
         first = block * BLOCK
-        rows = min(BLOCK, plan.n_resamples - first)
-        draw = generator(plan.seed, "listeners", sample.stratum, block)
-        [weights] = bootstrap_weights(plan.seed, sample.stratum, sample.n_clusters, block, rows)
+        rows = min(BLOCK, n_resamples - first)
+        draw = generator(seed, "listeners", sample.stratum, block)
+        [weights] = bootstrap_weights(seed, sample.stratum, sample.n_clusters, block, rows)
         for lane in range(rows):
-            drawn = draw.integers(0, n_listeners, n_listeners)
-            human = mean_ratings(ratings, np.bincount(drawn, minlength=n_listeners), sample.n_pairs)
-            rated = ~np.isnan(human)
-            if weights[sample.clusters[rated], lane].any():
-                kept = prepare(human[rated], sample.scores[:, rated], sample.clusters[rated], sample.n_clusters)
-                result[first + lane] = weighted_statistics(kept, np.ascontiguousarray(weights[:, [lane]]))[0]
+            drawn = np.bincount(draw.integers(0, n_listeners, n_listeners), minlength=n_listeners)
+            for version, rated in enumerate((ratings, shuffled_within_pairs(ratings, draw))):
+                human = mean_ratings(rated, drawn, sample.n_pairs)
+                counted = np.where(np.isnan(human), 0.0, weights[sample.clusters, lane])
+                result[first + lane, version] = _weighted_srcc(human, levels, counted)
 
-    threads, _ = layout(64 * sample.n_pairs * len(sample.metrics), n_threads)
-    run_blocks(compute, -(-plan.n_resamples // BLOCK), threads)
+    threads, _ = layout(64 * sample.n_pairs, n_threads)
+    run_blocks(compute, -(-n_resamples // BLOCK), threads)
     return result
 
 
-def _spread(
-    bootstrap: StratumBootstrap,
-    cell: tuple[int, int],
-    by_caption: Float[np.ndarray, " resamples"],
-    crossed: Float[np.ndarray, " crossed_resamples"],
-    n_listeners: int,
-    plan: ResamplingPlan,
-) -> CrossedSpread:
-    m, s = cell
-    estimate = float(bootstrap.estimates[cell])
-    defined = ~np.isnan(crossed)
-    bias = float(np.mean(crossed[defined]) - estimate) if defined.any() else np.nan
-    return CrossedSpread(
-        metric=bootstrap.sample.metrics[m],
-        stratum=bootstrap.sample.stratum,
-        statistic=STATISTICS[s].id,
-        spread=_sd(crossed),
-        caption_spread=_sd(by_caption),
-        bias=bias,
-        recentred=_recentred(estimate, crossed - bias, bootstrap.sample.n_clusters, n_listeners, plan),
-        n_listeners=n_listeners,
-        **plan.as_fields(),
-        note=bootstrap.reasons[m][s],
+def _weighted_srcc(
+    human: Float[np.ndarray, " pairs"], levels: list[Int[np.ndarray, " pairs"]], weights: Float[np.ndarray, " pairs"]
+) -> Float[np.ndarray, " metrics"]:
+    """Return the SRCC of each metric, pairs counted by weight: Pearson's correlation of the weighted mid-ranks."""
+    y = _centred_ranks(np.unique(human, return_inverse=True)[1], weights)
+    x = np.array([_centred_ranks(level, weights) for level in levels]).reshape(len(levels), len(weights))
+    product, square, human_square = (
+        (x * (weights * y)).sum(axis=1),
+        (x * x * weights).sum(axis=1),
+        (y * y * weights).sum(),
     )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        srcc: np.ndarray = product / np.sqrt(square * human_square)
+    return np.where((square > 0) & (human_square > 0), srcc, np.nan)
 
 
-def _recentred(
-    estimate: float,
-    crossed: Float[np.ndarray, " crossed_resamples"],
-    n_clusters: int,
-    n_listeners: int,
-    plan: ResamplingPlan,
-) -> Measured:
-    """Return the estimate with its interval, as wide as the fewer of captions and listeners ask for."""
-    if reason := too_few_clusters(n_listeners, "listeners"):
-        return Measured(estimate, np.nan, np.nan, reason)
-    return measured(estimate, crossed, plan, min(n_clusters, n_listeners))
+def _centred_ranks(
+    level: Int[np.ndarray, " pairs"], weights: Float[np.ndarray, " pairs"]
+) -> Float[np.ndarray, " pairs"]:
+    """Return twice each pair's mid-rank less the mean of those: whole numbers, 0 everywhere if all weight is tied."""
+    count = np.bincount(level, weights)
+    ranks: np.ndarray = (2 * np.cumsum(count) - count - count.sum())[level]
+    return np.where(weights > 0, ranks, 0.0)
 
 
 def _sd(values: Float[np.ndarray, " resamples"]) -> float:

@@ -21,12 +21,18 @@ Interval = tuple[float, float, str]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A value with its confidence interval, and a remark on the interval or the reason why it has none."""
+    """A value with its confidence interval.
+
+    Attributes:
+        note: a remark on the interval or the reason why it has none.
+        n_clusters: that the interval rests on; 0 where there is none.
+    """
 
     estimate: float
     low: float
     high: float
     note: str = ""
+    n_clusters: int = 0
 
 
 MAX_UNDEFINED_SHARE = 0.5
@@ -83,9 +89,12 @@ def _between(resampled: Float[np.ndarray, " resamples"], tail: float) -> tuple[f
     return float(low), float(high)
 
 
-def too_few_clusters(n_clusters: int, unit: str = "clusters") -> str:
-    """Return why so few clusters give no interval; empty if they give one."""
-    return f"no interval: {n_clusters} {unit}, fewer than {MIN_CLUSTERS}" if n_clusters < MIN_CLUSTERS else ""
+def too_few_clusters(n_clusters: int, units: str = "clusters") -> str:
+    """Return why so few clusters give no interval; empty if they give one. ``units``: what they are, in words."""
+    if n_clusters >= MIN_CLUSTERS:
+        return ""
+    counted = f"{n_clusters} {units.removesuffix('s') if n_clusters == 1 else units}"
+    return f"no interval: {counted}, fewer than {MIN_CLUSTERS}"
 
 
 def measured(
@@ -108,10 +117,10 @@ def measured(
     """
     if np.isnan(estimate):
         return Measured(np.nan, np.nan, np.nan)
-    if reason := too_few_clusters(n_clusters):
+    if reason := too_few_clusters(n_clusters, f"{plan.unit}s"):
         return Measured(float(estimate), np.nan, np.nan, reason)
     interval = bootstrap_interval(plan.ci_method, estimate, resampled, plan.confidence_level, n_clusters, jackknife)
-    return Measured(float(estimate), *interval)
+    return Measured(float(estimate), *interval, n_clusters=0 if np.isnan(interval[0]) else n_clusters)
 
 
 def bca_interval(

@@ -54,22 +54,31 @@ def pairwise_accuracies(
     captions: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
     training: TrainingData | None = None,
+    blocks: Int[np.ndarray, " pairs"] | None = None,
     n_threads: int | None = None,
 ) -> list[PairwiseAccuracy]:
-    """Return each metric's accuracy on each stratum in which three captions or more have two clips.
+    """Return each metric's accuracy on each stratum in which enough captions have two clips.
 
     Args:
-        captions: clips are compared within these, and these are resampled, whatever the plan's unit.
+        captions: clips are compared within these; these are resampled also where the plan's unit is single pairs.
         training: where epsilon is chosen; without it, in ten folds of captions, on the other nine.
+        blocks: of captions, which are resampled if the plan's unit says so.
     """
-    plan = replace(plan, unit="caption")
+    drawn = blocks if plan.unit == "block" and blocks is not None else captions
+    plan = replace(plan, unit="caption" if drawn is captions else "block")
     records = []
-    for sample in split_strata(human, scores, strata, captions, plan.unit):
+    for sample, by_unit in zip(
+        split_strata(human, scores, strata, captions, plan.unit),
+        split_strata(human, {}, strata, drawn, plan.unit),
+        strict=True,
+    ):
+        unit = np.zeros(sample.n_clusters, int)
+        unit[sample.clusters] = by_unit.clusters
         for metric, row in zip(sample.metrics, sample.scores, strict=True):
             compared = compare_clips(sample.human, row, sample.clusters)
             if len(np.unique(compared.caption)) >= MIN_CLUSTERS:
                 chosen = _epsilons(compared, sample, metric, plan.seed, training)
-                records.append(_accuracy(compared, chosen, sample, metric, plan, training is not None, n_threads))
+                records.append(_accuracy(compared, chosen, unit, sample, metric, plan, training is not None, n_threads))
     return records
 
 
@@ -163,15 +172,17 @@ def _subset(compared: ClipComparisons, kept: Bool[np.ndarray, " comparisons"]) -
 def _accuracy(
     compared: ClipComparisons,
     epsilons: Float[np.ndarray, " comparisons"],
+    unit: Int[np.ndarray, " captions"],
     sample: StratumSample,
     metric: str,
     plan: ResamplingPlan,
     trained: bool,
     n_threads: int | None,
 ) -> PairwiseAccuracy:
+    """Return the record of one metric; ``unit`` is what each caption is drawn with."""
     rows = [np.ones(len(epsilons)), compared.correct(epsilons), compared.correct(np.zeros(1))]
-    caption = np.unique(compared.caption, return_inverse=True)[1]
-    totals = np.stack([np.bincount(caption, compared.weight * row) for row in rows], axis=1)
+    cluster = np.unique(unit[compared.caption], return_inverse=True)[1]
+    totals = np.stack([np.bincount(cluster, compared.weight * row) for row in rows], axis=1)
     drawn = replicate_sums(totals, plan, f"{sample.stratum}|comparisons", n_threads)
     shares = drawn.map(lambda sums: sums[:, 1:] / sums[:, :1])
     sums = totals.sum(axis=0)
@@ -179,7 +190,7 @@ def _accuracy(
     return PairwiseAccuracy(
         metric=metric,
         stratum=sample.stratum,
-        n_captions=len(totals),
+        n_captions=len(np.unique(compared.caption)),
         n_comparisons=len(epsilons),
         epsilon=float(epsilons.mean()),
         accuracy=accuracy,

@@ -14,8 +14,11 @@ from metrics.errors import DataError
 MIN_PAIRS = 3
 """Two points always correlate perfectly; below three pairs nothing is reported."""
 
-MIN_CLUSTERS = 3
-"""With fewer clusters the resamples say nothing about the spread: no interval and no test."""
+MIN_CLUSTERS = 6
+"""With fewer clusters intervals cover too rarely (docs/statistics.md, section 2): no interval and no test."""
+
+FEW_CLUSTERS = 20
+"""With fewer clusters a report says that its intervals are to be read with care."""
 
 Scores = Mapping[str, Float[np.ndarray, " pairs"]]
 Strata = Mapping[str, Bool[np.ndarray, " pairs"]]
@@ -56,7 +59,7 @@ def split_strata(
     clusters: Int[np.ndarray, " pairs"],
     unit: ResampleUnit,
 ) -> list[StratumSample]:
-    """Return one sample a stratum; with unit ``pair`` each pair is a cluster of its own.
+    """Return one sample a stratum; with unit ``pair`` each pair is a cluster of its own, else ``clusters`` says.
 
     Raises:
         DataError: a rating or score is NaN or infinite.
@@ -64,7 +67,7 @@ def split_strata(
     _check_finite("the ratings", human)
     for metric, values in scores.items():
         _check_finite(f"the scores of {metric!r}", values)
-    unit_of = clusters if unit == "caption" else np.arange(len(human))
+    unit_of = np.arange(len(human)) if unit == "pair" else clusters
     rows = np.array(list(scores.values())).reshape(len(scores), len(human))
     return [
         StratumSample(

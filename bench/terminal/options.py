@@ -116,7 +116,11 @@ class ResamplingOptions:
         IntervalMethod, typer.Option(help="Method by which confidence intervals are made (docs/statistics.md).")
     ] = DEFAULT_PLAN.ci_method
     resample_unit: Annotated[
-        ResampleUnit, typer.Option(help="What is resampled: captions with all their clips, or single pairs.")
+        ResampleUnit,
+        typer.Option(
+            help="What is resampled: captions with all their clips, single pairs, or blocks of captions that share "
+            "listeners."
+        ),
     ] = DEFAULT_PLAN.unit
     bands: BandsOption = None
     seed: Annotated[

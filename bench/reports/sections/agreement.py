@@ -18,7 +18,7 @@ from bench.statistics.standing import Standing
 BY_STRATUM: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     (
         f"Table II. {PRIMARY.name} by source and system",
-        "A metric that ranks generated clips well may still be blind to what differs among recordings.",
+        "Compare metrics within a column, not columns: where ratings spread less, every correlation is lower.",
         ("source", "system"),
     ),
     (

@@ -9,55 +9,99 @@ from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.intervals import intervals_made, measured_cell
 from bench.statistics.reliability import SHARED_STATISTICS, CeilingShare, ReliabilityEstimate
 
+CEILING = (
+    "No metric can be expected to exceed the ceiling: it is the correlation with these mean ratings, those that few "
+    "have rated counting in full, of a metric that hears the true relevance. It is for LCC; about .01 lower for SRCC."
+)
+
 
 def ceilings_section(
     reliability: Sequence[ReliabilityEstimate], shares: Sequence[CeilingShare], strata: Sequence[StratumName]
 ) -> Section | None:
-    """Return reliability by stratum, and each metric's correlations as a share of the ceiling."""
+    """Return the ceiling of each stratum, and each metric's correlations as a share of it.
+
+    Strata in which listeners were not shown to agree have no ceiling: they are named, and left out.
+    """
     if not reliability:
         return None
-    return Section("Noise ceiling", (), (_reliability_table(reliability, strata), _share_table(shares, strata)))
+    shown = [one for one in reliability if one.is_shown]
+    tables = (_ceiling_table(shown, strata), _share_table(shares, _of(strata, shown)))
+    return Section("Noise ceiling", _hidden(reliability, strata), tuple(table for table in tables if table.rows))
 
 
-def _reliability_table(reliability: Sequence[ReliabilityEstimate], strata: Sequence[StratumName]) -> Table:
+def agreement_section(reliability: Sequence[ReliabilityEstimate], strata: Sequence[StratumName]) -> Section | None:
+    """Return how far single listeners agree: what ceilings are made from, for the appendix."""
+    if not reliability:
+        return None
     label = labels(strata)
-    headers = ("ICC(1)", "ICC(1,k)", "√ICC(1,k)", "reliability", "ceiling")
     rows = [
-        Row(label[one.stratum], (Cell(text=f"{one.n_pairs:,}"), Cell(text=f"{one.n_ratings:,}"), *_cells(one)))
+        Row(
+            label[one.stratum],
+            (
+                Cell(text=f"{one.n_pairs:,}"),
+                Cell(text=f"{one.n_ratings:,}"),
+                *(measured_cell(value, one.note) for value in (one.icc1, one.icc1k)),
+            ),
+        )
+        for one in reliability
+    ]
+    table = Table(
+        "Intraclass correlations",
+        "ICC(1): reliability of one rating; ICC(1,k): of the mean of a typical number of ratings. One-way random "
+        f"effects. {intervals_made(reliability)}",
+        tuple(map(Column, ("pairs", "ratings", "ICC(1)", "ICC(1,k)"))),
+        tuple(rows),
+        corner="stratum",
+    )
+    return Section("Agreement among listeners", (), (table,))
+
+
+def _hidden(reliability: Sequence[ReliabilityEstimate], strata: Sequence[StratumName]) -> tuple[str, ...]:
+    label = labels(strata)
+    names = [label[one.stratum] for one in reliability if not one.is_shown]
+    if not names:
+        return ()
+    return (
+        f"No ceiling for {', '.join(names)}: there the interval of ICC(1) does not lie above 0, so listeners were not "
+        "shown to agree.",
+    )
+
+
+def _ceiling_table(reliability: Sequence[ReliabilityEstimate], strata: Sequence[StratumName]) -> Table:
+    label = labels(strata)
+    rows = [
+        Row(label[one.stratum], tuple(measured_cell(value, one.note) for value in (one.reliability, one.ceiling)))
         for one in reliability
     ]
     return Table(
-        "Agreement among listeners",
-        "No metric can be expected to exceed the ceiling. ICC(1,k) speaks of the mean of a typical number of ratings; "
-        "reliability and ceiling speak of these pairs as they are, those that few have rated counting in full. "
-        f"{intervals_made(reliability)}",
-        tuple(map(Column, ("pairs", "ratings", *headers))),
+        "Ceiling by stratum",
+        f"{CEILING} {intervals_made(reliability)}",
+        (Column("reliability of the mean ratings"), Column("ceiling")),
         tuple(rows),
         corner="stratum",
     )
 
 
-def _cells(one: ReliabilityEstimate) -> list[Cell]:
-    nothing_left = "no reliability is left: the square root of a value below 0 is no ceiling"
-    ceilings = [
-        measured_cell(ceiling, one.note) if of.estimate > 0 else Cell(note=nothing_left)
-        for of, ceiling in ((one.icc1k, one.icc1k_ceiling), (one.reliability, one.ceiling))
-    ]
-    icc1, icc1k, reliability = (measured_cell(value, one.note) for value in (one.icc1, one.icc1k, one.reliability))
-    return [icc1, icc1k, ceilings[0], reliability, ceilings[1]]
+def _of(strata: Sequence[StratumName], reliability: Sequence[ReliabilityEstimate]) -> list[StratumName]:
+    """Return the broad strata among those that have a ceiling."""
+    ids = {one.stratum for one in reliability}
+    return [one for one in of_kind(strata, "all", "source") if one.id in ids]
 
 
 def _share_table(shares: Sequence[CeilingShare], strata: Sequence[StratumName]) -> Table:
-    found = {(share.metric, (share.stratum, share.statistic)): share for share in shares}
-    places = [(one, statistic) for one in of_kind(strata, "all", "source") for statistic in SHARED_STATISTICS]
+    ids = {one.id for one in strata}
+    shown = [share for share in shares if share.stratum in ids]
+    found = {(share.metric, (share.stratum, share.statistic)): share for share in shown}
+    places = [(one, statistic) for one in strata for statistic in SHARED_STATISTICS]
     rows = [
         Row(metric, tuple(_share_cell(found[metric, (one.id, statistic.id)]) for one, statistic in places))
-        for metric in dict.fromkeys(share.metric for share in shares)
+        for metric in dict.fromkeys(share.metric for share in shown)
     ]
     columns = [Column(f"{statistic.name}, {one.label}") for one, statistic in places]
     return Table(
         "Correlation as a share of the ceiling",
-        f"1 means: as good as these ratings can show. {intervals_made(shares)}",
+        "1 means: as good as these ratings can show, for LCC; SRCC is divided by the same ceiling, and would reach "
+        f"about .99. {intervals_made(shown)}",
         tuple(columns),
         tuple(rows),
     )

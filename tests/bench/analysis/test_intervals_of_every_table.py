@@ -21,19 +21,19 @@ from bench.reports.contents import build_report
 from bench.runs.folder import Run
 from bench.statistics.intervals import Measured
 from bench.statistics.types import IntervalMethod, ResamplingPlan
+from metrics.errors import UsageError
 from tests.bench.reports.runs import make_run
 
 METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 PLAN = ResamplingPlan(n_resamples=1100)
-CAPPED = {"bands", "crossed_spreads", "partial_agreement"}
+CAPPED = {"evenness", "partial_agreement"}
 """Tables that are made with at most 999 resamples."""
 TABLES = {
     "estimates",
     "differences",
     "reliability",
     "ceiling_shares",
-    "bands",
-    "crossed_spreads",
+    "evenness",
     "system_means",
     "system_agreement",
     "pairwise_accuracies",
@@ -92,8 +92,7 @@ def test_these_are_all_tables_with_intervals(analyses: dict[str, Analysis]) -> N
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_records_say_how_their_intervals_were_made(analyses: dict[str, Analysis], table: str, method: str) -> None:
     records = getattr(analyses[method], table)
-    expected = "percentile" if (table, method) == ("crossed_spreads", "bca") else method
-    assert {record.ci_method for record in records} == {expected}
+    assert {record.ci_method for record in records} == {method}
     assert {record.n_resamples for record in records} == {999 if table in CAPPED else 1100}
     assert {(record.confidence_level, record.resample_unit, record.seed) for record in records} == {
         (0.95, "caption", 0)
@@ -116,7 +115,7 @@ def test_expanded_intervals_hold_the_percentile_intervals_and_are_wider(
     assert n_wider > 0
 
 
-@pytest.mark.parametrize("table", sorted(TABLES - {"crossed_spreads"}))
+@pytest.mark.parametrize("table", sorted(TABLES))
 def test_bca_intervals_are_others_or_say_why_there_is_none(analyses: dict[str, Analysis], table: str) -> None:
     n_other = 0
     for one, other in zip(getattr(analyses["bca"], table), getattr(analyses["percentile"], table), strict=True):
@@ -136,13 +135,15 @@ def test_every_table_with_intervals_says_how_they_were_made(
     tables = [(section.heading, table) for section in report.sections for table in section.tables]
     shown = [(heading, t) for heading, t in tables if any(c.interval for row in t.rows for c in row.cells)]
     assert len(shown) >= 12
-    for heading, table in shown:
-        capped = heading.startswith("Score bands") or table.title.startswith("Partial SRCC")
-        n, drawn = ("999" if capped else "1,100"), "captions"
-        assert f"Intervals: 95 %, {NAMES[method]}, {n} resamples of {drawn}." in table.reading, table.title
-    [listeners] = [table for heading, table in shown if heading == "Had other listeners been asked"]
-    used = "percentile" if method == "bca" else NAMES[method]
-    assert f"Intervals: 95 %, {used}, 999 resamples of captions and listeners." in listeners.reading
+    for _, table in shown:
+        n = "999" if table.title.startswith("Partial SRCC") else "1,100"
+        assert f"Intervals: 95 %, {NAMES[method]}, {n} resamples of captions." in table.reading, table.title
+        assert "rest on only" in table.reading, table.title
+        assert table.reading.endswith("captions: read with care.") or "read with care. " in table.reading, table.title
+    even = [table for heading, table in tables if heading.startswith("Worse on some sounds")]
+    assert len(even) == 2
+    for table in even:
+        assert f"Intervals: 95 %, {NAMES[method]}, 999 resamples of captions." in table.reading, table.title
     assert not any(word in paragraph for paragraph in report.paragraphs for word in (*NAMES.values(), "resamples of "))
 
 
@@ -151,20 +152,31 @@ def test_clips_of_a_caption_are_compared_within_captions_also_where_pairs_are_re
     plan = ResamplingPlan(n_resamples=19, unit="pair")
     scale = RatingScale(*run.manifest.dataset.scale)
     found = analyse(run.table, ratings, Settings(scale, Bands.cut(scale), plan))
-    units = {
-        name: {record.resample_unit for record in records}
-        for name, records in with_intervals(found).items()
-        if name != "crossed_spreads"
-    }
+    units = {name: {record.resample_unit for record in records} for name, records in with_intervals(found).items()}
     assert units.pop("pairwise_accuracies") == {"caption"}
     assert set(map(tuple, units.values())) == {("pair",)}
     report = build_report(run.manifest, run.table, found)
     [section] = [section for section in report.sections if section.heading == "Which of two clips is better?"]
     assert "19 resamples of captions." in section.tables[0].reading
     assert "19 resamples of pairs." in report.sections[0].tables[0].reading
-    [listeners] = [section for section in report.sections if section.heading == "Had other listeners been asked"]
-    assert "19 resamples of pairs and listeners." in listeners.tables[0].reading
-    assert [column.header for column in listeners.tables[0].columns][:2] == ["pairs resampled", "pairs and listeners"]
+
+
+def test_every_interval_is_over_blocks_where_blocks_are_resampled(run: Run) -> None:
+    """Captions of two blocks: four neighbours each, so that listeners of one block rate no other."""
+    ratings = read_ratings(run.folder, list(run.table.pairs["pair_id"]))
+    assert ratings is not None
+    block = np.unique(run.table.pairs["caption_id"].to_numpy(), return_inverse=True)[1] // 2
+    apart = replace(ratings, listener=ratings.listener + 100 * block[ratings.pair])
+    scale = RatingScale(*run.manifest.dataset.scale)
+    found = analyse(run.table, apart, Settings(scale, Bands.cut(scale), ResamplingPlan(n_resamples=19, unit="block")))
+    for name, records in with_intervals(found).items():
+        assert {record.resample_unit for record in records} == {"block"}, name
+    assert {one.n_clusters for one in found.estimates if one.stratum == "all"} == {7}
+    assert {one.accuracy.n_clusters for one in found.pairwise_accuracies} == {7}
+    assert {one.n_blocks for one in found.block_spreads} == {7}
+    assert found.crossed_spreads == ()
+    with pytest.raises(UsageError, match="draws captions that share listeners together, and these data name no"):
+        analyse(run.table, None, Settings(scale, Bands.cut(scale), ResamplingPlan(n_resamples=19, unit="block")))
 
 
 def test_a_run_read_from_its_files_is_the_same(analyses: dict[str, Analysis], tmp_path: Path) -> None:

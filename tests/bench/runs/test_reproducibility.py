@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[3]
-STATISTICS = ("estimates.json", "differences.json", "bands.json", "reliability.json", "system_agreement.json")
+STATISTICS = ("estimates.json", "differences.json", "evenness.json", "reliability.json", "system_agreement.json")
 
 
 def run(folder: Path, data: Path, threads: int = 2, **environment: str) -> Path:

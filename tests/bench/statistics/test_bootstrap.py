@@ -89,10 +89,10 @@ def test_too_few_pairs_are_nan_with_the_reason(n_pairs, reason):
 
 def test_too_few_captions_give_an_estimate_without_interval():
     human, scores, captions = some_pairs()
-    estimate = estimate_correlations(human, scores, {"two": captions < 2}, captions, PLAN)[0]
+    estimate = estimate_correlations(human, scores, {"five": captions < 5}, captions, PLAN)[0]
     assert np.isfinite(estimate.estimate)
     assert np.isnan(estimate.low)
-    assert "2 clusters, fewer than 3" in estimate.note
+    assert estimate.note == "no interval: 5 captions, fewer than 6"
 
 
 @pytest.mark.parametrize("which", ["ratings", "scores"])
@@ -109,10 +109,10 @@ def test_constants_are_nan_with_the_reason(which):
 
 
 def test_undefined_resamples_are_counted():
-    human = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-    scores = {"m": np.array([0.0, 0.0, 0.0, 0.0, 1.0])}
-    estimate = estimate_correlations(human, scores, {"all": np.ones(5, bool)}, np.arange(5), PLAN, [SRCC])[0]
-    n_without_the_last = (oracle.all_weights(PLAN, "all", 5)[4] % 5 == 0).sum()
+    human = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    scores = {"m": np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])}
+    estimate = estimate_correlations(human, scores, {"all": np.ones(6, bool)}, np.arange(6), PLAN, [SRCC])[0]
+    n_without_the_last = (oracle.all_weights(PLAN, "all", 6)[5] % 6 == 0).sum()
     assert estimate.note == f"{n_without_the_last} of 150 resamples undefined and left out"
     mostly_undefined = np.r_[np.full(80, np.nan), np.linspace(0, 1, 70)]
     low, _, reason = bootstrap_interval("percentile", 0.5, mostly_undefined, 0.95, n_clusters=5)
@@ -185,11 +185,12 @@ def test_groups_of_clusters_are_drawn_by_chance_and_of_equal_size(monkeypatch):
     np.testing.assert_array_equal(groups[1], np.arange(20))
 
 
-def test_three_pairs_and_three_captions_are_enough():
-    human, scores = np.array([0.1, 0.5, 0.9]), {"m": np.array([0.3, 0.2, 0.9])}
-    [found] = estimate_correlations(human, scores, {"all": np.ones(3, bool)}, np.arange(3), PLAN, [LCC])
+@pytest.mark.parametrize("n", [3, 5, 6])
+def test_three_pairs_are_enough_for_an_estimate_and_six_captions_for_an_interval(n):
+    human, scores = np.linspace(0.1, 0.9, n), {"m": np.array([0.3, 0.2, 0.9, 0.5, 0.4, 0.8])[:n]}
+    [found] = estimate_correlations(human, scores, {"all": np.ones(n, bool)}, np.arange(n), PLAN, [LCC])
     assert found.estimate == pytest.approx(stats.pearsonr(human, scores["m"]).statistic)
-    assert found.low < found.high
+    assert (found.low < found.high) == (n == 6)
 
 
 def test_a_stratum_without_pairs_is_an_estimate_of_nothing():

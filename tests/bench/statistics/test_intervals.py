@@ -90,6 +90,19 @@ def test_half_of_the_resamples_may_be_undefined_and_no_more():
         low, high, remark = bootstrap_interval("percentile", 0.5, values, 0.9, n_clusters=5)
         assert np.isfinite([low, high]).all() == defined
         assert remark.startswith("50 of 100 resamples undefined" if defined else "undefined on 51 of 100")
-    found = measured(0.5, values, ResamplingPlan(), 5)
+    found = measured(0.5, values, ResamplingPlan(), 6)
     assert np.isnan([found.low, found.high]).all()
-    assert (found.estimate, found.note) == (0.5, "undefined on 51 of 100 resamples")
+    assert (found.estimate, found.note, found.n_clusters) == (0.5, "undefined on 51 of 100 resamples", 0)
+
+
+def test_a_measured_value_says_what_it_rests_on_or_why_it_has_no_interval():
+    values = np.linspace(0, 1, 100)
+    assert measured(0.5, values, ResamplingPlan(), 6).n_clusters == 6
+    for n_clusters, unit, note in (
+        (5, "caption", "no interval: 5 captions, fewer than 6"),
+        (1, "pair", "no interval: 1 pair, fewer than 6"),
+        (2, "block", "no interval: 2 blocks, fewer than 6"),
+    ):
+        found = measured(0.5, values, ResamplingPlan(unit=unit), n_clusters)
+        assert np.isnan([found.low, found.high]).all()
+        assert (found.note, found.n_clusters) == (note, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,11 +142,35 @@ def test_intervals_draw_captions():
     assert (found.metric, found.stratum, found.n_resamples, found.seed) == ("metric1", "part", 50, 4)
 
 
-def test_three_captions_with_two_clips_are_enough():
+def test_six_captions_with_two_clips_are_enough():
     human, scores, captions = coarse()
-    for n_captions, n_records in ((2, 0), (3, 2)):
+    for n_captions, n_records in ((5, 0), (6, 2)):
         found = pairwise_accuracies(human, scores, {"few": captions < n_captions}, captions, PLAN)
         assert len(found) == n_records
+
+
+def test_blocks_of_captions_are_drawn_if_the_plan_says_so():
+    human, scores, captions = coarse()
+    strata, blocks = {"all": np.ones(len(human), bool)}, captions // 2
+    by_block = ResamplingPlan(n_resamples=50, unit="block", ci_method="percentile")
+    [found, *_] = pairwise_accuracies(human, scores, strata, captions, by_block, blocks=blocks)
+    [usual, *_] = pairwise_accuracies(human, scores, strata, captions, replace(by_block, unit="pair"), blocks=blocks)
+    assert (found.resample_unit, usual.resample_unit) == ("block", "caption")
+    assert found.accuracy_uncalibrated.estimate == pytest.approx(usual.accuracy_uncalibrated.estimate)
+    assert found.n_captions == usual.n_captions == usual.accuracy.n_clusters
+    assert found.accuracy.n_clusters == len(np.unique(blocks))
+    per_caption = [
+        compare_clips(
+            *(values[captions == c] for values in (human, scores[found.metric])), np.zeros(sum(captions == c), int)
+        )
+        for c in np.unique(captions)
+    ]
+    shares = np.array([np.mean(one.agrees | (one.human_tie & (one.distance == 0))) for one in per_caption])
+    [weights] = bootstrap_weights(0, "all|comparisons", len(np.unique(blocks)), 0, 50)
+    block = np.unique(blocks[np.unique(captions, return_index=True)[1]], return_inverse=True)[1]
+    expected = [np.average(shares, weights=column[block]) for column in weights.T]
+    ends = (found.accuracy_uncalibrated.low, found.accuracy_uncalibrated.high)
+    assert ends == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])))
 
 
 def test_the_smallest_of_equally_good_thresholds_is_taken():

@@ -9,7 +9,7 @@ import pytest
 
 from bench.statistics.agreement import LCC, SRCC
 from bench.statistics.bootstrap import bootstrap_strata
-from bench.statistics.reliability import Ratings, ceiling_shares, estimate_reliability
+from bench.statistics.reliability import NO_CEILING, Ratings, ceiling_shares, estimate_reliability
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from tests.bench.statistics import relate
@@ -44,7 +44,7 @@ def test_balanced_icc_equals_pingouin():
 
 
 def test_the_ceiling_is_what_the_truth_reaches_with_unequal_ratings():
-    """With one to seven ratings a pair, the truth correlates `ceiling`, not `icc1k_ceiling`, with the means."""
+    """With one to seven ratings a pair, the truth correlates `ceiling`, not the root of ICC(1,k), with the means."""
     n_ratings = np.random.default_rng(1).choice([1, 1, 2, 3, 4, 7], 20_000)
     ratings, truth = simulated(20_000, n_ratings, 1.2)
     [found] = estimate_reliability(ratings, everything(20_000), np.arange(20_000), ResamplingPlan(50))
@@ -52,7 +52,7 @@ def test_the_ceiling_is_what_the_truth_reaches_with_unequal_ratings():
     reached = np.corrcoef(truth, means)[0, 1]
     assert found.estimate.icc1.estimate == pytest.approx(1 / (1 + 1.2**2), abs=0.01)
     assert found.estimate.ceiling.estimate == pytest.approx(reached, abs=0.01)
-    assert found.estimate.icc1k_ceiling.estimate > reached + 0.03
+    assert np.sqrt(found.estimate.icc1k.estimate) > reached + 0.03
     assert found.estimate.harmonic_ratings == pytest.approx(1 / np.mean(1 / n_ratings))
 
 
@@ -92,7 +92,7 @@ def test_ceiling_share_divides_resample_by_resample():
     share = ceiling_shares(bootstraps[0], reliability, PLAN, [LCC])[1]
     assert share.metric == "metric1"
     assert share.share.estimate == pytest.approx(bootstraps[0].estimates[1, 1] / reliability.estimate.ceiling.estimate)
-    ratios = bootstraps[0].resampled[:, 1, 1] / reliability.replicates.resampled[:, 4]
+    ratios = bootstraps[0].resampled[:, 1, 1] / reliability.replicates.resampled[:, 3]
     assert (share.share.low, share.share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))
 
 
@@ -120,6 +120,16 @@ def test_pure_noise_has_a_ceiling_of_zero_and_no_share():
     assert "no ceiling" in share.note
 
 
+def test_agreement_that_may_be_none_has_a_value_and_no_share():
+    """The estimate lies above 0, its interval does not."""
+    data, (ratings, _) = rated_pairs(30), simulated(30, 2, 3.0, seed=3)
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(30), np.arange(30), PLAN)
+    [found] = estimate_reliability(ratings, everything(30), np.arange(30), PLAN)
+    assert found.estimate.icc1.low < 0 < found.estimate.icc1.estimate
+    assert not found.estimate.is_shown
+    assert {one.note for one in ceiling_shares(bootstrap, found, PLAN)} == {NO_CEILING}
+
+
 def test_agreement_does_not_depend_on_where_the_scale_begins():
     ratings, _ = simulated(60, 3, 1.0)
     [here], [far] = (
@@ -137,7 +147,7 @@ def test_pairs_that_all_have_one_mean_are_undefined_and_not_minus_infinity():
     ratings = Ratings(score=score, pair=np.repeat(np.arange(6), 2), listener=np.tile([0, 1], 6))
     everyone = {"all": np.ones(6, dtype=bool)}
     (found,) = estimate_reliability(ratings, everyone, np.arange(6), ResamplingPlan(199))
-    for one in (found.estimate.icc1k, found.estimate.icc1k_ceiling, found.estimate.reliability):
+    for one in (found.estimate.icc1k, found.estimate.reliability):
         assert not np.isinf([one.estimate, one.low, one.high]).any()
 
 
@@ -160,7 +170,6 @@ def test_reliability_of_relate():
     assert (whole.n_pairs, whole.n_ratings, whole.n_clusters) == (2598, 7797, 858)
     assert whole.icc1.estimate == pytest.approx(0.43, abs=0.005)
     assert whole.icc1k.estimate == pytest.approx(0.70, abs=0.005)
-    assert whole.icc1k_ceiling.estimate == pytest.approx(0.83, abs=0.006)
     assert whole.harmonic_ratings == pytest.approx(2.12, abs=0.01)
     assert whole.ceiling.estimate == pytest.approx(0.79, abs=0.006)
     assert low.icc1.estimate == pytest.approx(-0.13, abs=0.005)
@@ -184,7 +193,6 @@ def test_unequal_numbers_of_ratings_follow_the_analysis_of_variance():
     one = found.estimate
     values = (one.ratings_per_pair, one.icc1.estimate, one.icc1k.estimate, one.reliability.estimate)
     assert values == pytest.approx(analysis_of_variance(ratings, 30), abs=1e-12)
-    assert one.icc1k_ceiling.estimate == pytest.approx(np.sqrt(one.icc1k.estimate))
     assert one.ceiling.estimate == pytest.approx(np.sqrt(one.reliability.estimate))
     assert (one.n_pairs, one.n_ratings, one.n_clusters) == (30, len(ratings.score), 15)
     assert (one.note, one.resample_unit, one.n_resamples, one.seed) == ("", "caption", 9, 2)
@@ -211,15 +219,17 @@ def test_a_stratum_has_its_own_ratings_alone_and_an_empty_one_no_record():
     assert found.estimate.icc1.estimate == pytest.approx(expected[1], abs=1e-12)
 
 
-@pytest.mark.parametrize(("n_captions", "note"), [(2, "no interval: 2 clusters, fewer than 3"), (3, "")])
-def test_fewer_than_three_captions_give_values_without_intervals(n_captions, note):
+@pytest.mark.parametrize(("n_captions", "note"), [(5, "no interval: 5 captions, fewer than 6"), (6, "")])
+def test_fewer_than_six_captions_give_values_without_intervals_and_no_share(n_captions, note):
     data, (ratings, _) = rated_pairs(n_captions * 3, pairs_per_caption=3), simulated(n_captions * 3, 3, 0.5)
     [bootstrap] = bootstrap_strata(data.human, data.scores, everything(n_captions * 3), data.clusters, PLAN)
     [found] = estimate_reliability(ratings, everything(n_captions * 3), data.clusters, PLAN)
-    share = ceiling_shares(bootstrap, found, PLAN)[0].share
+    share = ceiling_shares(bootstrap, found, PLAN)[0]
     assert found.estimate.note == note
-    assert np.isfinite([found.estimate.icc1.estimate, share.estimate]).all()
-    assert np.isnan([found.estimate.icc1.low, share.low, share.high]).all() == bool(note)
+    assert np.isfinite(found.estimate.icc1.estimate)
+    assert np.isnan([found.estimate.icc1.low, share.share.estimate, share.share.low]).all() == bool(note)
+    assert found.estimate.is_shown == (not note)
+    assert share.note == (NO_CEILING if note else "")
 
 
 def test_a_share_needs_one_plan_for_both_sides():
@@ -244,13 +254,14 @@ def test_a_metric_without_an_estimate_has_no_share_and_says_why():
 
 
 def test_resamples_without_reliability_are_left_out_of_a_share():
-    data, (ratings, _) = rated_pairs(12), simulated(12, 2, 1.5, seed=1)
-    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(12), np.arange(12), PLAN)
-    [found] = estimate_reliability(ratings, everything(12), np.arange(12), PLAN)
-    ceilings = found.replicates.resampled[:, 4]
-    assert found.estimate.ceiling.estimate > 0
+    data, (ratings, _) = rated_pairs(12), simulated(12, 2, 0.8, seed=2)
+    plan = ResamplingPlan(999, ci_method="percentile")
+    [bootstrap] = bootstrap_strata(data.human, data.scores, everything(12), np.arange(12), plan)
+    [found] = estimate_reliability(ratings, everything(12), np.arange(12), plan)
+    ceilings = found.replicates.resampled[:, 3]
+    assert found.estimate.is_shown
     assert 0 < (ceilings == 0).mean() < 0.5
-    share = ceiling_shares(bootstrap, found, PLAN, [SRCC])[0].share
+    share = ceiling_shares(bootstrap, found, plan, [SRCC])[0].share
     ratios = bootstrap.resampled[ceilings > 0, 0, 0] / ceilings[ceilings > 0]
     ratios = ratios[~np.isnan(ratios)]
     assert (share.low, share.high) == pytest.approx(tuple(np.quantile(ratios, [0.025, 0.975])))

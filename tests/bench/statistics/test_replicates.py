@@ -53,8 +53,8 @@ def test_many_clusters_are_left_out_in_groups_of_equal_size(monkeypatch):
 def test_values_that_rest_on_too_few_clusters_have_no_interval_and_say_why():
     plan = ResamplingPlan(50)
     one = replicate_sums(TOTALS, plan, "part")[0]
-    found = one.measured(1.0, plan, n_clusters=2)
+    found = one.measured(1.0, plan, n_clusters=5)
     assert np.isnan([found.low, found.high]).all()
-    assert found.note == "no interval: 2 clusters, fewer than 3"
-    assert one.measured(1.0, plan, n_clusters=3).note == ""
+    assert found.note == "no interval: 5 captions, fewer than 6"
+    assert one.measured(1.0, plan, n_clusters=6).note == ""
     assert np.isnan(one.measured(np.nan, plan, n_clusters=9).low)

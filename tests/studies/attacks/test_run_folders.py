@@ -77,8 +77,8 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
         change("differences.json", lambda found: found[0].update(statistic="rho")),
         "differences.json is damaged: [0].statistic is 'rho', expected one of srcc, lcc, ktau, mse",
     ),
-    "a missing field": (change("bands.json", lambda found: found[0].pop("excess")), "[0].excess is missing"),
-    "an unknown field": (change("bands.json", lambda found: found[0].update(x=1)), "(a field's name) is 'x'"),
+    "a missing field": (change("evenness.json", lambda found: found[0].pop("excess")), "[0].excess is missing"),
+    "an unknown field": (change("evenness.json", lambda found: found[0].update(x=1)), "(a field's name) is 'x'"),
     "a number beyond 64 bits": (change("estimates.json", lambda found: found[0].update(n_pairs=10**30)), "64 bits"),
     "half a character": (change("manifest.json", lambda found: found.update(run_id="\ud800")), "halves of characters"),
     "no resamples": (
