@@ -9,6 +9,8 @@ from typing import Annotated, ClassVar
 
 import typer
 
+from bench.files.limits import LEAST_MARGIN, MOST_MARGIN
+from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
 from bench.terminal.options import (
     DataRoot,
@@ -76,6 +78,16 @@ def run_command(
     chosen: MetricOptions,
     resampling: ResamplingOptions,
     models: ModelOptions,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_MARGIN,
+            max=MOST_MARGIN,
+            help=f"Difference in {PRIMARY.name} that would not matter: says which metrics are equivalent within it.",
+            show_default="no such test",
+            rich_help_panel=ResamplingOptions.panel,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
@@ -99,6 +111,7 @@ def run_command(
         score_files=parse_score_files(chosen.scores or []),
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
+        margin=margin,
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),
         out=out,
         options=passed_and_defaulted(context),

@@ -14,9 +14,11 @@ from bench.reports.sections.agreement import correlation_tables
 from bench.reports.sections.bands import bands_section
 from bench.reports.sections.ceilings import ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.equivalence import equivalence_section
+from bench.reports.sections.interactions import interactions_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
-from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
+from bench.reports.sections.uses import calibration_section, mapped_error_section, preferences_section, systems_section
 from metrics.embedding.collapse import WARNING
 
 
@@ -40,11 +42,14 @@ def build_report(
         ),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
+        interactions_section(analysis.interactions, analysis.differences, analysis.strata),
+        equivalence_section(analysis.equivalences, analysis.strata),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),
         bands_section(analysis.bands, analysis.strata),
         systems_section(analysis.system_means, analysis.system_agreement),
         preferences_section(analysis.pairwise_accuracies),
         calibration_section(analysis.calibrated_errors),
+        mapped_error_section(analysis.mapped_errors),
         sensitivity_section(analysis.crossed_spreads, analysis.estimates),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),

@@ -128,6 +128,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         score_files=parse_score_files(given.scores or ()),
         resampling=manifest.resampling,
         bands=manifest.bands,
+        margin=manifest.margin,
         scorer_options=ScorerOptions(
             device=given.device,
             batch_size=given.batch_size,

@@ -59,6 +59,7 @@ class RunRequest:
         score_files: files of scores computed elsewhere, by the name they shall have.
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
+        margin: see `bench.analysis.context.Settings`.
         scorer_options: device, window, seed and so on.
         out: folder for the run; None takes a new one under ``results``.
         options: every command-line option with its value and whether it was passed.
@@ -74,6 +75,7 @@ class RunRequest:
     score_files: Mapping[str, Path] = field(default_factory=dict)
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
+    margin: float | None = None
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
     out: Path | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -135,7 +137,7 @@ def run_benchmark(
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
-        settings = Settings(dataset.scale, bands, request.resampling, baselines)
+        settings = Settings(dataset.scale, bands, request.resampling, baselines, request.margin)
         analysis = analyse(scored.table, ratings, settings)
         progress("statistics", 1, 1)
         manifest = RunManifest(
@@ -150,6 +152,7 @@ def run_benchmark(
             bands=bands.edges,
             signatures=scored.signatures,
             baselines=baselines,
+            margin=request.margin,
             analysis=VERSION,
             external=scored.external,
             notes=scored.notes,

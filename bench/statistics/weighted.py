@@ -140,6 +140,24 @@ def _concordant_pairs(order: ScoreOrder, weights: UInt8[np.ndarray, "clusters la
     return total
 
 
+def weighted_srcc(
+    sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
+) -> Float[np.ndarray, "lanes metrics"]:
+    """Return SRCC alone, as `weighted_statistics` does, in a fraction of its time: nothing is counted for tau-b."""
+    from bench.statistics import kernels
+
+    lanes = weights.shape[1]
+    rank, human = np.empty((sample.n_levels, lanes), np.int32), np.empty((3, lanes))
+    kernels.human_sums(weights, sample.cluster, sample.level, rank, human)
+    sums = np.empty((len(sample.orders), 3, lanes))
+    for order, row in zip(sample.orders, sums, strict=True):
+        kernels.rank_sums(weights, order.cluster, order.level, order.ends, rank, human[0], row)
+    product, square = sums[:, 0], sums[:, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        srcc = np.clip(product / np.sqrt(square * human[1]), -1, 1)
+    return np.where((square == 0) | (human[1] == 0), np.nan, srcc).T
+
+
 def weighted_totals(
     totals: Float[np.ndarray, "clusters columns"], weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "columns lanes"]:

@@ -38,6 +38,8 @@ TABLES = {
     "system_agreement",
     "pairwise_accuracies",
     "calibrated_errors",
+    "mapped_errors",
+    "interactions",
 }
 NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
