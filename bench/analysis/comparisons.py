@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from bench.analysis.context import Context
 from bench.analysis.results import Analysis
-from bench.files.scores import ScoreTable
-from bench.statistics.agreement import BY_ID
-from bench.statistics.bootstrap import CorrelationEstimate, estimates_of
+from bench.statistics.agreement import STATISTICS
+from bench.statistics.bootstrap import StratumBootstrap, estimates_of
+from bench.statistics.calibration import unit_mismatch
 from bench.statistics.comparison import CorrelationDifference, differences_of
 from bench.statistics.dependent_correlations import reference_tests
 from bench.statistics.max_t import paired_spreads
 from bench.statistics.power import DetectableDifference, detectable_differences
+from bench.statistics.sample import Scores
 from bench.statistics.standing import Standing, standings_of
 
 
 def compare(context: Context) -> Analysis:
     """Return the agreement of metrics with listeners, and how they differ in it."""
-    bootstraps, plan, baselines = context.bootstraps, context.plan, context.settings.baselines
+    plan, baselines = context.plan, context.settings.baselines
+    bootstraps = [_without_foreign_units(bootstrap, context.sample.scores) for bootstrap in context.bootstraps]
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
     differences, standings = list[CorrelationDifference](), list[Standing]()
     detectable = list[DetectableDifference]()
@@ -32,7 +33,7 @@ def compare(context: Context) -> Analysis:
         standings += standings_of(bootstrap, spreads, found, plan, baselines)
         detectable += detectable_differences(bootstrap, plan, spreads, baselines=baselines)
     return Analysis(
-        estimates=tuple(_warn_of_units(estimates, context.table)),
+        estimates=tuple(estimates),
         differences=tuple(differences),
         standings=tuple(standings),
         dependent_correlations=tuple(test for b in bootstraps for test in reference_tests(b.sample)),
@@ -41,12 +42,15 @@ def compare(context: Context) -> Analysis:
     )
 
 
-def _warn_of_units(estimates: Iterable[CorrelationEstimate], table: ScoreTable) -> Iterator[CorrelationEstimate]:
-    """Mark what is in units of the ratings where a metric is not: it says more of the unit than of the metric."""
-    foreign = {name for name, values in table.scores.items() if np.nanmin(values) < 0 or np.nanmax(values) > 1}
-    for estimate in estimates:
-        statistic = BY_ID[estimate.statistic]
-        if statistic.in_units_of_ratings and estimate.metric in foreign and not estimate.note:
-            yield replace(estimate, note=f"scores leave [0, 1], so the {statistic.name} depends on their unit")
-        else:
-            yield estimate
+def _without_foreign_units(bootstrap: StratumBootstrap, scores: Scores) -> StratumBootstrap:
+    """Leave out what is in units of the ratings where a metric is not: it says more of the unit than of the metric.
+
+    With the estimate go its differences from others.
+    """
+    estimates, reasons = bootstrap.estimates.copy(), [list(row) for row in bootstrap.reasons]
+    for m, metric in enumerate(bootstrap.sample.metrics):
+        mismatch = unit_mismatch(scores[metric])
+        for s, statistic in enumerate(STATISTICS):
+            if mismatch and statistic.in_units_of_ratings and not reasons[m][s]:
+                estimates[m, s], reasons[m][s] = np.nan, mismatch
+    return replace(bootstrap, estimates=estimates, reasons=tuple(map(tuple, reasons)))

@@ -23,13 +23,20 @@ def across_command(
     format: FormatOption = None,
     output: Output = None,
 ) -> None:
-    """Put runs over different data sets beside each other: every metric on every data set, average and mean rank."""
+    """Put runs over different data sets beside each other, with what they say together of metrics and differences."""
     from bench.reports.formats import Document
-    from bench.runs.across import across, build_across
+    from bench.reports.sections.differences import difference_label
+    from bench.runs.across import across
+    from bench.runs.across_report import build_across
     from bench.runs.folder import read_run
 
     found = across([read_run(run) for run in runs], BY_ID[statistic])
     if found.warning:
         say(f"warning: {found.warning}")
-    facts = {**vars(found), "statistic": statistic}
+    facts = {
+        **vars(found),
+        "statistic": statistic,
+        "differences": {difference_label(*pair): ones for pair, ones in found.differences.items()},
+        "pooled_differences": {difference_label(*pair): one for pair, one in found.pooled_differences.items()},
+    }
     deliver(Document(build_across(found), facts=lambda: facts), format, output, "Table")

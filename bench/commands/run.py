@@ -9,6 +9,8 @@ from typing import Annotated, ClassVar, Literal
 
 import typer
 
+from bench.files.limits import LEAST_MARGIN, MOST_MARGIN
+from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
 from bench.terminal.options import (
     DataRoot,
@@ -82,6 +84,16 @@ def run_command(
             help="Hold metrics against scores from system, source, loudness, duration and caption length alone."
         ),
     ] = "on",
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=LEAST_MARGIN,
+            max=MOST_MARGIN,
+            help=f"Difference in {PRIMARY.name} that would not matter: says which metrics are equivalent within it.",
+            show_default="no such test",
+            rich_help_panel=ResamplingOptions.panel,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
@@ -106,6 +118,7 @@ def run_command(
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
         sentinels=sentinels == "on",
+        margin=margin,
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),
         out=out,
         options=passed_and_defaulted(context),

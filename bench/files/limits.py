@@ -37,17 +37,20 @@ MAX_EDGES = 9
 MOST_SEED = 2**63 - 1
 MOST_BATCH = 65_536
 MOST_COUNT = 2**53
+LEAST_MARGIN, MOST_MARGIN = 1e-6, 2.0
+"""Of equivalence; no two correlations differ by more than 2."""
 
 BOUNDS: Mapping[str, Bounds] = {
     "n_resamples": Bounds(1, MOST_RESAMPLES),
     "confidence_level": Bounds(0.5, 0.9999, whole=False),
     "seed": Bounds(0, MOST_SEED),
     "batch_size": Bounds(1, MOST_BATCH),
+    "margin": Bounds(LEAST_MARGIN, MOST_MARGIN, whole=False),
     "n_pairs": Bounds(0, 10**9),
     "n_ratings": Bounds(0, 10**12),
 }
 LONGEST_SHOWN = 60
-MAY_BE_ABSENT = ("batch_size",)
+MAY_BE_ABSENT = ("batch_size", "margin")
 
 
 def check_values(where: object, values: Mapping[str, Any]) -> None:

@@ -191,6 +191,7 @@ def read_manifest(folder: Path) -> RunManifest:
     check_values(path, dataclasses.asdict(manifest.resampling))
     check_values(path, {name: option.value for name, option in manifest.options.items()})
     check_values(path, dataclasses.asdict(manifest.dataset))
+    check_values(path, {"margin": manifest.margin})
     return manifest
 
 

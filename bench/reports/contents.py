@@ -15,11 +15,13 @@ from bench.reports.sections.agreement import correlation_tables
 from bench.reports.sections.best import best_section
 from bench.reports.sections.ceilings import agreement_section, ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.equivalence import equivalence_section
 from bench.reports.sections.evenness import evenness_section
 from bench.reports.sections.first import first_table, in_order
+from bench.reports.sections.interactions import interactions_section
 from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.sensitivity import sensitivity_section
-from bench.reports.sections.uses import calibration_section, preferences_section, systems_section
+from bench.reports.sections.uses import calibration_section, mapped_error_section, preferences_section, systems_section
 from bench.reports.sections.verdict import verdict_points
 from bench.reports.sections.yardsticks import yardsticks_section
 from metrics.embedding.collapse import WARNING
@@ -63,11 +65,14 @@ def _appendix(
         yardsticks_section(analysis),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
+        interactions_section(analysis.interactions, analysis.differences, analysis.strata),
+        equivalence_section(analysis.equivalences, analysis.strata),
         ceilings_section(analysis.reliability, analysis.ceiling_shares, analysis.strata),
         evenness_section(analysis.evenness, analysis.strata),
         systems_section(analysis.system_means, analysis.system_agreement),
         preferences_section(analysis.pairwise_accuracies),
         calibration_section(analysis.calibrated_errors),
+        mapped_error_section(analysis.mapped_errors),
         sensitivity_section(analysis.block_spreads, analysis.crossed_spreads, analysis.strata),
         agreement_section(analysis.reliability, analysis.strata),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),

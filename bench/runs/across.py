@@ -1,16 +1,17 @@
-"""Metrics over several data sets: one run a data set, one table of all.
+"""Metrics over several data sets: one run a data set, and what they say together.
 
-The macro-average gives every data set the same weight. Its interval takes the data sets as independent and each
-estimate as normal with the standard error that its own interval implies, half its width over the normal quantile:
-data sets that share clips or captions (see ``bench datasets overlap``) make it too narrow.
+Estimates, and differences between metrics on the same pairs, are pooled by random effects (`bench.statistics.
+meta_analysis`), which takes the data sets as independent: sets that share clips or captions (see ``bench datasets
+overlap``) make its intervals too narrow.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import rankdata
@@ -18,14 +19,14 @@ from scipy.stats import rankdata
 from bench.analysis.overlap import label
 from bench.analysis.strata import ALL
 from bench.files.checksums import warning_of
-from bench.reports.layout import Cell, Column, Report, Row, Section, Table
-from bench.reports.sections.intervals import intervals_made
 from bench.runs.folder import Run
 from bench.statistics.agreement import PRIMARY, Statistic
 from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.meta_analysis import Pooled, pooled, standard_error
 from metrics.errors import UsageError
 
-MISSING = "was not scored in the run of this data set"
+_Record = TypeVar("_Record", CorrelationEstimate, CorrelationDifference)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class AcrossDatasets:
         statistic: which.
         datasets: names, with the split; one a run.
         estimates: by metric, one a data set; None where the metric was not run there.
-        averages: macro-average and its interval of each metric that has an estimate on every data set.
+        differences: between every two metrics, one a data set; None where one of them was not run.
+        pooled: mean over data sets like these, of each metric that has an estimate on every one.
+        pooled_differences: the same of differences, by pair of metrics.
         mean_ranks: of the same metrics among each other, 1 the best; ties share the mean of their ranks.
         confidence_level: of all intervals.
         warning: of runs whose files are not as they wrote them; nothing where there are none.
@@ -45,7 +48,9 @@ class AcrossDatasets:
     statistic: Statistic
     datasets: tuple[str, ...]
     estimates: Mapping[str, tuple[CorrelationEstimate | None, ...]]
-    averages: Mapping[str, tuple[float, float, float]]
+    differences: Mapping[tuple[str, str], tuple[CorrelationDifference | None, ...]]
+    pooled: Mapping[str, Pooled]
+    pooled_differences: Mapping[tuple[str, str], Pooled]
     mean_ranks: Mapping[str, float]
     confidence_level: float
     warning: str = ""
@@ -70,34 +75,33 @@ def across(runs: Sequence[Run], statistic: Statistic = PRIMARY) -> AcrossDataset
         )
     metrics = dict.fromkeys(metric for run in runs for metric in run.table.metrics)
     estimates = {metric: tuple(_estimate(run, metric, statistic) for run in runs) for metric in metrics}
-    complete = {
-        metric: [one for one in found if one is not None and not math.isnan(one.estimate)]
-        for metric, found in estimates.items()
-    }
-    complete = {metric: found for metric, found in complete.items() if len(found) == len(runs)}
-    averages = {metric: _average(found) for metric, found in complete.items()}
+    differences = dict(_differences(runs, list(metrics), statistic))
+    complete = {metric: whole for metric, found in estimates.items() if (whole := _complete(found))}
+    both = {pair: every for pair, ones in differences.items() if (every := _complete(ones))}
     names = tuple(_label(run) for run in runs)
     warning = " ".join(f"{run.folder}: {warning_of(run.altered)}" for run in runs if run.altered)
     ranks = _mean_ranks(complete, statistic)
-    return AcrossDatasets(statistic, names, estimates, averages, ranks, levels.pop(), warning)
-
-
-def build_across(found: AcrossDatasets) -> Report:
-    """Return the table as a report."""
-    rows = [
-        Row(metric, (*(_cell(one) for one in ones), _average_cell(found, metric), _rank_cell(found, metric)))
-        for metric, ones in sorted(found.estimates.items(), key=lambda item: _order(found, item[0]))
-    ]
-    columns = [Column(dataset, _n_pairs(found, i)) for i, dataset in enumerate(found.datasets)]
-    name = found.statistic.label
-    estimates = [one for ones in found.estimates.values() for one in ones if one is not None]
-    reading = (
-        f"{name} on all pairs. {intervals_made(estimates)} The average gives every data set the same "
-        "weight, and its interval takes them as independent. Ranks are among metrics that all data sets have."
+    return AcrossDatasets(
+        statistic=statistic,
+        datasets=names,
+        estimates=estimates,
+        differences=differences,
+        pooled={metric: one for metric, found in complete.items() if (one := _pooled(found))},
+        pooled_differences={pair: one for pair, found in both.items() if (one := _pooled(found))},
+        mean_ranks=ranks,
+        confidence_level=levels.pop(),
+        warning=warning,
     )
-    table = Table(f"{name} by data set", reading, (*columns, Column("average"), Column("mean rank")), tuple(rows))
-    section = Section("Metrics across data sets", (), (table,))
-    return Report(f"{len(found.datasets)} data sets", (), (section,), found.warning)
+
+
+def _complete(found: Sequence[_Record | None]) -> list[_Record]:
+    """Return the records if every data set has a value, otherwise none."""
+    whole = [one for one in found if one is not None and not math.isnan(_value(one))]
+    return whole if len(whole) == len(found) else []
+
+
+def _value(one: CorrelationEstimate | CorrelationDifference) -> float:
+    return one.estimate if isinstance(one, CorrelationEstimate) else one.delta
 
 
 def _refuse_repeated(runs: Sequence[Run]) -> None:
@@ -137,12 +141,33 @@ def _estimate(run: Run, metric: str, statistic: Statistic) -> CorrelationEstimat
     return next((one for one in run.analysis.estimates if (one.metric, one.stratum, one.statistic) == wanted), None)
 
 
-def _average(estimates: Sequence[CorrelationEstimate]) -> tuple[float, float, float]:
-    quantile = NormalDist().inv_cdf(0.5 + estimates[0].confidence_level / 2)
-    errors = [(one.high - one.low) / (2 * quantile) for one in estimates]
-    mean = math.fsum(one.estimate for one in estimates) / len(estimates)
-    half = quantile * math.sqrt(math.fsum(error**2 for error in errors)) / len(estimates)
-    return mean, mean - half, mean + half
+def _pooled(found: Sequence[CorrelationEstimate | CorrelationDifference]) -> Pooled | None:
+    """Return the random-effects mean of estimates or differences, one a data set."""
+    errors = [standard_error(o.low, o.high, o.confidence_level, o.ci_method, max(2, o.n_clusters)) for o in found]
+    return pooled(np.array(list(map(_value, found))), np.array(errors), found[0].confidence_level)
+
+
+def _differences(
+    runs: Sequence[Run], metrics: Sequence[str], statistic: Statistic
+) -> Iterator[tuple[tuple[str, str], tuple[CorrelationDifference | None, ...]]]:
+    """Yield the paired differences of every two metrics, one a data set, the first metric of the two first."""
+    of_run = [
+        {
+            (d.metric_a, d.metric_b): d
+            for d in run.analysis.differences
+            if (d.stratum, d.statistic) == (ALL, statistic.id)
+        }
+        for run in runs
+    ]
+    for a, b in combinations(metrics, 2):
+        yield (a, b), tuple(found.get((a, b)) or _reversed(found.get((b, a))) for found in of_run)
+
+
+def _reversed(one: CorrelationDifference | None) -> CorrelationDifference | None:
+    """Return the difference the other way round; the order of metrics is a run's own."""
+    if one is None:
+        return None
+    return replace(one, metric_a=one.metric_b, metric_b=one.metric_a, delta=-one.delta, low=-one.high, high=-one.low)
 
 
 def _mean_ranks(complete: Mapping[str, Sequence[CorrelationEstimate]], statistic: Statistic) -> dict[str, float]:
@@ -151,27 +176,3 @@ def _mean_ranks(complete: Mapping[str, Sequence[CorrelationEstimate]], statistic
     sign = -1 if statistic.higher_is_better else 1
     values = sign * np.array([[one.estimate for one in found] for found in complete.values()])
     return dict(zip(complete, rankdata(values, axis=0).mean(axis=1).tolist(), strict=True))
-
-
-def _order(found: AcrossDatasets, metric: str) -> tuple[float, str]:
-    return found.mean_ranks.get(metric, math.inf), metric
-
-
-def _n_pairs(found: AcrossDatasets, i: int) -> int | None:
-    counts = {ones[i].n_pairs for ones in found.estimates.values() if ones[i] is not None}  # type: ignore[union-attr]
-    return counts.pop() if len(counts) == 1 else None
-
-
-def _cell(one: CorrelationEstimate | None) -> Cell:
-    return Cell(note=MISSING) if one is None else Cell(one.estimate, one.low, one.high, note=one.note)
-
-
-def _average_cell(found: AcrossDatasets, metric: str) -> Cell:
-    if metric not in found.averages:
-        return Cell()
-    is_best = found.averages[metric][0] == found.statistic.best([average for average, _, _ in found.averages.values()])
-    return Cell(*found.averages[metric], best=is_best)
-
-
-def _rank_cell(found: AcrossDatasets, metric: str) -> Cell:
-    return Cell(found.mean_ranks.get(metric, math.nan), decimals=1)

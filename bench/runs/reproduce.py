@@ -129,6 +129,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         resampling=manifest.resampling,
         bands=manifest.bands,
         sentinels=manifest.sentinels,
+        margin=manifest.margin,
         scorer_options=ScorerOptions(
             device=given.device,
             batch_size=given.batch_size,

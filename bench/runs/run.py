@@ -63,6 +63,7 @@ class RunRequest:
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
         sentinels: whether clips are measured, and metrics held against what hears nothing.
+        margin: see `bench.analysis.context.Settings`.
         scorer_options: device, window, seed and so on.
         out: folder for the run; None takes a new one under ``results``.
         options: every command-line option with its value and whether it was passed.
@@ -79,6 +80,7 @@ class RunRequest:
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
     sentinels: bool = True
+    margin: float | None = None
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
     out: Path | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -143,7 +145,7 @@ def run_benchmark(
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
-        settings = Settings(dataset.scale, bands, request.resampling, baselines, sentinels=request.sentinels)
+        settings = Settings(dataset.scale, bands, request.resampling, baselines, request.sentinels, request.margin)
         analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts)
         progress("statistics", 1, 1)
         manifest = RunManifest(
@@ -159,6 +161,7 @@ def run_benchmark(
             signatures=scored.signatures,
             baselines=baselines,
             sentinels=request.sentinels,
+            margin=request.margin,
             analysis=VERSION,
             external=scored.external,
             notes=scored.notes,

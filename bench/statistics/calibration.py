@@ -1,9 +1,10 @@
 """How wrong a metric is once its scale is put right: MSE after calibration.
 
-Raw MSE punishes a metric for living on another scale than the ratings (a CLAPScore of .4 may well be excellent). An
-affine map removes offset and spread, an isotonic map everything but the order. Maps are fitted on other data than they
-are judged on: on training data, or, without any, on the other nine of ten folds of captions. The intervals
-resample captions with the fitted maps held fixed.
+Raw MSE punishes a metric for living on another scale than the ratings (a CLAPScore of .4 may well be excellent), and
+of a metric that leaves [0, 1] it says nothing at all: there it is not given. An isotonic map removes everything but
+the order. (After a straight line the error is Var(y) (1 - LCC^2), which LCC says already.) Maps are fitted on other
+data than they are judged on: on training data, or, without any, on the other nine of ten folds of captions, whatever
+unit is resampled: clips of one caption on both sides would leak. Intervals hold the fitted maps fixed.
 """
 
 from __future__ import annotations
@@ -22,25 +23,24 @@ from bench.statistics.replicates import replicate_sums
 from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import Resampled, ResamplingPlan
 
-_Values = Float[np.ndarray, " pairs"]
 _Map = Callable[[np.ndarray], np.ndarray]
+
+ONE_CAPTION = "a single caption: no other to fit the map on"
 
 
 @dataclass(frozen=True, slots=True)
 class CalibratedError(Resampled):
-    """MSE of a metric after its scores are mapped to ratings, so that only the shape of its scale counts.
+    """MSE of a metric as it is, and after its scores are mapped to ratings.
 
     Attributes:
-        raw: of the scores as they are.
-        affine: after the best straight line.
-        isotonic: after the best rising step function.
-        calibration: the data that the maps were fitted on.
+        raw: of the scores as they are; NaN, with the reason, where they leave the [0, 1] of the ratings.
+        isotonic: after the best rising function, interpolated linearly between the fitted scores.
+        calibration: the data that the map was fitted on.
     """
 
     metric: str
     stratum: str
     raw: Measured
-    affine: Measured
     isotonic: Measured
     calibration: Literal["training data", "cross-fitted by caption"]
     note: str = ""
@@ -50,29 +50,34 @@ def calibrated_errors(
     human: Float[np.ndarray, " pairs"],
     scores: Scores,
     strata: Strata,
-    clusters: Int[np.ndarray, " pairs"],
+    captions: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
     training: TrainingData | None = None,
+    clusters: Int[np.ndarray, " pairs"] | None = None,
     n_threads: int | None = None,
 ) -> list[CalibratedError]:
-    """Return each metric's MSE raw and after both maps, on each stratum that can be resampled.
+    """Return each metric's MSE raw and after the map, on each stratum that can be resampled.
 
-    A map is fitted on all training pairs, or within the stratum where there are none.
+    The map is fitted on all training pairs, or within the stratum where there are none.
+
+    Args:
+        captions: of each pair; folds are of these.
+        clusters: what is resampled, unless the plan's unit is single pairs; None means the captions.
     """
+    units = split_strata(human, scores, strata, captions if clusters is None else clusters, plan.unit)
+    by_caption = split_strata(human, scores, strata, captions, "caption")
     return [
-        _errors(sample, m, plan, training, n_threads)
-        for sample in split_strata(human, scores, strata, clusters, plan.unit)
+        _errors(sample, folded, m, unit_mismatch(scores[metric]), plan, training, n_threads)
+        for sample, folded in zip(units, by_caption, strict=True)
         if sample.can_be_resampled
-        for m in range(len(sample.metrics))
+        for m, metric in enumerate(sample.metrics)
     ]
 
 
-def fit_affine(scores: Float[np.ndarray, " pairs"], human: Float[np.ndarray, " pairs"]) -> _Map:
-    """Return the least-squares line; a flat one where the scores are constant."""
-    centre, mean = scores.mean(), human.mean()
-    spread = np.sum((scores - centre) ** 2)
-    slope = np.sum((scores - centre) * (human - mean)) / spread if spread > 0 else 0.0
-    return lambda values: mean + slope * (values - centre)
+def unit_mismatch(scores: Float[np.ndarray, " pairs"]) -> str:
+    """Return why scores cannot be taken for ratings rescaled to [0, 1]; empty if they can."""
+    inside = len(scores) == 0 or (scores.min() >= 0 and scores.max() <= 1)
+    return "" if inside else "scores leave [0, 1], so the MSE depends on their unit"
 
 
 def fit_isotonic(scores: Float[np.ndarray, " pairs"], human: Float[np.ndarray, " pairs"]) -> _Map:
@@ -83,41 +88,36 @@ def fit_isotonic(scores: Float[np.ndarray, " pairs"], human: Float[np.ndarray, "
 
 
 def _errors(
-    sample: StratumSample, m: int, plan: ResamplingPlan, training: TrainingData | None, n_threads: int | None
+    sample: StratumSample,
+    folded: StratumSample,
+    m: int,
+    mismatch: str,
+    plan: ResamplingPlan,
+    training: TrainingData | None,
+    n_threads: int | None,
 ) -> CalibratedError:
-    predictions = [sample.scores[m]] + [
-        _calibrated(sample, m, fit, plan.seed, training) for fit in (fit_affine, fit_isotonic)
-    ]
-    squared = [(prediction - sample.human) ** 2 for prediction in predictions]
+    """Return one record; ``folded`` are the same pairs, whose clusters are captions."""
+    squared = [(row - sample.human) ** 2 for row in (sample.scores[m], _mapped(folded, m, plan.seed, training))]
     totals = np.stack([np.bincount(sample.clusters, row) for row in (np.ones(sample.n_pairs), *squared)], axis=1)
     drawn = replicate_sums(totals, plan, sample.stratum, n_threads).map(lambda sums: sums[:, 1:] / sums[:, :1])
-    raw, affine, isotonic = (
-        drawn[k].measured(float(error.mean()), plan, sample.n_clusters) for k, error in enumerate(squared)
-    )
+    raw, isotonic = (drawn[k].measured(float(error.mean()), plan, sample.n_clusters) for k, error in enumerate(squared))
     return CalibratedError(
         metric=sample.metrics[m],
         stratum=sample.stratum,
-        raw=raw,
-        affine=affine,
-        isotonic=isotonic,
+        raw=Measured(np.nan, np.nan, np.nan, mismatch) if mismatch else raw,
+        isotonic=Measured(np.nan, np.nan, np.nan, ONE_CAPTION) if np.isnan(isotonic.estimate) else isotonic,
         calibration="cross-fitted by caption" if training is None else "training data",
         **plan.as_fields(),
     )
 
 
-def _calibrated(
-    sample: StratumSample,
-    m: int,
-    fit: Callable[[_Values, _Values], _Map],
-    seed: int,
-    training: TrainingData | None,
-) -> Float[np.ndarray, " pairs"]:
-    """Return the scores mapped to ratings, each pair by a map that did not see its caption."""
+def _mapped(sample: StratumSample, m: int, seed: int, training: TrainingData | None) -> Float[np.ndarray, " pairs"]:
+    """Return the scores mapped to ratings, each pair by a map that did not see its caption; NaN where there is none."""
     if training is not None:
-        return fit(training.scores[sample.metrics[m]], training.human)(sample.scores[m])
+        return fit_isotonic(training.scores[sample.metrics[m]], training.human)(sample.scores[m])
     fold = cluster_folds(sample, seed)[sample.clusters]
-    mapped = np.empty(sample.n_pairs)
-    for k in np.unique(fold):
+    mapped = np.full(sample.n_pairs, np.nan)
+    for k in np.unique(fold) if sample.n_clusters > 1 else ():
         inside = fold == k
-        mapped[inside] = fit(sample.scores[m, ~inside], sample.human[~inside])(sample.scores[m, inside])
+        mapped[inside] = fit_isotonic(sample.scores[m, ~inside], sample.human[~inside])(sample.scores[m, inside])
     return mapped

@@ -1,8 +1,9 @@
 """Does a metric rank systems as listeners do, and does it still work within one system?
 
-System-level: each system's mean score and mean rating over its pairs; the pairwise accuracy is the share of pairs of
-systems ordered alike by both (Kocmi et al. 2021), a tie in either counting as half. With four or five systems it moves
-in steps of a tenth: read its interval.
+System-level: each system's mean score and mean rating over its pairs, and how they agree (`bench.statistics.
+system_level`): the pairwise accuracy is the share of pairs of systems ordered alike by both (Kocmi et al. 2021), a tie
+in either counting as half. With four or five systems it moves in steps of a tenth: read its interval, and the
+probability that chance does as well.
 
 Within systems: pooled SRCC also rewards a metric for telling good systems from bad ones. The macro-average of the SRCC
 within each system, every system counting the same, does not.
@@ -12,19 +13,27 @@ Captions are drawn as everywhere, over all systems together, so that systems rat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.agreement import SRCC, STATISTICS
 from bench.statistics.intervals import Measured
 from bench.statistics.replicates import Replicates, replicate, replicate_sums
 from bench.statistics.sample import MIN_PAIRS, Scores, StratumSample, split_strata
+from bench.statistics.system_level import (
+    chance_of_accuracy,
+    mean_of_defined,
+    pairwise_system_accuracy,
+    soft_pairwise_accuracy,
+    system_ktau,
+    system_lcc,
+    system_srcc,
+    too_few_systems,
+)
 from bench.statistics.types import Resampled, ResamplingPlan
-from bench.statistics.weighted import prepare, weighted_statistics
+from bench.statistics.weighted import prepare, weighted_srcc
 
 _STRATUM = "systems"
 
@@ -50,6 +59,9 @@ class SystemAgreement(Resampled):
 
     Attributes:
         pairwise_accuracy: share of pairs of systems that metric means and mean ratings order alike.
+        p_chance: probability that systems in random order reach this accuracy or more.
+        soft_accuracy: soft pairwise accuracy; no interval, as it is made from resamples itself.
+        srcc, lcc, ktau: of the systems' means; NaN with fewer than three systems.
         macro_srcc: mean over systems of the SRCC within each; pooled SRCC also rewards telling systems apart.
         pooled_srcc: SRCC over the same systems' pairs together.
     """
@@ -58,6 +70,11 @@ class SystemAgreement(Resampled):
     n_systems: int
     n_system_pairs: int
     pairwise_accuracy: Measured
+    p_chance: float
+    soft_accuracy: float
+    srcc: Measured
+    lcc: Measured
+    ktau: Measured
     macro_srcc: Measured
     pooled_srcc: Measured
     note: str = ""
@@ -89,17 +106,6 @@ def system_agreement(
     table = [_mean(sample, system, k, str(name), point, means, plan) for k, name in enumerate(names)]
     srcc = _system_srcc(sample, system, len(names), plan, n_threads)
     return table, [_agreement(sample, m, (point, means), srcc, plan) for m in range(len(sample.metrics))]
-
-
-def pairwise_system_accuracy(
-    human_means: Float[np.ndarray, "resamples systems"], score_means: Float[np.ndarray, "resamples systems"]
-) -> Float[np.ndarray, " resamples"]:
-    """Return the share of pairs of systems that both means order alike, ties counting half; NaN ignores a system."""
-    agreement = []
-    for a, b in combinations(range(human_means.shape[1]), 2):
-        product = np.sign(human_means[:, a] - human_means[:, b]) * np.sign(score_means[:, a] - score_means[:, b])
-        agreement.append((product + 1) / 2)
-    return _mean_of_defined(np.stack(agreement, axis=1))
 
 
 def _system_means(
@@ -158,11 +164,10 @@ def _system_srcc(
     prepared = [
         prepare(sample.human[part], sample.scores[:, part], sample.clusters[part], sample.n_clusters) for part in parts
     ]
-    srcc = STATISTICS.index(SRCC)
 
     def values_of(weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes metrics 2"]:
-        values = np.stack([weighted_statistics(part, weights)[:, :, srcc] for part in prepared], axis=-1)
-        return np.stack([_mean_of_defined(values[:, :, :-1]), values[:, :, -1]], axis=-1)
+        values = np.stack([weighted_srcc(part, weights) for part in prepared], axis=-1)
+        return np.stack([mean_of_defined(values[:, :, :-1]), values[:, :, -1]], axis=-1)
 
     size, shape = prepared[-1].bytes_per_lane(), (len(sample.metrics), 2)
     point = values_of(np.ones((sample.n_clusters, 1), np.uint8))[0]
@@ -176,25 +181,29 @@ def _agreement(
     srcc: tuple[Float[np.ndarray, "metrics 2"], Replicates],
     plan: ResamplingPlan,
 ) -> SystemAgreement:
-    def accuracy(values: Float[np.ndarray, "replicates rows systems"]) -> Float[np.ndarray, " replicates"]:
-        return pairwise_system_accuracy(values[:, 0], values[:, m + 1])
-
     point, resampled = means
-    n_systems = point.shape[1]
+    human, score = point[0], point[m + 1]
+
+    def measured(measure: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Measured:
+        def of(values: Float[np.ndarray, "replicates rows systems"]) -> Float[np.ndarray, " replicates"]:
+            return measure(values[:, 0], values[:, m + 1])
+
+        return resampled.map(of).measured(float(of(point[None])[0]), plan, sample.n_clusters)
+
+    accuracy = measured(pairwise_system_accuracy)
+    few = too_few_systems(len(human))
     macro, pooled = (srcc[1][m, k].measured(float(srcc[0][m, k]), plan, sample.n_clusters) for k in range(2))
     return SystemAgreement(
         metric=sample.metrics[m],
-        n_systems=n_systems,
-        n_system_pairs=n_systems * (n_systems - 1) // 2,
-        pairwise_accuracy=resampled.map(accuracy).measured(float(accuracy(point[None])[0]), plan, sample.n_clusters),
+        n_systems=len(human),
+        n_system_pairs=len(human) * (len(human) - 1) // 2,
+        pairwise_accuracy=accuracy,
+        p_chance=chance_of_accuracy(human, score, plan.seed),
+        soft_accuracy=soft_pairwise_accuracy(resampled.resampled[:, 0], resampled.resampled[:, m + 1]),
+        srcc=few or measured(system_srcc),
+        lcc=few or measured(system_lcc),
+        ktau=few or measured(system_ktau),
         macro_srcc=macro,
         pooled_srcc=pooled,
         **plan.as_fields(),
     )
-
-
-def _mean_of_defined(values: Float[np.ndarray, "*shape last"]) -> Float[np.ndarray, "*shape"]:
-    defined = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        mean: np.ndarray = np.where(defined, values, 0).sum(axis=-1) / defined.sum(axis=-1)
-    return mean

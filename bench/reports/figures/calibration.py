@@ -82,9 +82,10 @@ def calibration_figure(
 
 
 def _remark(error: CalibratedError | None) -> str:
-    if error is None or np.isnan(error.raw.estimate):
+    if error is None or np.isnan(error.isotonic.estimate):
         return ""
-    return f"MSE {_compact(error.raw.estimate)}, mapped {_compact(error.isotonic.estimate)}"
+    mapped = f"mapped {_compact(error.isotonic.estimate)}"
+    return f"MSE {mapped}" if np.isnan(error.raw.estimate) else f"MSE {_compact(error.raw.estimate)}, {mapped}"
 
 
 def _compact(error: float) -> str:

@@ -44,6 +44,8 @@ TABLES = {
     "sentinels",
     "beyond_sentinels",
     "partial_agreement",
+    "mapped_errors",
+    "interactions",
 }
 NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 

@@ -203,7 +203,7 @@ def test_zero_has_no_sign_and_large_errors_are_short() -> None:
     assert with_interval("SRCC", np.nan, np.nan, np.nan) == "SRCC –"
     error = Measured(875.387, 800.0, 900.0)
     how = ResamplingPlan(9).as_fields()
-    calibrated = CalibratedError("m", "all", error, error, Measured(0.0876, 0, 1), "training data", **how)
+    calibrated = CalibratedError("m", "all", error, Measured(0.0876, 0, 1), "training data", **how)
     assert _remark(calibrated) == "MSE 875, mapped 0.088"
 
 

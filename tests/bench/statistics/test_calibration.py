@@ -1,13 +1,12 @@
-"""MSE after affine and isotonic maps: against scipy and scikit-learn's definition, never fitted on what is judged."""
+"""MSE after the isotonic map: against scipy and scikit-learn's definition, never fitted on what is judged."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn.isotonic import IsotonicRegression
 
-from bench.statistics.calibration import calibrated_errors, fit_affine, fit_isotonic
+from bench.statistics.calibration import calibrated_errors, fit_isotonic, unit_mismatch
 from bench.statistics.folds import TrainingData, cluster_folds
 from bench.statistics.resampling import bootstrap_weights
 from bench.statistics.sample import StratumSample
@@ -18,18 +17,6 @@ PLAN = ResamplingPlan(n_resamples=99)
 EVERYTHING = {"all": np.ones(150, bool)}
 
 
-def test_affine_is_least_squares():
-    data = rated_pairs(150)
-    line = stats.linregress(data.scores["metric0"], data.human)
-    new = np.linspace(-1, 2, 7)
-    np.testing.assert_allclose(
-        fit_affine(data.scores["metric0"], data.human)(new), line.intercept + line.slope * new, atol=1e-12
-    )
-    np.testing.assert_allclose(fit_affine(np.full(150, 3.0), data.human)(new), data.human.mean())
-    small = fit_affine(1e-3 * data.scores["metric0"], data.human)
-    np.testing.assert_allclose(small(1e-3 * new), line.intercept + line.slope * new, atol=1e-9)
-
-
 def test_isotonic_equals_scikit_learn():
     data = rated_pairs(150)
     scores = data.scores["metric0"].round(2)
@@ -38,26 +25,57 @@ def test_isotonic_equals_scikit_learn():
     np.testing.assert_allclose(fit_isotonic(scores, data.human)(new), theirs.predict(new), atol=1e-10)
 
 
-def test_a_metric_on_another_scale_recovers():
+def test_a_metric_on_another_scale_recovers_and_has_no_raw_error():
     data = rated_pairs(150)
     scores = {"shifted": 5 + 3 * data.human, "bent": data.human**5}
     shifted, bent = calibrated_errors(data.human, scores, EVERYTHING, data.clusters, PLAN)
-    assert shifted.raw.estimate > 20
-    assert shifted.affine.estimate == pytest.approx(0, abs=1e-20)
-    assert bent.isotonic.estimate < 0.1 * bent.affine.estimate
+    assert np.isnan([shifted.raw.estimate, shifted.raw.low, shifted.raw.high]).all()
+    assert shifted.raw.note == "scores leave [0, 1], so the MSE depends on their unit"
+    assert max(shifted.isotonic.estimate, bent.isotonic.estimate) < 0.01 * bent.raw.estimate
     assert bent.raw.low < bent.raw.estimate < bent.raw.high
+
+
+@pytest.mark.parametrize(("scores", "leave"), [([0, 1], False), ([-1e-9, 1], True), ([0, 1.001], True), ([], False)])
+def test_ratings_and_scores_share_a_scale_from_0_to_1(scores, leave):
+    assert bool(unit_mismatch(np.array(scores, float))) == leave
 
 
 def test_training_data_alone_fit_the_map():
     data, other = rated_pairs(150, seed=1), rated_pairs(90, seed=2)
+    data.scores.update({metric: np.clip(row, 0, 1) for metric, row in data.scores.items()})
     training = TrainingData(other.human, other.scores, other.clusters)
     found = calibrated_errors(data.human, data.scores, EVERYTHING, data.clusters, PLAN, training)
     for record in found:
-        line = fit_affine(other.scores[record.metric], other.human)
+        mapped = fit_isotonic(other.scores[record.metric], other.human)(data.scores[record.metric])
         assert record.calibration == "training data"
-        expected = np.mean((line(data.scores[record.metric]) - data.human) ** 2)
-        assert record.affine.estimate == pytest.approx(expected)
+        assert record.isotonic.estimate == pytest.approx(np.mean((mapped - data.human) ** 2))
         assert record.raw.estimate == pytest.approx(np.mean((data.scores[record.metric] - data.human) ** 2))
+
+
+def test_maps_never_see_a_caption_that_they_are_judged_on_whatever_is_resampled():
+    """A score that tells captions apart, and nothing else: with folds of single pairs it would be of use."""
+    rng = np.random.default_rng(3)
+    captions = np.repeat(np.arange(50), 6)
+    human = np.clip(0.5 + 0.2 * rng.normal(size=50)[captions] + 0.05 * rng.normal(size=300), 0, 1)
+    scores, everything = {"names": (captions * 0.618) % 1}, {"all": np.ones(300, bool)}
+    by_unit = [
+        calibrated_errors(human, scores, everything, captions, ResamplingPlan(99, unit=unit))[0]
+        for unit in ("caption", "pair")
+    ]
+    assert by_unit[0].isotonic.estimate == by_unit[1].isotonic.estimate
+    assert by_unit[1].isotonic.estimate > 0.98 * human.var()
+    assert by_unit[0].isotonic.low != by_unit[1].isotonic.low
+    [leaking] = calibrated_errors(human, scores, everything, np.arange(300), ResamplingPlan(99, unit="pair"))
+    assert leaking.isotonic.estimate < 0.96 * human.var()
+
+
+def test_one_caption_leaves_none_to_fit_on():
+    data = rated_pairs(30)
+    everything, one = {"all": np.ones(30, bool)}, np.zeros(30, np.int64)
+    [found, _] = calibrated_errors(data.human, data.scores, everything, one, ResamplingPlan(19, unit="pair"))
+    assert np.isnan(found.isotonic.estimate)
+    assert found.isotonic.note == "a single caption: no other to fit the map on"
+    assert found.raw.estimate > 0
 
 
 def test_cross_fitting_does_not_reward_noise():
@@ -79,13 +97,13 @@ def test_strata_too_small_are_left_out():
 
 def test_cross_fitted_maps_and_intervals_equal_a_plain_loop():
     data, plan = rated_pairs(60, n_metrics=1, seed=5), ResamplingPlan(n_resamples=40, seed=1, ci_method="percentile")
-    row = data.scores["metric0"].round(2)
+    row = np.clip(data.scores["metric0"].round(2), 0, 1)
     everything = {"all": np.ones(60, bool)}
     [found] = calibrated_errors(data.human, {"metric0": row}, everything, data.clusters, plan)
     sample = StratumSample("all", ("metric0",), data.human, row[None], data.clusters)
     fold = cluster_folds(sample, 1)[data.clusters]
     [weights] = bootstrap_weights(1, "all", 20, 0, 40)
-    for measured, fit in ((found.raw, None), (found.affine, fit_affine), (found.isotonic, fit_isotonic)):
+    for measured, fit in ((found.raw, None), (found.isotonic, fit_isotonic)):
         squared = (row - data.human) ** 2
         for k in range(10) if fit else ():
             judged = fold == k

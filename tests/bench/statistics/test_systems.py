@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from bench.statistics.resampling import BLOCK, bootstrap_weights
-from bench.statistics.systems import pairwise_system_accuracy, system_agreement
+from bench.statistics.system_level import pairwise_system_accuracy
+from bench.statistics.systems import system_agreement
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
 
