@@ -123,33 +123,24 @@ def _evenness(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sentence]
     ]
     if not found:
         return
-    uneven = [e for e in found if _shown(e)]
+    uneven = [e for e in found if e.shown]
     metric = found[0].metric
     if uneven:
-        text = f"{metric} is not even: {'; '.join(_uneven(facts, e) for e in uneven)}."
+        parts = [f"{e.shown} on {facts.label(e.stratum)} clips, {_beside_even(e)}" for e in uneven]
+        text = f"{metric} is not even: {'; '.join(parts)}."
     else:
-        parts = [
-            f"{decimal(e.estimate)} on {facts.label(e.stratum)} clips, where it would show {decimal(e.predicted)}"
-            for e in found
-        ]
-        text = f"{metric} was not shown to differ from a metric that is equally good everywhere: {'; '.join(parts)}."
+        parts = [f"on {facts.label(e.stratum)} clips {_beside_even(e)}" for e in found]
+        text = f"{metric} was not shown to be uneven: {'; '.join(parts)}."
     yield Sentence(
         "sources.uneven" if uneven else "sources.even",
         "sources",
         text,
-        "simulation from an ordinal model of the ratings, bootstrap interval",
+        "simulation from an ordinal model of the ratings, bootstrap intervals",
         (metric,),
     )
 
 
-def _uneven(facts: Facts, e: Evenness) -> str:
-    return (
-        f"{_shown(e)} on {facts.label(e.stratum)} clips than an equally good metric would be, {decimal(e.estimate)} "
-        f"where "
-        f"{decimal(e.predicted)} is expected (difference {valued(e.excess)})"
-    )
-
-
-def _shown(e: Evenness) -> str:
-    """Return ``better`` or ``worse`` where the interval leaves 0 out; empty where it does not."""
-    return "better" if e.excess.low > 0 else "worse" if e.excess.high < 0 else ""
+def _beside_even(e: Evenness) -> str:
+    """Name the range of two metrics: even on the scale of ratings, and where listeners' errors are even."""
+    expected = " to ".join(dict.fromkeys(map(decimal, sorted((e.predicted, e.predicted_on_ratings)))))
+    return f"{decimal(e.estimate)} where an evenly good metric shows {expected}"

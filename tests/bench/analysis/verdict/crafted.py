@@ -86,7 +86,7 @@ def compared(
         "differences": tuple(difference(a, b, values[a] - values[b], p_of[a, b], stratum) for a, b in pairs),
         "standings": tuple(Standing(m, stratum, "srcc", m in best, "a") for m in values) if best else (),
         "detectable_differences": tuple(
-            DetectableDifference(a, b, stratum, "srcc", 0.02, 0.056, 0.8, 0.05, 858) for a, b in pairs
+            DetectableDifference(a, b, stratum, "srcc", 0.02, 1.96, 0.056, 0.8, 0.05, 858) for a, b in pairs
         ),
     }
 
@@ -103,7 +103,7 @@ def joined(*parts: Mapping[str, tuple[Any, ...]]) -> Analysis:
 def listeners(metric: str, one: float, metric_value: float, ceiling: float = 0.787) -> dict[str, tuple[Any, ...]]:
     """Return what single ratings tell of a metric."""
     excess = around(metric_value - one)
-    values = {name: around(0.5) for name in ("icc1", "icc1k", "icc1k_ceiling", "reliability")}
+    values = {name: around(0.5) for name in ("icc1", "icc1k", "reliability")}
     return {
         "one_listener": (OneListener(ALL, "srcc", 2598, 7797, 858, around(one), **PLAN),),
         "beside_listener": (
@@ -129,10 +129,9 @@ def sentinel(value: float, exceeds: Mapping[str, bool], name: str = "system") ->
 
 def systems(metric: str, macro: float, n_systems: int = 4) -> dict[str, tuple[Any, ...]]:
     """Return the agreement of a metric within systems."""
-    values = (around(0.9), around(macro), around(macro + 0.1))
-    return {
-        "system_agreement": (SystemAgreement(metric, n_systems, n_systems * (n_systems - 1) // 2, *values, **PLAN),)
-    }
+    high, pairs = around(0.9), n_systems * (n_systems - 1) // 2
+    values = (high, 0.01, 0.95, high, high, high, around(macro), around(macro + 0.1))
+    return {"system_agreement": (SystemAgreement(metric, n_systems, pairs, *values, **PLAN),)}
 
 
 def interaction(a: str, b: str, value: float, p: float) -> dict[str, tuple[Any, ...]]:
@@ -147,7 +146,7 @@ def evenness(metric: str, shown: Mapping[str, tuple[float, float]]) -> dict[str,
     """Return what a metric shows and what an even one would, by stratum."""
     return {
         "evenness": tuple(
-            Evenness(metric, stratum, "srcc", 800, value, predicted, around(value - predicted), **PLAN)
+            Evenness(metric, stratum, "srcc", 800, value, *2 * (predicted, around(value - predicted)), **PLAN)
             for stratum, (value, predicted) in shown.items()
         )
     }

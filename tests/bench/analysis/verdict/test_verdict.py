@@ -23,6 +23,7 @@ from tests.bench.analysis.verdict.crafted import (
     PLAN,
     SCORES,
     SYNTHESIZED,
+    around,
     compared,
     evenness,
     interaction,
@@ -306,8 +307,7 @@ def test_an_uneven_metric() -> None:
     uneven = evenness("p3", {NATURAL: (0.30, 0.38), SYNTHESIZED: (0.55, 0.56)})
     found = said(joined(compared(THREE, ["p3"]), *by_source(THREE, THREE, ["p3"]), uneven))
     assert found["sources.uneven"] == (
-        "p3 is not even: worse on natural clips than an equally good metric would be, 0.300 where 0.380 is expected "
-        "(difference -0.080 [-0.110, -0.050])."
+        "p3 is not even: worse on natural clips, 0.300 where an evenly good metric shows 0.380."
     )
     assert found["limits.spread"] == (
         "Columns of Tables II and III do not compare sounds: ratings spread differently, so that an equally good "
@@ -320,10 +320,17 @@ def test_an_even_metric() -> None:
     even = evenness("p3", {NATURAL: (0.37, 0.38), SYNTHESIZED: (0.39, 0.39)})
     found = said(joined(compared(THREE, ["p3"]), *by_source(THREE, THREE, ["p3"]), even))
     assert found["sources.even"] == (
-        "p3 was not shown to differ from a metric that is equally good everywhere: 0.370 on natural clips, where it "
-        "would "
-        "show 0.380; 0.390 on synthesized clips, where it would show 0.390."
+        "p3 was not shown to be uneven: on natural clips 0.370 where an evenly good metric shows 0.380; on synthesized "
+        "clips 0.390 where an evenly good metric shows 0.390."
     )
+
+
+def test_evenly_good_metrics_of_two_kinds_are_a_range() -> None:
+    """A metric is uneven where both kinds say so, and the sentence names both."""
+    found = evenness("p3", {NATURAL: (0.30, 0.38), SYNTHESIZED: (0.55, 0.56)})["evenness"]
+    first = replace(found[0], predicted_on_ratings=0.41, excess_on_ratings=around(0.02))
+    data = joined(compared(THREE, ["p3"]), *by_source(THREE, THREE, ["p3"]), {"evenness": (first, found[1])})
+    assert "on natural clips 0.300 where an evenly good metric shows 0.380 to 0.410" in said(data)["sources.even"]
     assert "limits.spread" not in found
     assert "sources.uneven" not in found
 
