@@ -15,7 +15,7 @@ from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.max_t import LEVEL
 from bench.statistics.power import DetectableDifference
 
-BOLD = f"{ADJUSTED} Bold: p at or below {LEVEL:g}."
+BOLD = f"Bold: p at or below {LEVEL:g}."
 
 
 def differences_section(
@@ -61,7 +61,7 @@ def _method(difference: CorrelationDifference) -> str:
     unit = difference.resample_unit
     permuted = (
         f"p: two-sided, from {difference.n_permutations:,} permutations of the two metrics' scores {unit} by {unit}, "
-        "(c + 1) / (n + 1), adjusted by step-down max-T; ≤ where no permutation came as far as the data."
+        f"(c + 1) / (n + 1), adjusted by step-down max-T; ≤ where no permutation came as far as the data. {ADJUSTED}"
         if difference.n_permutations
         else "No permutations were made, so there are no p-values."
     )
