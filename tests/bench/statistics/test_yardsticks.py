@@ -29,7 +29,7 @@ def rated(n_captions: int = 20, seed: int = 0, n_listeners: tuple[int, ...] = (1
 
 
 def written_out(ratings: Ratings, scores: np.ndarray, n_copies: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Hold out every rating the obvious way; each of n ratings is written 6 / n times, as often as its caption is drawn."""
+    """Hold out every rating the obvious way; each of n ratings is written 6 / n times for every draw."""
     own, others, metric = [], [], []
     for i in range(len(n_copies)):
         mine = ratings.score[ratings.pair == i]

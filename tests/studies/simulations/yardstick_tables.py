@@ -33,6 +33,8 @@ YARDSTICKS = (
 )
 PAIRS_PER_CAPTION = 4
 METRIC = Metric(quality=0.9)
+DESIGNS = ((15, 2), (30, 3), (60, 1))
+"""Captions, and ratings of each, of a listener who is tested."""
 
 
 def coverage_of_yardsticks(n_captions: int, n_resamples: int, seed: int) -> Counter[str]:
@@ -68,8 +70,8 @@ def yardsticks(data: Draw, rng: np.random.Generator, plan: ResamplingPlan) -> tu
     return *listeners, sentinel.agreement, beyond.difference, partial.partial
 
 
-def wrong_rejection(n_captions: int, per_caption: int, seed: int) -> bool:
-    """Whether the test of one listener rejects although the metric wins less often by exactly `EPSILON`.
+def wrong_rejection(n_captions: int, per_caption: int, seed: int) -> Counter[str]:
+    """Count whether the test of one listener rejects although the metric wins less often by exactly `EPSILON`.
 
     Wins of one caption go together: half of the captions are easier for one of the two.
     """
@@ -81,4 +83,4 @@ def wrong_rejection(n_captions: int, per_caption: int, seed: int) -> bool:
     listener, metric = 0.4 + EPSILON / 2 + easier / 2, 0.4 - EPSILON / 2 - easier / 2
     difference = (drawn < listener).astype(float) - (drawn > 1 - metric)
     assert len(difference) >= MIN_RATINGS
-    return listener_p_value(difference, caption, EPSILON) <= LEVEL
+    return Counter({"rejected": int(listener_p_value(difference, caption, EPSILON) <= LEVEL)})
