@@ -30,6 +30,12 @@ from tests.studies.simulations import families
 from tests.studies.simulations.analytic import analytic_interval
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others
 from tests.studies.simulations.population import Metric, draw, true_values
+from tests.studies.simulations.yardstick_tables import (
+    DESIGNS,
+    YARDSTICKS,
+    coverage_of_yardsticks,
+    wrong_rejection,
+)
 from tests.tables import markdown, replace_block
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "statistics.md"
@@ -43,6 +49,10 @@ METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 RESAMPLES = 999
 CAPTIONS = (20, 200)
 """Of the data sets that the other tables' intervals are tried on."""
+
+YARDSTICK_CAPTIONS = (20, 200, 858)
+LEVEL_FACTOR = 4
+"""As `TEST_FACTORS`, for the alternative annotator test."""
 
 PAIRED = {"a": Metric(quality=0.6, shared=0.3), "b": Metric(quality=0.9, shared=0.6)}
 EQUAL = {"a": Metric(), "b": Metric()}
@@ -171,11 +181,36 @@ def families_table(n_data_sets: int) -> tuple[str, list[str]]:
     return markdown(["captions", "per 100 data sets", *(s.upper() for s in IDS)], rows), problems
 
 
+def yardsticks_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    for n in YARDSTICK_CAPTIONS:
+        found = percentages(partial(coverage_of_yardsticks, n, RESAMPLES), n_data_sets)
+        rows.append([f"{n:,}", *(f"{found[name]:.1f}" for name in YARDSTICKS)])
+        problems += [
+            f"{name} is covered {found[name]:.1f} % with {n} captions, not 91-98 %"
+            for name in YARDSTICKS
+            if not 91 <= found[name] <= 98
+        ]
+    return markdown(["captions", *YARDSTICKS], rows), problems
+
+
+def alternative_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    for n_captions, per_caption in DESIGNS:
+        found = percentages(partial(wrong_rejection, n_captions, per_caption), LEVEL_FACTOR * n_data_sets)["rejected"]
+        rows.append([str(n_captions), str(per_caption), f"{found:.1f}"])
+        if not 3.5 <= found <= 6.5:
+            problems.append(f"the test of a listener with {n_captions} x {per_caption} ratings rejects {found:.1f} %")
+    return markdown(["captions of the listener", "ratings a caption", "rejected"], rows), problems
+
+
 TABLES = {
     "families": families_table,
     "coverage": coverage_table,
     "coverage-others": others_table,
+    "coverage-yardsticks": yardsticks_table,
     "rejections": rejection_table,
+    "alternative": alternative_table,
 }
 
 
