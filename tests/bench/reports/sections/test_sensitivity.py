@@ -23,8 +23,8 @@ def test_enough_blocks_give_a_ratio_by_source() -> None:
     assert table.title == "Standard error of SRCC over blocks, divided by that over captions"
     assert table.reading == (
         "A block holds captions that share listeners, so drawing blocks draws listeners as well. Near 1: intervals "
-        "over captions hold for other listeners too. The ratio is itself uncertain: by about ±0.05 with the fewest blocks "
-        "here."
+        "over captions hold for other listeners too. The ratio is itself uncertain: by about ±0.05 with the fewest "
+        "blocks here."
     )
     assert [column.header for column in table.columns] == ["all, 276 blocks", "natural, 201 blocks"]
     assert [cell.value for cell in table.rows[0].cells] == ["1.00", "0.97"]
