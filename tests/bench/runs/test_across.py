@@ -34,7 +34,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
         metrics = ("random", "caption-length") if name != "musiceval" else ("random",)
         request = RunRequest(
             name, metrics, data_root=write(folder / "data" / name.replace(":", "-")),
-            resampling=ResamplingPlan(n_resamples=99), out=folder / name.replace(":", "-"),
+            resampling=ResamplingPlan(n_resamples=99, unit="pair"), out=folder / name.replace(":", "-"),
         )  # fmt: skip
         run_benchmark(request)
     return folder / "pam-audio", folder / "audioeval", folder / "musiceval"
