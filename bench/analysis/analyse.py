@@ -1,7 +1,7 @@
 """From a score table to all statistics of a run.
 
 The only place that joins scores, strata and statistics. `bench.statistics` sees arrays only; everything here can be
-recomputed from ``scores.csv``, ``ratings.csv`` and the settings in the manifest.
+recomputed from ``scores.csv``, ``ratings.csv``, ``screenings.csv`` and the settings in the manifest.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from bench.analysis.strata import masks, standard_strata
 from bench.analysis.uses import add_uses
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
+from bench.files.screenings import Screenings
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.folds import TrainingData
 
 
 def analyse(
-    table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None = None
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    settings: Settings,
+    training: TrainingData | None = None,
+    screenings: Screenings | None = None,
 ) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored.
 
@@ -31,16 +36,23 @@ def analyse(
         ratings: single ratings; None leaves out what needs them.
         settings: how.
         training: see `bench.analysis.context.Context`.
+        screenings: mean ratings of the pairs of ``table`` under other screenings of listeners.
     """
-    context = _context(table.without(table.unscored()), ratings, settings, training)
+    context = _context(table.without(table.unscored()), ratings, settings, training, screenings or {})
     analysis = add_uses(compare(context), context)
     return analysis if context.sample.ratings is None else add_listeners(analysis, context, context.sample.ratings)
 
 
 def _context(
-    table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    settings: Settings,
+    training: TrainingData | None,
+    screenings: Screenings,
 ) -> Context:
     sample = common_sample(table, ratings, settings.scale)
     strata = standard_strata(sample.pairs, settings.bands)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
-    return Context(table, sample, strata, tuple(bootstraps), settings, training)
+    common = table.scored_by_all()
+    others = {name: means[common] for name, means in screenings.items()}
+    return Context(table, sample, strata, tuple(bootstraps), settings, training, others)

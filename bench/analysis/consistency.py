@@ -15,7 +15,10 @@ from bench.files.csvfile import quoted
 from bench.statistics.agreement import BY_ID, PRIMARY
 from bench.statistics.reliability import SHARED_STATISTICS
 
-KEYS = ("metric", "metric_a", "metric_b", "stratum", "statistic", "method", "system", "id")
+KEYS = (
+    *("metric", "metric_a", "metric_b", "stratum", "stratum_a", "stratum_b"),
+    *("statistic", "method", "system", "screening", "id"),
+)
 """Fields that tell the records of one file apart, in the files that have them."""
 
 PLACE = ("metric", "stratum", "statistic")
@@ -36,7 +39,7 @@ def find_conflict(
     """
     known = {
         **dict.fromkeys(("metric", "metric_a", "metric_b"), (metrics, "a metric with scores in scores.csv")),
-        "stratum": (strata, "a stratum of the run"),
+        **dict.fromkeys(("stratum", "stratum_a", "stratum_b"), (strata, "a stratum of the run")),
         "statistic": (BY_ID, f"one of {', '.join(BY_ID)}"),
     }
     for name, records in parts.items():

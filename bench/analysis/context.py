@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.analysis.sample import Sample
 from bench.analysis.strata import Bands, Kind, Stratum, of_kind
 from bench.datasets.types import RatingScale
 from bench.files.scores import ScoreTable
+from bench.files.screenings import Screenings
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.folds import TrainingData
 from bench.statistics.types import DEFAULT_PLAN, ResamplingPlan
@@ -27,6 +28,7 @@ class Settings:
         plan: how intervals and p-values are made.
         baselines: metrics that know nothing, or one trivial thing, of a pair: they are shown and described, and are
             no part of the comparisons that p-values are adjusted for.
+        screening: the rule by which listeners counted; empty where a data set does not screen them.
         margin: two metrics whose primary statistics differ by less are as good as equal; None asks nothing.
     """
 
@@ -35,6 +37,7 @@ class Settings:
     plan: ResamplingPlan = DEFAULT_PLAN
     baselines: tuple[str, ...] = ()
     margin: float | None = None
+    screening: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Context:
         strata: in the order of reading.
         bootstraps: one a stratum, in the order of `bench.analysis.strata.masks`.
         settings: see `Settings`.
+        screenings: mean ratings of the sample's pairs under other screenings of listeners, on the data set's scale; NaN
+            where a pair has none.
         training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on; None
             cross-fits them.
     """
@@ -57,6 +62,7 @@ class Context:
     bootstraps: tuple[StratumBootstrap, ...]
     settings: Settings
     training: TrainingData | None = None
+    screenings: Screenings = field(default_factory=dict)
 
     @property
     def plan(self) -> ResamplingPlan:

@@ -17,6 +17,7 @@ from bench.reports.sections.differences import differences_section
 from bench.reports.sections.equivalence import equivalence_section
 from bench.reports.sections.interactions import interactions_section
 from bench.reports.sections.leakage import leakage_section
+from bench.reports.sections.screenings import screenings_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, mapped_error_section, preferences_section, systems_section
 from metrics.embedding.collapse import WARNING
@@ -51,6 +52,7 @@ def build_report(
         calibration_section(analysis.calibrated_errors),
         mapped_error_section(analysis.mapped_errors),
         sensitivity_section(analysis.crossed_spreads, analysis.estimates),
+        screenings_section(analysis.screenings),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),
         Section("Data and settings", tuple(_provenance(manifest))),

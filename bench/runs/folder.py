@@ -26,6 +26,7 @@ from bench.files.manifest import (
 )
 from bench.files.ratings import read_ratings
 from bench.files.scores import SCORES_NAME, ScoreTable, read_table, write_table
+from bench.files.screenings import read_screenings
 from bench.reports.contents import build_report
 from bench.reports.formats.markdown import render
 from bench.reports.html.page import PAGE_NAME
@@ -94,7 +95,8 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    analysis = analyse(table, ratings, settings_of(manifest), training)
+    screenings = read_screenings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
+    analysis = analyse(table, ratings, settings_of(manifest), training, screenings)
     return Run(folder, manifest, table, analysis, leakage, clips, altered)
 
 
@@ -102,7 +104,8 @@ def settings_of(manifest: RunManifest) -> Settings:
     """Return how a run was analysed."""
     scale = RatingScale(*manifest.dataset.scale)
     bands = Bands.cut(scale, manifest.bands)
-    return Settings(scale, bands, manifest.resampling, manifest.baselines, manifest.margin)
+    screening = manifest.dataset.screening or ""
+    return Settings(scale, bands, manifest.resampling, manifest.baselines, manifest.margin, screening)
 
 
 def _stored_analysis(folder: Path, table: ScoreTable) -> Analysis:

@@ -40,8 +40,10 @@ from bench.files.manifest import (
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import ScoreTable, read_score_file
+from bench.files.screenings import read_screenings, write_screenings
 from bench.runs.folder import Run, write_run
 from bench.runs.outcomes import outcomes_of
+from bench.runs.screenings import other_screenings
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file
@@ -133,12 +135,15 @@ def run_benchmark(
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
+        write_screenings(other_screenings(request.dataset, request.split, request.data_root, dataset), folder)
         scored = score(request, dataset, pairs, external, folder, progress, remark)
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
-        settings = Settings(dataset.scale, bands, request.resampling, baselines, request.margin)
-        analysis = analyse(scored.table, ratings, settings)
+        screening = dataset.screening or ""
+        settings = Settings(dataset.scale, bands, request.resampling, baselines, request.margin, screening)
+        screenings = read_screenings(folder, list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
+        analysis = analyse(scored.table, ratings, settings, screenings=screenings)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
