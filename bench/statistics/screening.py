@@ -1,13 +1,14 @@
 """Would another screening of listeners change the answer? The best metric against every other, under each rule.
 
 Scores stay as they are; which listeners count, and so the mean ratings and the pairs that have one, do not. Each
-screening is resampled for itself. What was found under one of them only is not robust to a choice that somebody made.
+screening is resampled for itself, at most `MOST_RESAMPLES` times. What was found under one of them only is not robust
+to a choice that somebody made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,8 @@ from bench.statistics.replicates import Replicates, replicate
 from bench.statistics.sample import Scores, StratumSample, split_strata
 from bench.statistics.types import Resampled, ResamplingPlan
 from bench.statistics.weighted import prepare, weighted_srcc
+
+MOST_RESAMPLES = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def screening_differences(
     defined = {name: value for name, value in agreement.items() if not np.isnan(value)}
     if len(ratings) < 2 or len(scores) < 2 or not defined:
         return []
+    plan = replace(plan, n_resamples=min(plan.n_resamples, MOST_RESAMPLES))
     best = max(defined, key=lambda name: defined[name])
     return [
         record

@@ -91,7 +91,8 @@ def _on_systems(found: Sequence[Interaction], shown: Sequence[Interaction]) -> s
     level = f"p ≤ {1 - found[0].confidence_level:.2g}, adjusted for all of them"
     if not tested:
         return "Whether leads differ between systems could not be tested."
-    return f"Of {len(tested):,} comparisons of a lead between two systems, {len(shown)} were shown to differ ({level})."
+    n = f"{len(shown):,}" if shown else "none"
+    return f"Of {len(tested):,} comparisons of a lead between two systems, {n} showed a difference ({level})."
 
 
 def _simultaneous(found: Sequence[Interaction]) -> str:
