@@ -1,7 +1,7 @@
 """From a score table to all statistics of a run.
 
 The only place that joins scores, strata and statistics. `bench.statistics` sees arrays only; everything here can be
-recomputed from ``scores.csv``, ``ratings.csv`` and the settings in the manifest.
+recomputed from ``scores.csv``, ``ratings.csv``, ``screenings.csv`` and the settings in the manifest.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bench.analysis.verdict.facts import Facts, score_facts
 from bench.analysis.yardsticks import add_yardsticks
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
+from bench.files.screenings import Screenings
 from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.folds import TrainingData
@@ -34,6 +35,7 @@ def analyse(
     training: TrainingData | None = None,
     leakage: Sequence[Leakage] = (),
     clips: ClipFacts | None = None,
+    screenings: Screenings | None = None,
 ) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored, and say in words what they show.
 
@@ -45,11 +47,13 @@ def analyse(
         settings: how.
         training, clips: see `bench.analysis.context.Context`.
         leakage: what trained metrics were shown of the pairs, for the verdict.
+        screenings: mean ratings of the pairs of ``table`` under other screenings of listeners.
 
     Raises:
         UsageError: blocks of captions are to be resampled, and there are no ``ratings``.
     """
-    context = replace(_context(table.without(table.unscored()), ratings, settings, training), clips=clips)
+    context = _context(table.without(table.unscored()), ratings, settings, training, screenings or {})
+    context = replace(context, clips=clips)
     analysis = add_yardsticks(add_uses(compare(context), context), context)
     if context.sample.ratings is not None:
         analysis = add_listeners(analysis, context, context.sample.ratings)
@@ -57,9 +61,15 @@ def analyse(
 
 
 def _context(
-    table: ScoreTable, ratings: RatingTable | None, settings: Settings, training: TrainingData | None
+    table: ScoreTable,
+    ratings: RatingTable | None,
+    settings: Settings,
+    training: TrainingData | None,
+    screenings: Screenings,
 ) -> Context:
     sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
     strata = standard_strata(sample.pairs, settings.bands)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
-    return Context(table, sample, strata, tuple(bootstraps), settings, training)
+    common = table.scored_by_all()
+    others = {name: means[common] for name, means in screenings.items()}
+    return Context(table, sample, strata, tuple(bootstraps), settings, training, screenings=others)

@@ -16,7 +16,10 @@ from bench.statistics.agreement import BY_ID, PRIMARY
 from bench.statistics.reliability import SHARED_STATISTICS
 from bench.statistics.sentinels import SENTINELS
 
-KEYS = ("metric", "metric_a", "metric_b", "sentinel", "stratum", "statistic", "method", "system", "id")
+KEYS = (
+    *("metric", "metric_a", "metric_b", "sentinel", "stratum", "stratum_a", "stratum_b"),
+    *("statistic", "method", "system", "screening", "id"),
+)
 """Fields that tell the records of one file apart, in the files that have them."""
 
 PLACE = ("metric", "stratum", "statistic")
@@ -38,7 +41,7 @@ def find_conflict(
     known = {
         **dict.fromkeys(("metric", "metric_a", "metric_b"), (metrics, "a metric with scores in scores.csv")),
         "sentinel": (SENTINELS, f"one of {', '.join(SENTINELS)}"),
-        "stratum": (strata, "a stratum of the run"),
+        **dict.fromkeys(("stratum", "stratum_a", "stratum_b"), (strata, "a stratum of the run")),
         "statistic": (BY_ID, f"one of {', '.join(BY_ID)}"),
     }
     for name, records in parts.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.analysis.sample import Sample
 from bench.analysis.strata import Bands, Kind, Stratum, of_kind
 from bench.datasets.types import RatingScale
 from bench.files.scores import ScoreTable
+from bench.files.screenings import Screenings
 from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.folds import TrainingData
@@ -29,6 +30,7 @@ class Settings:
         baselines: metrics that know nothing, or one trivial thing, of a pair: they are shown and described, and are
             no part of the comparisons that p-values are adjusted for.
         sentinels: whether metrics are held against what hears nothing.
+        screening: the rule by which listeners counted; empty where a data set does not screen them.
         margin: two metrics whose primary statistics differ by less are as good as equal; None asks nothing.
     """
 
@@ -38,6 +40,7 @@ class Settings:
     baselines: tuple[str, ...] = ()
     sentinels: bool = True
     margin: float | None = None
+    screening: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Context:
         strata: in the order of reading.
         bootstraps: one a stratum, in the order of `bench.analysis.strata.masks`.
         settings: see `Settings`.
+        screenings: mean ratings of the sample's pairs under other screenings of listeners, on the data set's scale; NaN
+            where a pair has none.
         training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on; None
             cross-fits them.
         clips: what was measured of the clips of all pairs; None where none was heard.
@@ -62,6 +67,7 @@ class Context:
     settings: Settings
     training: TrainingData | None = None
     clips: ClipFacts | None = None
+    screenings: Screenings = field(default_factory=dict)
 
     @property
     def plan(self) -> ResamplingPlan:

@@ -22,6 +22,7 @@ from bench.statistics.mapped_error import MappedError
 from bench.statistics.pairwise import PairwiseAccuracy
 from bench.statistics.power import DetectableDifference
 from bench.statistics.reliability import CeilingShare, ReliabilityEstimate
+from bench.statistics.screening import ScreeningDifference
 from bench.statistics.sentinels import BeyondSentinel, PartialAgreement, SentinelAgreement
 from bench.statistics.standing import Standing
 from bench.statistics.systems import SystemAgreement, SystemMeans
@@ -58,6 +59,7 @@ class Analysis:
         one_listener, beside_listener, alternative_listener: a single listener as the yardstick of metrics.
         sentinels, beyond_sentinels, partial_agreement: scores that hear nothing as the yardstick of metrics.
         mapped_errors: errors in units of the rating scale.
+        screenings: the best metric against the others under other screenings of listeners.
         verdict: what all of this says.
         strata: what the ids in all of these stand for, in the order of reading.
     """
@@ -85,6 +87,7 @@ class Analysis:
     beyond_sentinels: tuple[BeyondSentinel, ...] = ()
     partial_agreement: tuple[PartialAgreement, ...] = ()
     mapped_errors: tuple[MappedError, ...] = ()
+    screenings: tuple[ScreeningDifference, ...] = ()
     verdict: tuple[Sentence, ...] = ()
     strata: tuple[StratumName, ...] = ()
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+from jaxtyping import Float
+
 from bench.analysis.context import Context
 from bench.analysis.results import Analysis
 from bench.analysis.strata import Kind, masks, of_kind
@@ -15,6 +18,7 @@ from bench.statistics.equivalence import Equivalence, equivalences_of
 from bench.statistics.interactions import Interaction, interactions
 from bench.statistics.mapped_error import mapped_errors
 from bench.statistics.pairwise import pairwise_accuracies
+from bench.statistics.screening import ScreeningDifference, screening_differences
 from bench.statistics.systems import system_agreement
 
 COMPARED: tuple[Kind, ...] = ("source", "system")
@@ -26,7 +30,7 @@ def add_uses(analysis: Analysis, context: Context) -> Analysis:
     sample, plan, training = context.sample, context.plan, context.training
     human, scores, clusters, scale = sample.human, sample.scores, sample.clusters, sample.scale
     broad = masks(context.broad)
-    on_scale = scale.low + (scale.high - scale.low) * human
+    on_scale = scale.unscale(human)
     means, agreement = system_agreement(human, scores, sample.systems, clusters, plan)
     return replace(
         analysis,
@@ -37,15 +41,28 @@ def add_uses(analysis: Analysis, context: Context) -> Analysis:
         mapped_errors=tuple(mapped_errors(on_scale, scores, broad, clusters, plan, sample.ratings)),
         interactions=tuple(_interactions(context)),
         equivalences=tuple(_equivalences(analysis, context)),
+        screenings=tuple(_screenings(context)),
     )
 
 
 def _interactions(context: Context) -> Iterator[Interaction]:
     sample, plan = context.sample, context.plan
-    compared = {name: row for name, row in sample.scores.items() if name not in context.settings.baselines}
+    compared = _compared(context)
     for kind in COMPARED:
         strata = masks(of_kind(context.strata, kind))
         yield from interactions(sample.human, compared, strata, sample.clusters, plan)
+
+
+def _screenings(context: Context) -> list[ScreeningDifference]:
+    """Compare under the run's own ratings first, called by the rule that they were screened by."""
+    sample = context.sample
+    ratings = {context.settings.screening: sample.scale.unscale(sample.human), **context.screenings}
+    return screening_differences(ratings, _compared(context), sample.clusters, context.plan)
+
+
+def _compared(context: Context) -> dict[str, Float[np.ndarray, " pairs"]]:
+    """Return the scores of the metrics that are compared: all but the baselines."""
+    return {name: row for name, row in context.sample.scores.items() if name not in context.settings.baselines}
 
 
 def _equivalences(analysis: Analysis, context: Context) -> Iterator[Equivalence]:

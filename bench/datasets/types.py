@@ -27,6 +27,10 @@ class RatingScale:
         """Map ratings linearly onto [0, 1], the range of CLAPScore (Human-CLAP, section III.A)."""
         return (ratings - self.low) / (self.high - self.low)
 
+    def unscale(self, rescaled: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
+        """Map [0, 1] back onto the scale."""
+        return self.low + (self.high - self.low) * rescaled
+
     @property
     def midpoint(self) -> float:
         """The middle of the scale: 5 on a 0-10 scale."""

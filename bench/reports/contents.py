@@ -20,6 +20,7 @@ from bench.reports.sections.evenness import evenness_section
 from bench.reports.sections.first import first_table, in_order
 from bench.reports.sections.interactions import interactions_section
 from bench.reports.sections.leakage import leakage_section
+from bench.reports.sections.screenings import screenings_section
 from bench.reports.sections.sensitivity import sensitivity_section
 from bench.reports.sections.uses import calibration_section, mapped_error_section, preferences_section, systems_section
 from bench.reports.sections.verdict import verdict_points
@@ -74,6 +75,7 @@ def _appendix(
         calibration_section(analysis.calibrated_errors),
         mapped_error_section(analysis.mapped_errors),
         sensitivity_section(analysis.block_spreads, analysis.crossed_spreads, analysis.strata),
+        screenings_section(analysis.screenings),
         agreement_section(analysis.reliability, analysis.strata),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
         Section("Signatures", tuple(_signatures(manifest))),

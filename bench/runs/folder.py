@@ -26,6 +26,7 @@ from bench.files.manifest import (
 )
 from bench.files.ratings import read_ratings
 from bench.files.scores import SCORES_NAME, ScoreTable, read_table, write_table
+from bench.files.screenings import read_screenings
 from bench.files.sentinels import read_facts
 from bench.reports.contents import build_report
 from bench.reports.formats.markdown import render
@@ -95,8 +96,9 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    facts = read_facts(folder, list(table.pairs["pair_id"]))
-    analysis = analyse(table, ratings, settings_of(manifest), training, leakage, facts)
+    pair_ids = list(table.pairs["pair_id"])
+    facts, screenings = read_facts(folder, pair_ids), read_screenings(folder, pair_ids, manifest.dataset.scale)
+    analysis = analyse(table, ratings, settings_of(manifest), training, leakage, facts, screenings)
     return Run(folder, manifest, table, analysis, leakage, clips, altered)
 
 
@@ -105,7 +107,13 @@ def settings_of(manifest: RunManifest) -> Settings:
     scale = RatingScale(*manifest.dataset.scale)
     bands = Bands.cut(scale, manifest.bands)
     return Settings(
-        scale, bands, manifest.resampling, manifest.baselines, sentinels=manifest.sentinels, margin=manifest.margin
+        scale,
+        bands,
+        manifest.resampling,
+        manifest.baselines,
+        manifest.sentinels,
+        manifest.margin,
+        manifest.dataset.screening or "",
     )
 
 

@@ -13,12 +13,16 @@ from bench.files.clips import CLIPS_NAME
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
 from bench.files.ratings import RATINGS_NAME
 from bench.files.scores import COSINES_NAME, FAILURES_NAME, SCORES_NAME
+from bench.files.screenings import SCREENINGS_NAME
 from bench.files.sentinels import SENTINELS_NAME
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 
 REPORT_NAME = "report.md"
-SOURCES = (SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, LEAKAGE_NAME, CLIPS_NAME, SENTINELS_NAME)
+SOURCES = (
+    *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME),
+    *(LEAKAGE_NAME, CLIPS_NAME, SENTINELS_NAME),
+)
 """What reports are made from besides the statistics."""
 
 STATISTICS = tuple(f"{part.name}.json" for part in dataclasses.fields(Analysis))

@@ -41,10 +41,12 @@ from bench.files.manifest import (
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import ScoreTable, read_score_file
+from bench.files.screenings import read_screenings, write_screenings
 from bench.files.sentinels import write_facts
 from bench.runs.folder import Run, write_run
 from bench.runs.measure import measure_clips
 from bench.runs.outcomes import outcomes_of
+from bench.runs.screenings import other_screenings
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
 from metrics.files import sha256_of_file
@@ -139,14 +141,24 @@ def run_benchmark(
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
+        write_screenings(other_screenings(request.dataset, request.split, request.data_root, dataset), folder)
         scored = score(request, dataset, pairs, external, folder, progress, remark)
         facts = measure_clips(dataset, request.scorer_options, progress) if request.sentinels else None
         write_facts(facts, list(pairs["pair_id"]), folder)
         progress("statistics", 0, 1)
         ratings = read_ratings(folder, list(pairs["pair_id"]))
         baselines = tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
-        settings = Settings(dataset.scale, bands, request.resampling, baselines, request.sentinels, request.margin)
-        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts)
+        settings = Settings(
+            dataset.scale,
+            bands,
+            request.resampling,
+            baselines,
+            request.sentinels,
+            request.margin,
+            dataset.screening or "",
+        )
+        screenings = read_screenings(folder, list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
+        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts, screenings=screenings)
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,

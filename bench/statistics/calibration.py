@@ -9,7 +9,7 @@ unit is resampled: clips of one caption on both sides would leak. Intervals hold
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,11 +66,12 @@ def calibrated_errors(
     """
     units = split_strata(human, scores, strata, captions if clusters is None else clusters, plan.unit)
     by_caption = split_strata(human, scores, strata, captions, "caption")
+    mismatches = [unit_mismatch(row) for row in scores.values()]
     return [
-        _errors(sample, folded, m, unit_mismatch(scores[metric]), plan, training, n_threads)
+        record
         for sample, folded in zip(units, by_caption, strict=True)
         if sample.can_be_resampled
-        for m, metric in enumerate(sample.metrics)
+        for record in _errors(sample, folded, mismatches, plan, training, n_threads)
     ]
 
 
@@ -90,25 +91,29 @@ def fit_isotonic(scores: Float[np.ndarray, " pairs"], human: Float[np.ndarray, "
 def _errors(
     sample: StratumSample,
     folded: StratumSample,
-    m: int,
-    mismatch: str,
+    mismatches: Sequence[str],
     plan: ResamplingPlan,
     training: TrainingData | None,
     n_threads: int | None,
-) -> CalibratedError:
-    """Return one record; ``folded`` are the same pairs, whose clusters are captions."""
-    squared = [(row - sample.human) ** 2 for row in (sample.scores[m], _mapped(folded, m, plan.seed, training))]
-    totals = np.stack([np.bincount(sample.clusters, row) for row in (np.ones(sample.n_pairs), *squared)], axis=1)
+) -> Iterator[CalibratedError]:
+    """Yield the records of one stratum; ``folded`` are the same pairs, whose clusters are captions."""
+    rows = [np.ones(sample.n_pairs)]
+    for m, scores in enumerate(sample.scores):
+        rows += [(row - sample.human) ** 2 for row in (scores, _mapped(folded, m, plan.seed, training))]
+    totals = np.stack([np.bincount(sample.clusters, row) for row in rows], axis=1)
     drawn = replicate_sums(totals, plan, sample.stratum, n_threads).map(lambda sums: sums[:, 1:] / sums[:, :1])
-    raw, isotonic = (drawn[k].measured(float(error.mean()), plan, sample.n_clusters) for k, error in enumerate(squared))
-    return CalibratedError(
-        metric=sample.metrics[m],
-        stratum=sample.stratum,
-        raw=Measured(np.nan, np.nan, np.nan, mismatch) if mismatch else raw,
-        isotonic=Measured(np.nan, np.nan, np.nan, ONE_CAPTION) if np.isnan(isotonic.estimate) else isotonic,
-        calibration="cross-fitted by caption" if training is None else "training data",
-        **plan.as_fields(),
-    )
+    for m, mismatch in enumerate(mismatches):
+        raw, isotonic = (
+            drawn[k].measured(float(rows[k + 1].mean()), plan, sample.n_clusters) for k in (2 * m, 2 * m + 1)
+        )
+        yield CalibratedError(
+            metric=sample.metrics[m],
+            stratum=sample.stratum,
+            raw=Measured(np.nan, np.nan, np.nan, mismatch) if mismatch else raw,
+            isotonic=Measured(np.nan, np.nan, np.nan, ONE_CAPTION) if np.isnan(isotonic.estimate) else isotonic,
+            calibration="cross-fitted by caption" if training is None else "training data",
+            **plan.as_fields(),
+        )
 
 
 def _mapped(sample: StratumSample, m: int, seed: int, training: TrainingData | None) -> Float[np.ndarray, " pairs"]:

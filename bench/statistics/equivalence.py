@@ -64,7 +64,7 @@ def equivalences_of(
         shown_to_differ: pairs of metrics whose simultaneous interval leaves 0 out.
         left_out: metrics that take no part.
     """
-    within = replace(plan, confidence_level=1 - 2 * (1 - plan.confidence_level))
+    within = replace(plan, confidence_level=round(1 - 2 * (1 - plan.confidence_level), 12))
     differ = {frozenset(pair) for pair in shown_to_differ}
     metrics, excluded = bootstrap.sample.metrics, set(left_out)
     taking_part = [m for m, metric in enumerate(metrics) if metric not in excluded]

@@ -17,8 +17,9 @@ Intervals hold map and ci_i fixed. Not comparable between data sets with other n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,7 +28,7 @@ from scipy.special import stdtrit
 
 from bench.statistics.intervals import Measured
 from bench.statistics.reliability import Ratings
-from bench.statistics.replicates import replicate_sums
+from bench.statistics.replicates import Replicates, replicate_sums
 from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import Resampled, ResamplingPlan
 
@@ -76,10 +77,10 @@ def mapped_errors(
     """
     half_widths, reason = rating_intervals(ratings, len(human))
     return [
-        _error(sample, m, half_widths[strata[sample.stratum]], reason, plan, n_threads)
+        record
         for sample in split_strata(human, scores, strata, captions, plan.unit)
         if sample.can_be_resampled
-        for m in range(len(sample.metrics))
+        for record in _errors(sample, half_widths[strata[sample.stratum]], reason, plan, n_threads)
     ]
 
 
@@ -143,26 +144,47 @@ def _least_distance(
     return shortest
 
 
-def _error(
+def _errors(
     sample: StratumSample,
-    m: int,
     half_widths: Float[np.ndarray, " pairs"],
     reason: str,
     plan: ResamplingPlan,
     n_threads: int | None,
-) -> MappedError:
-    mapped, n_coefficients = fit_monotone(sample.scores[m], sample.human)
-    errors = np.abs(sample.human - mapped(sample.scores[m]))
-    beyond = np.maximum(errors - np.nan_to_num(half_widths), 0)
-    rows = (np.ones(sample.n_pairs), errors**2, beyond**2, (beyond > 0).astype(float))
+) -> Iterator[MappedError]:
+    """Yield the records of one stratum; all metrics on the same resamples."""
+    rows, n_coefficients = [np.ones(sample.n_pairs)], []
+    for scores in sample.scores:
+        mapped, coefficients = fit_monotone(scores, sample.human)
+        error = np.abs(sample.human - mapped(scores))
+        beyond = np.maximum(error - np.nan_to_num(half_widths), 0)
+        rows += [error**2, beyond**2, (beyond > 0).astype(float)]
+        n_coefficients.append(coefficients)
     totals = np.stack([np.bincount(sample.clusters, row) for row in rows], axis=1)
+    drawn = replicate_sums(totals, plan, sample.stratum, n_threads)
+    for m, coefficients in enumerate(n_coefficients):
+        columns = [0, *range(3 * m + 1, 3 * m + 4)]
+        quantities = partial(_quantities, columns=columns, n_coefficients=coefficients)
+        point = quantities(totals.sum(axis=0)[None])[0]
+        yield _error(sample, m, point, drawn.map(quantities), reason, plan)
 
-    def quantities(sums: Float[np.ndarray, "replicates 4"]) -> Float[np.ndarray, "replicates 3"]:
-        freedom = np.where(sums[:, :1] > n_coefficients, sums[:, :1] - n_coefficients, np.nan)
-        return np.hstack([np.sqrt(sums[:, 1:3] / freedom), sums[:, 3:] / sums[:, :1]])
 
-    point = quantities(totals.sum(axis=0)[None])[0]
-    drawn = replicate_sums(totals, plan, sample.stratum, n_threads).map(quantities)
+def _quantities(
+    sums: Float[np.ndarray, "replicates columns"], columns: list[int], n_coefficients: int
+) -> Float[np.ndarray, "replicates 3"]:
+    """Return RMSE, RMSE* and outlier ratio from the sums of 1, errors squared, the same beyond ci, and outliers."""
+    total, squared, beyond, outliers = sums[:, columns].T
+    freedom = np.where(total > n_coefficients, total - n_coefficients, np.nan)
+    return np.stack([np.sqrt(squared / freedom), np.sqrt(beyond / freedom), outliers / total], axis=1)
+
+
+def _error(
+    sample: StratumSample,
+    m: int,
+    point: Float[np.ndarray, " 3"],
+    drawn: Replicates,
+    reason: str,
+    plan: ResamplingPlan,
+) -> MappedError:
     few = f"{sample.n_pairs} pairs, not more than the map has coefficients" if np.isnan(point[0]) else ""
     found = [drawn[k].measured(float(value), plan, sample.n_clusters) for k, value in enumerate(point)]
     rmse, rmse_star, outlier_ratio = (

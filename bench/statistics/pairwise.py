@@ -11,6 +11,7 @@ Not affected by how metrics compare across captions, which pooled correlations a
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,7 +67,7 @@ def pairwise_accuracies(
     """
     drawn = blocks if plan.unit == "block" and blocks is not None else captions
     plan = replace(plan, unit="caption" if drawn is captions else "block")
-    records = []
+    records: list[PairwiseAccuracy] = []
     for sample, by_unit in zip(
         split_strata(human, scores, strata, captions, plan.unit),
         split_strata(human, {}, strata, drawn, plan.unit),
@@ -74,11 +75,13 @@ def pairwise_accuracies(
     ):
         unit = np.zeros(sample.n_clusters, int)
         unit[sample.clusters] = by_unit.clusters
-        for metric, row in zip(sample.metrics, sample.scores, strict=True):
-            compared = compare_clips(sample.human, row, sample.clusters)
-            if len(np.unique(compared.caption)) >= MIN_CLUSTERS:
-                chosen = _epsilons(compared, sample, metric, plan.seed, training)
-                records.append(_accuracy(compared, chosen, unit, sample, metric, plan, training is not None, n_threads))
+        clips = clip_pairs(sample.clusters)
+        compared = [compare_clips(sample.human, row, sample.clusters, clips) for row in sample.scores]
+        if compared and len(np.unique(compared[0].caption)) >= MIN_CLUSTERS:
+            chosen = [
+                _epsilons(one, sample, m, plan.seed, training) for one, m in zip(compared, sample.metrics, strict=True)
+            ]
+            records += _accuracies(compared, chosen, unit, sample, plan, training is not None, n_threads)
     return records
 
 
@@ -105,14 +108,25 @@ class ClipComparisons:
         return np.where(self.distance <= epsilon, self.human_tie, self.agrees)
 
 
-def compare_clips(
-    human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"], captions: Int[np.ndarray, " pairs"]
-) -> ClipComparisons:
-    """List the comparisons, caption by caption."""
+ClipPairs = tuple[Int[np.ndarray, " comparisons"], Int[np.ndarray, " comparisons"]]
+"""The first and the second clip of each comparison."""
+
+
+def clip_pairs(captions: Int[np.ndarray, " pairs"]) -> ClipPairs:
+    """Return every two clips that share a caption, caption by caption."""
     order = np.argsort(captions, kind="stable")
-    sizes = np.bincount(captions)
-    first, second = _index_pairs(sizes)
-    first, second = order[first], order[second]
+    first, second = _index_pairs(np.bincount(captions))
+    return order[first], order[second]
+
+
+def compare_clips(
+    human: Float[np.ndarray, " pairs"],
+    scores: Float[np.ndarray, " pairs"],
+    captions: Int[np.ndarray, " pairs"],
+    clips: ClipPairs | None = None,
+) -> ClipComparisons:
+    """List the comparisons of ``clips``, by default all of `clip_pairs`."""
+    first, second = clips or clip_pairs(captions)
     human_difference, score_difference = human[first] - human[second], scores[first] - scores[second]
     caption = captions[first]
     return ClipComparisons(
@@ -120,7 +134,7 @@ def compare_clips(
         np.abs(score_difference),
         (np.sign(human_difference) == np.sign(score_difference)) & (human_difference != 0),
         human_difference == 0,
-        1 / np.bincount(caption, minlength=len(sizes))[caption],
+        1 / np.bincount(caption)[caption],
     )
 
 
@@ -169,32 +183,39 @@ def _subset(compared: ClipComparisons, kept: Bool[np.ndarray, " comparisons"]) -
     )
 
 
-def _accuracy(
-    compared: ClipComparisons,
-    epsilons: Float[np.ndarray, " comparisons"],
+def _accuracies(
+    compared: Sequence[ClipComparisons],
+    epsilons: Sequence[Float[np.ndarray, " comparisons"]],
     unit: Int[np.ndarray, " captions"],
     sample: StratumSample,
-    metric: str,
     plan: ResamplingPlan,
     trained: bool,
     n_threads: int | None,
-) -> PairwiseAccuracy:
-    """Return the record of one metric; ``unit`` is what each caption is drawn with."""
-    rows = [np.ones(len(epsilons)), compared.correct(epsilons), compared.correct(np.zeros(1))]
-    cluster = np.unique(unit[compared.caption], return_inverse=True)[1]
-    totals = np.stack([np.bincount(cluster, compared.weight * row) for row in rows], axis=1)
+) -> Iterator[PairwiseAccuracy]:
+    """Yield the records of one stratum, all metrics on the same comparisons and resamples.
+
+    ``unit`` is what each caption is drawn with.
+    """
+    weight, caption = compared[0].weight, compared[0].caption
+    cluster = np.unique(unit[caption], return_inverse=True)[1]
+    rows = [np.ones(len(weight))]
+    for one, epsilon in zip(compared, epsilons, strict=True):
+        rows += [one.correct(epsilon), one.correct(np.zeros(1))]
+    totals = np.stack([np.bincount(cluster, weight * row) for row in rows], axis=1)
     drawn = replicate_sums(totals, plan, f"{sample.stratum}|comparisons", n_threads)
-    shares = drawn.map(lambda sums: sums[:, 1:] / sums[:, :1])
-    sums = totals.sum(axis=0)
-    accuracy, uncalibrated = (shares[k].measured(float(sums[k + 1] / sums[0]), plan, len(totals)) for k in range(2))
-    return PairwiseAccuracy(
-        metric=metric,
-        stratum=sample.stratum,
-        n_captions=len(np.unique(compared.caption)),
-        n_comparisons=len(epsilons),
-        epsilon=float(epsilons.mean()),
-        accuracy=accuracy,
-        accuracy_uncalibrated=uncalibrated,
-        calibration="training data" if trained else "cross-validated by caption",
-        **plan.as_fields(),
-    )
+    shares, sums = drawn.map(lambda sums: sums[:, 1:] / sums[:, :1]), totals.sum(axis=0)
+    for m, epsilon in enumerate(epsilons):
+        accuracy, uncalibrated = (
+            shares[k].measured(float(sums[k + 1] / sums[0]), plan, len(totals)) for k in (2 * m, 2 * m + 1)
+        )
+        yield PairwiseAccuracy(
+            metric=sample.metrics[m],
+            stratum=sample.stratum,
+            n_captions=len(np.unique(caption)),
+            n_comparisons=len(epsilon),
+            epsilon=float(epsilon.mean()),
+            accuracy=accuracy,
+            accuracy_uncalibrated=uncalibrated,
+            calibration="training data" if trained else "cross-validated by caption",
+            **plan.as_fields(),
+        )

@@ -91,7 +91,8 @@ def _on_systems(found: Sequence[Interaction], shown: Sequence[Interaction]) -> s
     level = f"p ≤ {1 - found[0].confidence_level:.2g}, adjusted for all of them"
     if not tested:
         return "Whether leads differ between systems could not be tested."
-    return f"Of {len(tested):,} comparisons of a lead between two systems, {len(shown)} were shown to differ ({level})."
+    n = f"{len(shown):,}" if shown else "none"
+    return f"Of {_comparisons(tested)} of a lead between two systems, {n} showed a difference ({level})."
 
 
 def _simultaneous(found: Sequence[Interaction]) -> str:
@@ -99,9 +100,13 @@ def _simultaneous(found: Sequence[Interaction]) -> str:
     one = found[0]
     drawn = f"{one.n_resamples:,} resamples of {one.resample_unit}s, drawn for all strata together"
     return (
-        f"Difference of the leads: {100 * one.confidence_level:g} % interval simultaneous over {len(found):,} "
-        f"comparisons, from the largest studentised deviation of each of {drawn}; p from the same."
+        f"Difference of the leads: {100 * one.confidence_level:g} % interval simultaneous over "
+        f"{_comparisons(found)}, from the largest studentised deviation of each of {drawn}; p from the same."
     )
+
+
+def _comparisons(found: Sequence[Interaction]) -> str:
+    return f"{len(found):,} {'comparison' if len(found) == 1 else 'comparisons'}"
 
 
 def _lead(difference: CorrelationDifference | None) -> Cell:

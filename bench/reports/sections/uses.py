@@ -15,6 +15,7 @@ from bench.statistics.pairwise import PairwiseAccuracy
 from bench.statistics.systems import SystemAgreement, SystemMeans
 
 _OF_MEANS = (SRCC, LCC, KTAU)
+_FITTED = {"training data": "fitted on training data", "cross-fitted by caption": "cross-fitted by caption"}
 
 
 def systems_section(means: Sequence[SystemMeans], agreement: Sequence[SystemAgreement]) -> Section | None:
@@ -61,7 +62,7 @@ def calibration_section(errors: Sequence[CalibratedError]) -> Section | None:
         "Mean squared error after calibration",
         "The raw error mixes how well a metric ranks with where its scale happens to lie. After the best rising map "
         "(isotonic regression, interpolated linearly between the fitted scores) the order of the scores is left. "
-        f"Map fitted on: {overall[0].calibration}; the intervals take it as given. {intervals_made(overall)}",
+        f"The map is {_FITTED[overall[0].calibration]}; the intervals take it as given. {intervals_made(overall)}",
         (Column("raw"), Column("isotonic")),
         tuple(rows),
     )
