@@ -71,16 +71,16 @@ def wide_table(n_columns: int, spare: int = 0) -> Table:
 @pytest.mark.parametrize(
     ("n_columns", "width", "lines"),
     [
-        (2, 80, ["metric  0.123 [-0.012, 0.234] p = 0.030  0.123 [-0.012, 0.234] p = 0.030"]),
-        (4, 80, ["metric            0.123            0.123            0.123            0.123"]),
-        (5, 80, ["metric          0.123          0.123          0.123          0.123          0.123"]),
-        (7, 80, ["metric            0.123            0.123            0.123            0.123", "metric"]),
+        (2, 80, ["metric" + " 0.123 [-0.012, 0.234] p = 0.030" * 2]),
+        (4, 80, ["metric" + " 0.123" * 4]),
+        (5, 80, ["metric" + " 0.123" * 5]),
+        (7, 80, ["metric" + " 0.123" * 4, "metric" + " 0.123" * 3]),
     ],
 )
 def test_a_table_takes_the_form_that_fits(n_columns: int, width: int, lines: list[str]) -> None:
     text = table_text(wide_table(n_columns), width)
-    assert [line.strip() for line in text.splitlines() if line.strip().startswith("metric  ")][0] == lines[0]
-    assert sum(line.strip().startswith("metric  ") and "0.123" in line for line in text.splitlines()) == len(lines)
+    rows = [" ".join(line.split()) for line in text.splitlines() if line.strip().startswith("metric ")]
+    assert [row for row in rows if "0.123" in row] == lines
     assert ("[-.012,.234]" in text) == (n_columns == 5)
 
 
