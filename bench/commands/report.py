@@ -40,7 +40,7 @@ def report_command(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Print everything, not only verdict and Table I; files are always whole."),
+        typer.Option("--full", help="Print everything, not only verdict and Table I."),
     ] = False,
     output: Output = None,
     embed_audio: Annotated[
@@ -70,7 +70,7 @@ def report_command(
 ) -> None:
     """Print what a run says and its first table, or write its page to listen to, from its own files: no model, no GPU.
 
-    Without --full, --format or --output this is one screen: the verdict, and Table I.
+    Without --full, --format, --output or --against this is one screen: the verdict, and Table I.
     """
     from bench.files.workspace import newest_run
     from bench.reports.published import load_figures
@@ -99,7 +99,7 @@ def report_command(
         return
     settings = {"standalone": True} if standalone else {}
     remade = _remade(run, output, format or "markdown")
-    deliver(document, format, output, "Report", brief=not full, remade=remade, **settings)
+    deliver(document, format, output, "Report", brief=not (full or against), remade=remade, **settings)
 
 
 def _remade(run: Run, output: Path | None, format: str) -> str | None:

@@ -104,8 +104,8 @@ def test_stratum_and_statistic_switch(browser: Browser, demo_page: Path) -> None
 
 def test_tables_sort(browser: Browser, demo_page: Path) -> None:
     browser.open(demo_page)
-    browser.press("#report-sections .tabulator-header [tabulator-field='c1'] .heading", Keys.ENTER)
-    column = browser.all("#report-sections .compact:first-of-type")[0].find_elements(
+    browser.press("#first-tables .tabulator-header [tabulator-field='c1'] .heading", Keys.ENTER)
+    column = browser.all("#first-tables .compact:first-of-type")[0].find_elements(
         "css selector", "[tabulator-field=c1] .value"
     )
     values = [shown_number(cell.text) for cell in column]
@@ -113,9 +113,51 @@ def test_tables_sort(browser: Browser, demo_page: Path) -> None:
     assert values == sorted(values, reverse=True)
 
 
+def test_the_page_begins_with_the_verdict(browser: Browser, demo_page: Path) -> None:
+    browser.open(demo_page)
+    points = data_of(browser)["verdict"]
+    assert [term.text for term in browser.all("#verdict dt")] == [point["question"] for point in points]
+    assert [term.text for term in browser.all("#verdict .test")] == [point["test"] for point in points]
+    for place, point in zip(browser.all("#verdict dd"), points, strict=True):
+        assert place.text.startswith(point["text"])
+    order = browser.run("return [...document.querySelectorAll('main > section')].map((s) => s.id)")
+    assert order[:3] == ["overview", "first", "agreement"]
+
+
+def test_differences_are_in_order_of_merit(browser: Browser, demo_page: Path) -> None:
+    browser.open(demo_page)
+    metrics = browser.run(
+        "return [...document.querySelectorAll('#estimates [tabulator-field=metric] .label')].map((e) => e.textContent)"
+    )
+    shown = browser.run(
+        "return [...document.querySelectorAll('#differences [tabulator-field=name] .label')].map((e) => e.textContent)"
+    )
+    pairs = [tuple(name.split(" − ")) for name in shown]
+    assert pairs == sorted(pairs, key=lambda pair: tuple(map(metrics.index, pair)))
+    assert all(metrics.index(first) < metrics.index(second) for first, second in pairs)
+
+
+def test_a_phone_shows_every_number_whole(start: Callable[..., Browser], demo_page: Path) -> None:
+    browser = start(width=420, height=844)
+    browser.open(demo_page)
+    cut = "[...document.querySelectorAll('main .interval, main .value')].filter((e) => e.getClientRects().length)"
+    assert browser.run(f"return {cut}.length") > 100
+    assert browser.run(f"return {cut}.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).length") == 0
+    assert browser.run(f"return {cut}.filter((e) => e.getClientRects().length > 1).length") == 0
+    table = "document.querySelector('#first-tables')"
+    assert browser.run(f"return {table}.textContent").count("[") > 10
+    assert browser.run(f"return {table}.scrollWidth <= {table}.clientWidth")
+
+
 def test_plays_the_files_of_the_demo(browser: Browser, demo_page: Path) -> None:
     browser.open(demo_page)
-    browser.click(f"{GRID} .tabulator-row .play")
+    embedded = data_of(browser)["clips"]
+    assert len(embedded) == 12
+    browser.run(
+        "[...document.querySelectorAll('#pair-table .tabulator-row')]"
+        ".find((row) => !(row.dataset.pair in arguments[0])).querySelector('.play').click()",
+        embedded,
+    )
     browser.until(PLAYING)
     before = browser.run("return document.querySelector('audio').currentTime")
     time.sleep(0.3)
@@ -279,13 +321,15 @@ def test_looks(
 ) -> None:
     browser = start(width=width, height=844 if width < 500 else 900, dark=dark)
     browser.open(demo_page)
-    for section in ("overview", "agreement", "pairs", "detail", "tables", "run"):
+    for section in ("overview", "first", "agreement", "pairs", "detail", "figures", "tables", "run"):
         browser.run(f"document.getElementById('{section}').scrollIntoView()")
         browser.painted()
         browser.shoot(pictures / f"{name}-{section}.png")
     assert browser.run("return document.documentElement.scrollWidth") == width
     paper = browser.run("return getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, paper[4:-1].split(","))) < 60) == dark
+    drawing = browser.run("return getComputedStyle(document.querySelector('figure img')).filter")
+    assert ("invert" in drawing) == dark
     # The switch goes round: what the system says, light, dark.
     expected = (False, True)
     for is_dark in expected:

@@ -66,9 +66,8 @@ def _noise(facts: Facts) -> Sentence:
         why = f" ({first.note})" if first.note else ""
         text = f"Nothing was shown: {highest} {decimal(first.estimate)}, of {first.metric}, and has no interval{why}."
     elif others:
-        n = len(facts.ranked)
-        shown = f"{highest} {valued(first)}, of {first.metric}"
-        text = f"None of {n} metrics was shown to agree with listeners at all: {shown}."
+        none = f"None of {len(facts.ranked)} metrics was shown to agree with listeners at all"
+        text = f"{none}: {highest} {valued(first)}, of {first.metric}."
     else:
         text = f"{first.metric} was not shown to agree with listeners at all: {PRIMARY.name} {valued(first)}."
     test = f"{INTERVAL}, widened for {counted(len(facts.ranked), 'metric')}" if others else INTERVAL

@@ -46,7 +46,11 @@ def render(report: Report, standalone: bool = False) -> str:
         standalone: whether to add a preamble, so that the file can be compiled as it is.
     """
     packages = "".join(rf"\usepackage{{{name}}}" for name in PACKAGES)
-    blocks = [_comment(f"Needs {packages} in the preamble."), *map(_comment, (report.title, *report.paragraphs)), BOX]
+    blocks = [
+        _comment(f"Needs {packages} in the preamble."),
+        *map(_comment, (report.title, *_verdict(report), *report.paragraphs)),
+        BOX,
+    ]
     labels: list[str] = []
     warning = (f"Warning. {report.warning}",) if report.warning else ()
     blocks[1:1] = map(_comment, warning)
@@ -57,6 +61,10 @@ def render(report: Report, standalone: bool = False) -> str:
             blocks.append(render_table(table, labels[-1], warning))
     body = "\n".join(blocks) + "\n"
     return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+
+
+def _verdict(report: Report) -> Iterator[str]:
+    yield from (f"{point.question} {point.text} ({point.test})" for point in report.verdict)
 
 
 def render_table(table: Table, label: str, warning: Sequence[str] = ()) -> str:
@@ -106,10 +114,10 @@ def _header(table: Table) -> Iterator[str]:
 
 
 def _body(rows: Iterable[Row]) -> Iterator[str]:
-    """Rows, with a gap after those of several lines, and a rule between metrics and what is drawn apart."""
+    """Rows, with a gap after those of several lines, and a rule between metrics, yardsticks and published ones."""
     before: Row | None = None
     for row in rows:
-        if before and row.apart and not before.apart:
+        if before and row.origin != before.origin:
             yield r"\midrule"
         elif before and any(cell.interval or cell.p_text for cell in before.cells):
             yield r"\addlinespace[2pt]"
@@ -120,7 +128,7 @@ def _body(rows: Iterable[Row]) -> Iterator[str]:
 def _row(row: Row) -> Iterator[str]:
     """Values, beneath them intervals, beneath them p-values, drawn together."""
     label = _broken(row.marked_label)
-    lines = [[rf"\textit{{{label}}}" if row.apart else label, *map(_value, row.cells)]]
+    lines = [[label if row.origin == "metric" else rf"\textit{{{label}}}", *map(_value, row.cells)]]
     for beneath in ([cell.interval for cell in row.cells], [cell.p_text for cell in row.cells]):
         if any(beneath):
             lines.append(["", *(rf"{{\scriptsize {_signs(text)}}}" if text else "" for text in beneath)])
@@ -135,8 +143,8 @@ def _value(cell: Cell) -> str:
 
 def _signs(number: str) -> str:
     """Write a number, an interval or a p-value with the minus sign and relations of mathematics."""
-    dashed = number.replace("–", "--").replace("--", r"\textendash{}")
-    return re.sub(r"[-<]", lambda sign: f"${sign[0]}$", dashed).replace("≤", r"$\leq$")
+    dashes = number.replace("–", "--").replace("--", r"\textendash{}")
+    return re.sub(r"[-<≤]", lambda sign: r"$\leq$" if sign[0] == "≤" else f"${sign[0]}$", dashes)
 
 
 def _broken(text: str) -> str:

@@ -199,7 +199,8 @@ def test_the_gauge_is_as_wide_as_what_it_shows(run: Run) -> None:
 
 
 def test_zero_has_no_sign_and_large_errors_are_short() -> None:
-    assert with_interval("SRCC", -0.001, -0.104, 0.08) == "SRCC 0.00 [−0.10, 0.08]"
+    assert with_interval("SRCC", 0.0, -0.104, 0.08) == "SRCC 0.00 [−0.10, 0.08]"
+    assert with_interval("SRCC", -0.001, -0.104, 0.08) == "SRCC −0.001 [−0.10, 0.08]"
     assert with_interval("SRCC", np.nan, np.nan, np.nan) == "SRCC –"
     error = Measured(875.387, 800.0, 900.0)
     how = ResamplingPlan(9).as_fields()

@@ -60,7 +60,8 @@ function tabulator(place, columns, data, options = {}) {
 
 /** One table of the report: cells as the other formats print them, and their intervals drawn. */
 function reportTable(place, table) {
-  const holder = node('div', { class: 'compact' });
+  const stacked = NARROW.matches && table.columns.length > 2;
+  const holder = stacked ? cards(table) : node('div', { class: 'compact' });
   place.append(
     node('h4', {}, table.title),
     node('p', { class: 'reading' }, table.reading),
@@ -73,6 +74,34 @@ function reportTable(place, table) {
         )
       : '',
   );
+  if (!stacked) drawTable(holder, table);
+}
+
+/** On a phone a row of many cells is a card: each cell on a line of its own, so that none is out of sight. */
+function cards(table) {
+  const counts = new Set(table.columns.map((header) => header.n_pairs).filter((n) => n !== null));
+  const name = ({ header, n_pairs }) => (counts.size > 1 && n_pairs !== null ? `${header} (n = ${count(n_pairs)})` : header);
+  return node(
+    'div',
+    { class: 'cards', role: 'list' },
+    table.rows.map((row) =>
+      node(
+        'div',
+        { class: 'card', role: 'listitem' },
+        node('div', { class: row.origin === 'metric' ? 'card-label' : 'card-label beside', dir: 'auto' }, breakable(row.label)),
+        node(
+          'dl',
+          {},
+          row.cells.flatMap((cell, i) =>
+            cell.text ? [node('dt', { dir: 'auto' }, breakable(name(table.columns[i]))), node('dd', {}, reportCell(cell, null))] : [],
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function drawTable(holder, table) {
   const label = column(
     table.corner,
     'label',
