@@ -12,7 +12,7 @@ from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.comparison import CorrelationDifference
 
 LEVEL = 0.05
-"""Adjusted p-values below this are called a difference that was shown."""
+"""Adjusted p-values at or below this are called a difference that was shown."""
 
 ADJUSTED = "p is adjusted for all comparisons of its column, the interval is not."
 """What `lead_of` returns, in words."""
@@ -44,7 +44,7 @@ class Lead:
     @property
     def is_shown(self) -> bool:
         """Whether the adjusted test shows a difference."""
-        return self.p < LEVEL
+        return self.p <= LEVEL
 
 
 def lead_of(difference: CorrelationDifference) -> Lead:

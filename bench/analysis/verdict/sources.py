@@ -73,7 +73,7 @@ def _interactions(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sente
         and not math.isnan(i.p_adjusted)
     ]
     shown = sorted(
-        (i for i in tested if i.p_adjusted < LEVEL), key=lambda i: (i.p_adjusted, -abs(i.difference.estimate))
+        (i for i in tested if i.p_adjusted <= LEVEL), key=lambda i: (i.p_adjusted, -abs(i.difference.estimate))
     )
     if not tested:
         return

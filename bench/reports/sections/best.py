@@ -39,7 +39,7 @@ def best_section(analysis: Analysis) -> Section | None:
     )
     table = Table(
         f"{PRIMARY.name} of {best} minus that of each other metric",
-        f"The best metric first; bold: p below {LEVEL:g}. {ADJUSTED} {made}",
+        f"The best metric first; bold: p at or below {LEVEL:g}. {ADJUSTED} {made}",
         columns,
         tuple(rows),
         corner="metrics",
