@@ -17,7 +17,6 @@ KNOWS = {
     "source": "whether the clip is recorded or generated",
     "loudness": "how loud the clip is",
     "duration": "how long the clip is",
-    "caption-length": "how long the caption is",
     "caption length": "how long the caption is",
 }
 """What the sentinels know, in words."""

@@ -237,7 +237,9 @@ def test_the_page_tells_metrics_from_listeners_and_systems_from_sources(
     beside = ["listeners", "disagreement", "caption", "source", "system", "order of the data", *data["labels"]]
     assert len(set(beside)) == len(beside)
     pairs = {(d.metric_a, d.metric_b) for d in run.analysis.differences}
-    assert len(set(data["differences"]["name"]["values"])) == len(pairs)
+    places = zip(*(data["differences"][name]["codes"] for name in ("stratum", "statistic", "name")), strict=True)
+    named = [name for *place, name in places if place == [0, 0]]
+    assert len(set(named)) == len(named) == len(pairs)
     strata = [stratum["label"] for stratum in data["strata"]]
     assert len(set(strata)) == len(strata)
     assert set(data["pairs"]["system"]["values"]) == set(SYSTEMS)
