@@ -34,8 +34,8 @@ NOTHING = "nothing can be shown with 9 resamples"
 def test_one_best_metric() -> None:
     assert standing_texts([BEST, WORSE]) == {"m0": "best (a)", "m2": "worse (b)"}
     assert standing_sentence([BEST, WORSE]) == (
-        "Standing by SRCC: “worse” was shown to be worse than another metric, “best”, alone, was not; metrics that share "
-        "a letter were not shown to differ (adjusted p above 0.05); baselines have none."
+        "Standing by SRCC: “worse” was shown to be worse than another metric, “best”, alone, was not; metrics that "
+        "share a letter were not shown to differ (adjusted p above 0.05); baselines have none."
     )
     assert shown_to_be_best([BEST, WORSE], ("all", "srcc")) == "m0"
 
