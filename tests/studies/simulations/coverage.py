@@ -50,7 +50,7 @@ RESAMPLES = 999
 CAPTIONS = (20, 200)
 """Of the data sets that the other tables' intervals are tried on."""
 
-YARDSTICK_CAPTIONS = (20, 200, 858)
+YARDSTICK_CAPTIONS = (20, 200)
 LEVEL_FACTOR = 4
 """As `TEST_FACTORS`, for the alternative annotator test."""
 

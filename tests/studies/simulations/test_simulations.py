@@ -11,9 +11,19 @@ from scipy import stats
 
 from bench.statistics.types import ResamplingPlan
 from tests.studies.simulations.analytic import analytic_interval
-from tests.studies.simulations.coverage import CAPTIONS, DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
+from tests.studies.simulations.coverage import (
+    CAPTIONS,
+    DOCUMENT,
+    EQUAL,
+    METHODS,
+    SIZES,
+    UNITS,
+    YARDSTICK_CAPTIONS,
+    rejections_of_one,
+)
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others, true_quantities
 from tests.studies.simulations.population import Metric, draw, true_values
+from tests.studies.simulations.yardstick_tables import DESIGNS, YARDSTICKS, coverage_of_yardsticks, true_yardsticks
 from tests.tables import replace_block
 
 
@@ -74,6 +84,26 @@ def test_other_tables_are_simulated_with_every_method():
     assert set(found) == {(method, name) for method in METHODS for name in QUANTITIES}
     assert sum(found.values()) >= 8
     assert true_quantities(20_000) == pytest.approx(true_quantities(), abs=0.02)
+
+
+def test_documented_coverage_of_yardsticks_is_within_bounds():
+    rows = table("coverage-yardsticks")
+    assert [row["captions"] for row in rows] == [f"{n:,}" for n in YARDSTICK_CAPTIONS]
+    assert all(91 <= float(row[name]) <= 98 for row in rows for name in YARDSTICKS)
+
+
+def test_documented_level_of_the_alternative_annotator_test_is_within_bounds():
+    rows = table("alternative")
+    designs = [(row["captions of the listener"], row["ratings a caption"]) for row in rows]
+    assert designs == [(str(n_captions), str(per_caption)) for n_captions, per_caption in DESIGNS]
+    assert all(3.5 <= float(row["rejected"]) <= 6.5 for row in rows)
+
+
+def test_yardsticks_are_simulated():
+    found = coverage_of_yardsticks(20, 50, seed=0)
+    assert set(found) == set(YARDSTICKS)
+    assert sum(found.values()) >= 4
+    assert true_yardsticks(20_000) == pytest.approx(true_yardsticks(), abs=0.03)
 
 
 def test_documented_error_rates_are_within_bounds_and_power_grows():
