@@ -1,4 +1,4 @@
-"""Single ratings of a run's pairs, on disk: what noise ceilings and cross-fitted bands are computed from.
+"""Single ratings of a run's pairs, on disk: what noise ceilings and evenness are computed from.
 
 ``ratings.csv`` has a row a rating: ``pair_id,listener_id,score``, on the data set's scale, after screening. Data sets
 that give only means have none; then whatever needs single ratings is left out of the report, with the reason.

@@ -5,7 +5,8 @@
     nox -s coverage -- --only coverage-others
 
 Fails if the default resampling covers SRCC outside 92-97 % or a quantity of another table outside 91-98 %, if the
-comparison's Type-I error leaves 3.5-6.5 %, or if power does not grow with n.
+comparison's Type-I error leaves 3.5-6.5 %, if power does not grow with n, or if predictions for evenly good metrics are
+biased by more than .02 at RELATE's size.
 """
 
 from __future__ import annotations
@@ -25,9 +26,13 @@ from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
 from bench.statistics.comparison import differences_of
 from bench.statistics.intervals import bootstrap_interval
 from bench.statistics.max_t import paired_spreads
+from bench.statistics.reliability import SHARED_STATISTICS
+from bench.statistics.sample import MIN_CLUSTERS
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 from tests.studies.simulations import families
 from tests.studies.simulations.analytic import analytic_interval
+from tests.studies.simulations.evenly_good import ERRORS, RATING_ERRORS, evenness_of_one
+from tests.studies.simulations.few_captions import FEW, MANY, coverage_of_few, coverage_of_shares
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others
 from tests.studies.simulations.population import Metric, draw, true_values
 from tests.studies.simulations.yardstick_tables import (
@@ -49,6 +54,7 @@ METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 RESAMPLES = 999
 CAPTIONS = (20, 200)
 """Of the data sets that the other tables' intervals are tried on."""
+EVEN_CAPTIONS = (60, 200, 858)
 
 YARDSTICK_CAPTIONS = (20, 200)
 LEVEL_FACTOR = 4
@@ -204,13 +210,68 @@ def alternative_table(n_data_sets: int) -> tuple[str, list[str]]:
     return markdown(["captions of the listener", "ratings a caption", "rejected"], rows), problems
 
 
+def few_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    for n in FEW:
+        found = percentages(partial(coverage_of_few, n, RESAMPLES), n_data_sets)
+        rows.append([f"{n}", *(f"{found[s]:.1f}" for s in IDS)])
+        if n >= MIN_CLUSTERS and not 91 <= found[PRIMARY.id] <= 99.5:
+            problems.append(f"SRCC is covered {found[PRIMARY.id]:.1f} % with {n} captions, not 91-99.5 %")
+    return markdown(["captions", *(s.upper() for s in IDS)], rows), problems
+
+
+def shares_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    for n in MANY:
+        found = percentages(partial(coverage_of_shares, n, RESAMPLES), n_data_sets)
+        rows.append([f"{n}", *(f"{value:.1f}" for value in found.values())])
+        problems += [f"share of {s} is covered {v:.1f} % at {n}" for s, v in found.items() if not 92 <= v <= 97]
+    return markdown(["captions", *(f"{s.name} / ceiling" for s in SHARED_STATISTICS)], rows), problems
+
+
+def evenness_table(n_data_sets: int) -> tuple[str, list[str]]:
+    """Hold metrics that are even on either scale against the predictions on that scale, and count marks."""
+    rows, problems = [], []
+    for n in EVEN_CAPTIONS:
+        totals: Counter = Counter()
+        with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            for one in pool.map(partial(evenness_of_one, n, 199), range(n_data_sets), chunksize=5):
+                totals.update(one)
+        parts = sorted({stratum for _, stratum, _ in totals})
+        for metric in (*ERRORS, *RATING_ERRORS):
+            scale = " on ratings" if metric in RATING_ERRORS else ""
+            means = {
+                (part, what): totals[metric, part, what] / max(totals[metric, part, "defined"], 1)
+                for part in parts
+                for what in ("estimate", f"predicted{scale}", f"below{scale}", f"above{scale}", "shown")
+            }
+            bias = {part: means[part, f"predicted{scale}"] - means[part, "estimate"] for part in parts}
+            worst = max(bias, key=lambda part: abs(bias[part]))
+            off = 100 * np.mean([means[part, f"below{scale}"] + means[part, f"above{scale}"] for part in parts])
+            marked = 100 * np.mean([means[part, "shown"] for part in parts])
+            mean = np.mean(list(bias.values()))
+            rows.append(
+                [f"{n}", metric, f"{mean:+.3f}", f"{bias[worst]:+.3f} ({worst})", f"{off:.1f}", f"{marked:.1f}"]
+            )
+            n_sets = totals[metric, worst, "defined"]
+            noise = 2 * np.sqrt(totals[metric, worst, "squared error"]) / n_sets
+            if n == EVEN_CAPTIONS[-1] and abs(bias[worst]) > 0.02 + noise:
+                problems.append(f"{metric}: predicted {bias[worst]:+.3f} too high in {worst}")
+            if marked > 6:
+                problems.append(f"{metric}: {marked:.1f} % of even metrics are marked with {n} captions")
+    return markdown(["captions", "metric", "mean bias", "largest bias", "off 0", "marked"], rows), problems
+
+
 TABLES = {
     "families": families_table,
     "coverage": coverage_table,
+    "coverage-few": few_table,
+    "coverage-shares": shares_table,
     "coverage-others": others_table,
     "coverage-yardsticks": yardsticks_table,
     "rejections": rejection_table,
     "alternative": alternative_table,
+    "evenness": evenness_table,
 }
 
 

@@ -109,6 +109,7 @@ def evenness_of_one(n_captions: int, n_resamples: int, seed: int) -> Counter[tup
             "below on ratings": one.excess_on_ratings.high < 0,
             "above on ratings": one.excess_on_ratings.low > 0,
             "shown": one.shown != "",
+            "squared error": (one.predicted - one.estimate) ** 2,
         }
         found.update({(one.metric, one.stratum, what): float(value) for what, value in values.items()})
     return found

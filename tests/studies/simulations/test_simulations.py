@@ -9,18 +9,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.statistics.sample import MIN_CLUSTERS
 from bench.statistics.types import ResamplingPlan
 from tests.studies.simulations.analytic import analytic_interval
 from tests.studies.simulations.coverage import (
     CAPTIONS,
     DOCUMENT,
     EQUAL,
+    EVEN_CAPTIONS,
     METHODS,
     SIZES,
     UNITS,
     YARDSTICK_CAPTIONS,
     rejections_of_one,
 )
+from tests.studies.simulations.evenly_good import ERRORS, RATING_ERRORS
+from tests.studies.simulations.few_captions import FEW, MANY, coverage_of_few, coverage_of_shares
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others, true_quantities
 from tests.studies.simulations.population import Metric, draw, true_values
 from tests.studies.simulations.yardstick_tables import DESIGNS, YARDSTICKS, coverage_of_yardsticks, true_yardsticks
@@ -114,6 +118,37 @@ def test_documented_error_rates_are_within_bounds_and_power_grows():
     power = [float(row["SRCC"]) for row in rows if row["truth"].startswith("ΔSRCC")]
     assert power == sorted(power)
     assert power[-1] > 90
+
+
+def test_documented_intervals_of_few_captions_cover_from_six_on_and_not_below():
+    rows = {int(row["captions"]): row for row in table("coverage-few")}
+    assert tuple(rows) == FEW
+    for n, row in rows.items():
+        covered = min(float(row[name]) for name in ("SRCC", "LCC", "MSE"))
+        assert (covered >= 91) == (n >= MIN_CLUSTERS)
+
+
+def test_documented_shares_of_the_ceiling_cover():
+    rows = table("coverage-shares")
+    assert [int(row["captions"]) for row in rows] == list(MANY)
+    assert all(92 <= float(row[name]) <= 97 for row in rows for name in ("SRCC / ceiling", "LCC / ceiling"))
+
+
+def test_documented_predictions_are_unbiased_and_even_metrics_hardly_marked():
+    rows = table("evenness")
+    assert len(rows) == len(EVEN_CAPTIONS) * len({**ERRORS, **RATING_ERRORS})
+    for row in rows:
+        assert abs(float(row["mean bias"])) <= 0.02
+        assert float(row["off 0"]) <= 8
+        assert float(row["marked"]) <= 6
+
+
+def test_few_captions_and_shares_are_simulated():
+    found = sum((coverage_of_few(6, 99, seed) for seed in range(5)), Counter())
+    assert set(found) == {"srcc", "lcc", "ktau", "mse"}
+    assert found["srcc"] >= 3
+    shares = sum((coverage_of_shares(20, 99, seed) for seed in range(3)), Counter())
+    assert shares["srcc"] + shares["lcc"] >= 4
 
 
 def test_the_analytic_interval_of_lcc_is_scipys():
