@@ -92,7 +92,7 @@ def _agreement(analysis: Analysis) -> dict[str, Any]:
         ],
         "primary": PRIMARY.id,
         "intervals": intervals_made(analysis.estimates),
-        "differences_reading": f"The better metric first, with its lead; filled dots: p ≤ {LEVEL:g}. {ADJUSTED}",
+        "differences_reading": f"The better metric first; filled dots: p at or below {LEVEL:g}. {ADJUSTED}",
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
         "differences": {
             "name": texts(difference_label(one.better, one.worse) for one in differences),
