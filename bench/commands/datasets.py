@@ -13,9 +13,10 @@ from rich.table import Table
 from bench.analysis.overlap import label
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
+from bench.datasets.pairs_table import pairs_table
 from bench.files.records import json_text
 from bench.terminal.console import put
-from bench.terminal.options import AsJson, BandsOption, DataRoot, Scale, Screening, Split, edges_of
+from bench.terminal.options import AsJson, BandsOption, DataRoot, Output, Scale, Screening, Split, edges_of
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
@@ -89,6 +90,31 @@ def audit_command(
         _print_json(asdict(found))
     else:
         _print_audit(found)
+
+
+@datasets_app.command("pairs")
+def pairs_command(
+    name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
+    split: Split = None,
+    screening: Screening = None,
+    data_root: DataRoot = None,
+    scale: Scale = None,
+    output: Output = None,
+) -> None:
+    """Print the pairs as CSV, for those who score them elsewhere; bench run --scores reads pair_id,score.
+
+    Paths are absolute, so that the clips are found from any folder. Ratings are left out.
+    """
+    from bench.files.csvfile import csv_text, write_csv
+
+    with terminal_progress() as progress:
+        dataset = load_dataset(
+            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+        )
+    if output is None:
+        put(csv_text(pairs_table(dataset)), end="")
+    else:
+        write_csv(output, pairs_table(dataset))
 
 
 @datasets_app.command("overlap")

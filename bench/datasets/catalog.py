@@ -57,7 +57,8 @@ def load_dataset(
         split: None takes the default: the first of the entry's, or everything of a CSV file.
         screening: None takes the data set's default; ``none`` is allowed where listeners are not screened.
         data_root: folder of the data set's files; None takes ``$RELATE_ROOT`` or the user's data folder.
-        scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10.
+        scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10 if they
+            fill more than half of it.
         with_audio: False spares the demo the rendering of its clips where no metric is going to listen to them.
         progress: told how far that rendering has come.
 

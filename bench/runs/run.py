@@ -23,6 +23,7 @@ from bench.analysis.results import VERSION
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
+from bench.datasets.score_files import read_score_file
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.clips import Contents, record_of
@@ -39,7 +40,7 @@ from bench.files.manifest import (
 )
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
-from bench.files.scores import ScoreTable, read_score_file
+from bench.files.scores import ScoreTable
 from bench.runs.folder import Run, write_run
 from bench.runs.outcomes import outcomes_of
 from bench.statistics.types import ResamplingPlan
@@ -106,7 +107,7 @@ def run_benchmark(
     Args:
         request: what to do.
         progress: told how far the work has come.
-        remark: told what was kept from an earlier start.
+        remark: told what was kept from an earlier start, and which rows of score files were not used.
 
     Raises:
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
@@ -126,7 +127,7 @@ def run_benchmark(
     )
     bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
-    external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}
+    external = {name: read_score_file(path, pairs, remark) for name, path in request.score_files.items()}
     plan = plan_of(request, dataset)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):

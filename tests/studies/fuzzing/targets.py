@@ -58,8 +58,9 @@ def make_targets() -> Mapping[str, Target]:
 
 def _tables(folder: Path) -> dict[str, Target]:
     from bench.datasets.adapters.custom import load_custom
+    from bench.datasets.score_files import read_score_file
     from bench.files.ratings import read_ratings
-    from bench.files.scores import make_pairs_frame, read_score_file, read_table
+    from bench.files.scores import make_pairs_frame, read_table
 
     columns: dict[str, list[object]] = {name: ["a", "b"] for name in ("pair_id", "audio", "caption", "caption_id")}
     columns |= {name: ["", ""] for name in ("source", "system", "split")}
