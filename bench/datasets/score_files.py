@@ -16,6 +16,7 @@ so one file may serve several splits; every pair of the data set needs a score.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
@@ -38,6 +39,7 @@ SCORE_COLUMNS = ("score", "pred_score", "prediction_score")
 
 AS_IT_STANDS, SPELLING, CASE, END_OF_PATH = range(4)
 _ENDING = re.compile(r"\.(?:wav|flac|mp3|ogg|opus|m4a|aiff?)$", re.ASCII | re.IGNORECASE)
+_form_of = functools.lru_cache(2**16)(caption_key)  # captions repeat
 _MOST_COMPARED = 2_000  # names that a typing error is looked for in
 
 Key = tuple[str, str]
@@ -169,7 +171,7 @@ class _Index:
 
 def _spelling(key: Key) -> Key:
     parts = unicodedata.normalize("NFC", key[0].strip()).replace("\\", "/").split("/")
-    return _ENDING.sub("", "/".join(part for part in parts if part not in ("", "."))), caption_key(key[1])
+    return _ENDING.sub("", "/".join(part for part in parts if part not in ("", "."))), _form_of(key[1])
 
 
 def _caseless(spelling: Key) -> Key:

@@ -71,9 +71,9 @@ def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0]) -> Rated
         refuse_missing(path, HOW_TO_GET)
     sources = [path for path in (single, means, folder / PROMPTS, folder / DEMO_PROMPTS) if path and path.exists()]
     texts, demos = _prompts(folder / PROMPTS), _prompts(folder / DEMO_PROMPTS)
-    listed = list(_rows(means, (3,))) if means.exists() else []
+    listed = _rows(means, (3,)) if means.exists() else []
     if single:
-        rows = _of_part(single, list(_rows(single, (3, 4))), listed, whole_set=not single.name.startswith(split))
+        rows = _of_part(single, _rows(single, (3, 4)), listed, whole_set=not single.name.startswith(split))
         pairs, ratings = _from_single(_row(row, folder, {**texts, **demos}, split) for row in rows)
     else:
         rated = (_row(row, folder, {**texts, **demos}, split) for row in listed)
@@ -90,11 +90,17 @@ def _single_ratings(folder: Path, split: str) -> Path | None:
     return of_all if of_all.exists() and (folder / "sets" / f"{split}_mos_list.txt").exists() else None
 
 
-def _rows(path: Path, n_fields: Sequence[int]) -> Iterable[CsvRow]:
-    """Return the rows of ratings below a header, if there is one; the release has none."""
+def _rows(path: Path, n_fields: Sequence[int]) -> Sequence[CsvRow]:
+    """Return the rows of ratings, all of one width, below a header, if there is one; the release has none."""
     rows = list(read_lines(path, ",", n_fields))
-    headed = rows and not _CLIP.fullmatch(rows[0]["0"]) and not _NUMBER.fullmatch(_rating(rows[0]))
-    return rows[1:] if headed else rows
+    if rows and not _CLIP.fullmatch(rows[0]["0"]) and not _NUMBER.fullmatch(_rating(rows[0])):
+        rows = rows[1:]
+    most = max((len(row.fields) for row in rows), default=0)
+    for row in rows:
+        _clip(row)
+        if len(row.fields) != most:
+            raise row.error(f"{len(row.fields)} fields, expected {most} as in other lines; fetch the file again")
+    return rows
 
 
 def _prompts(path: Path) -> dict[str, str]:
@@ -132,9 +138,7 @@ def _from_single(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple
 
 
 def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedRow:
-    clip = _CLIP.fullmatch(row["0"])
-    if clip is None:
-        raise row.error(f"the clip is {quoted(row['0'])}, expected …-S001_P001.wav; fetch the file again")
+    clip = _clip(row)
     pair_id = row["0"].removesuffix(".wav")
     caption = texts.get(pair_id) or texts.get(clip["prompt"])
     if not caption:
@@ -151,6 +155,13 @@ def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedR
     single = row.path.parent.name == "person_mos"
     rater = row.text("1") if "3" in row.fields else f"line {row.line}" if single else ""
     return RatedRow(facts, rater, row.number("3" if "3" in row.fields else "2", SCALE.low, SCALE.high), row)
+
+
+def _clip(row: CsvRow) -> re.Match[str]:
+    clip = _CLIP.fullmatch(row["0"])
+    if clip is None:
+        raise row.error(f"the clip is {quoted(row['0'])}, expected …-S001_P001.wav; fetch the file again")
+    return clip
 
 
 def _rating(row: CsvRow) -> str:

@@ -79,7 +79,7 @@ def load_xacle(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedData
     homes = [folder / home for home in HOMES]
     candidates = [home / FOLDER / name.format(split) for name in _NAMES for home in homes]
     rated = (*_LISTENER, *_SCORE, *_AVERAGE)
-    path = next((path for path in candidates if has_any_column(path, rated)), candidates[0])
+    path = next((path for path in candidates if has_any_column(path, rated)), first_existing(candidates))
     refuse_missing(path, HOW_TO_GET)
     if split == "test" and not has_any_column(path, rated):
         raise UnavailableError(f"{path}: lists clips and no ratings; {HOW_TO_GET} or name a copy with --data-root")
