@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from bench.analysis.overlap import label
+from bench.datasets.adapters.custom import ANY_SCALE
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
 from bench.datasets.pairs_table import pairs_table
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bench.analysis.leakage import Leakage
     from bench.analysis.overlap import Overlap
     from bench.datasets.fetching.download import PullReport
-    from bench.datasets.types import RatedDataset
+    from bench.datasets.types import RatedDataset, RatingScale
 
 EXAMPLES_SHOWN = 3
 
@@ -98,7 +99,6 @@ def pairs_command(
     split: Split = None,
     screening: Screening = None,
     data_root: DataRoot = None,
-    scale: Scale = None,
     output: Output = None,
 ) -> None:
     """Print the pairs as CSV, for those who score them elsewhere; bench run --scores reads pair_id,score.
@@ -108,6 +108,7 @@ def pairs_command(
     from bench.files.csvfile import csv_text, write_csv
 
     with terminal_progress() as progress:
+        scale = _whatever_scale(name)
         dataset = load_dataset(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
@@ -157,7 +158,12 @@ def overlap_command(
 def _load_part(name: str) -> RatedDataset:
     """Load ``NAME`` or ``NAME@SPLIT``."""
     known, _, split = name.partition("@")
-    return load_dataset(known, split=split or None)
+    return load_dataset(known, split=split or None, scale=_whatever_scale(known))
+
+
+def _whatever_scale(name: str) -> RatingScale | None:
+    """Return the scale to load a data set with where its ratings play no part."""
+    return ANY_SCALE if "scale" in find_entry(name).takes else None
 
 
 def _print_overlaps(overlaps: Sequence[Overlap], leakage: Sequence[tuple[str, Leakage]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.datasets import adapters
 from bench.datasets.entry import DatasetEntry, resolve
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import RatedDataset, RatingScale
 from metrics.errors import UsageError, did_you_mean
 from metrics.types import ProgressCallback, no_progress
 
@@ -46,7 +46,7 @@ def load_dataset(
     split: str | None = None,
     screening: str | None = None,
     data_root: Path | None = None,
-    scale: str | None = None,
+    scale: str | RatingScale | None = None,
     with_audio: bool = True,
     progress: ProgressCallback = no_progress,
 ) -> RatedDataset:

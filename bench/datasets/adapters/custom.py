@@ -24,6 +24,8 @@ from metrics.errors import UsageError, did_you_mean
 REQUIRED = ("audio_path", "text", "rating")
 OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id")
 DEFAULT_SCALE = "0-10"
+ANY_SCALE = RatingScale(-math.inf, math.inf)
+"""For those who only ask which pairs there are."""
 LIKELY_SCALES = tuple(RatingScale(low, high) for low, high in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0)))
 """Scales in use whose ratings would be taken for the lower half of 0-10, the likeliest first."""
 
@@ -64,9 +66,9 @@ def load_custom(path: Path, *, scale: str | RatingScale | None = None, split: st
     rated = [_rated_row(row, path.parent, limits) for row in table.rows]
     if "listener_id" not in table.columns:
         check_unique(rated)
+    pairs, ratings = assemble(_of_split(table, rated, split))
     if scale is None:
         _refuse_unlikely_scale(table, [row.score for row in rated], limits)
-    pairs, ratings = assemble(_of_split(table, rated, split))
     return RatedDataset(
         name=str(path),
         scale=limits,
@@ -101,9 +103,9 @@ def parse_scale(text: str) -> RatingScale:
 
 
 def _refuse_unlikely_scale(table: CsvTable, scores: Sequence[float], assumed: RatingScale) -> None:
-    """Raise `UsageError` if the ratings fill half of the assumed scale or less: errors and score bands depend on it."""
+    """Raise `UsageError` if the ratings fill half of the assumed scale or less: MSE and score bands depend on it."""
     low, high = min(scores), max(scores)
-    if high - low > (assumed.high - assumed.low) / 2:
+    if low == high or high - low > (assumed.high - assumed.low) / 2:  # one number tells nothing of its scale
         return
     likely = next((one for one in LIKELY_SCALES if one.low <= low and high <= one.high), None)
     give = f"give the one that listeners had, e.g. --scale {DEFAULT_SCALE}"
