@@ -309,6 +309,21 @@ def test_the_list_knows_what_is_here(name: str, tmp_path: Path) -> None:
     assert present(root) == (True, False)
 
 
+@pytest.mark.parametrize("column", ["pred_score", "prediction_score"])
+def test_a_submission_to_xacle_is_a_score_file(tmp_path: Path, bench: Bench, column: str) -> None:
+    root, submission = write_xacle(tmp_path / "data"), tmp_path / "inference.csv"
+    submission.write_text(f"wav_file_name,{column}\n" + "".join(f"{k}.wav,{k / 10}\n" for k in range(4)))
+    result = bench(
+        "run", "--dataset", "xacle", "--data-root", root, "--scores", f"mine={submission}", "--resamples", "19",
+        "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert result.status == 0, result.err
+    assert "3 of 4 rows name their pairs in another case, or by the end of the path" in result.err
+    assert "of 4 rows 1 names no pair of this data set and split (first: line 5, '3.wav'); they are not" in result.err
+    scores = [line.rsplit(",", 1)[1] for line in (tmp_path / "run" / "scores.csv").read_text().splitlines()]
+    assert scores == ["mine", "0.0", "0.1", "0.2"]
+
+
 Damage = Callable[[Path], object]
 
 
