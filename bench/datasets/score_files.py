@@ -1,8 +1,8 @@
 """Scores that were computed elsewhere: which pair each row of a user's file is about.
 
-A row names its pair by ``pair_id``, or by the clip and, where the file has a column for it, the caption. Tools and
-challenges spell columns and clips in their own ways; `AUDIO_COLUMNS` and `SCORE_COLUMNS` are those in use. Names are
-compared in four ways, and the strictest that finds a pair counts:
+A row names its pair by ``pair_id`` or, if there is none or no id of the file is known, by the clip and, where the file
+has a column for it, the caption. Tools and challenges spell columns and clips in their own ways; `AUDIO_COLUMNS` and
+`SCORE_COLUMNS` are those in use. Names are compared in four ways, and the strictest that finds a pair counts:
 
 1. as they stand,
 2. without what spellings differ in: slashes at the front, backslashes, the ending of an audio file, Unicode form,
@@ -88,9 +88,11 @@ def read_score_file(path: Path, pairs: pd.DataFrame, remark: RemarkCallback = no
     wanted = ("pair_id", *AUDIO_COLUMNS, *TEXT_COLUMNS)
     score = _score_column(path)
     table = read_csv(path, [score], wanted, spreadsheet=True)
-    columns = _columns(path, score, (*table.columns, *table.ignored))
-    keys = _keys(pairs, columns)
-    matches, strange = _matched(table.rows, keys, columns)
+    for columns in _columns(path, score, (*table.columns, *table.ignored)):
+        keys = _keys(pairs, columns)
+        matches, strange = _matched(table.rows, keys, columns)
+        if matches:
+            break
     rows, passed_over = _one_a_pair(matches, keys)
     strange = sorted([*strange, *passed_over], key=lambda row: row.line)
     _refuse_gaps(path, keys, rows, strange, columns)
@@ -107,16 +109,18 @@ def _score_column(path: Path) -> str:
     return found[0] if found else SCORE_COLUMNS[0]
 
 
-def _columns(path: Path, score: str, names: Collection[str]) -> Columns:
-    if "pair_id" in names:
-        return Columns(score, "pair_id", None)
+def _columns(path: Path, score: str, names: Collection[str]) -> list[Columns]:
+    """Return the ways in which a file names its pairs: by ids and, should they be ids of its own, by clips."""
     clip = next((name for name in AUDIO_COLUMNS if name in names), None)
-    if clip is None:
+    text = next((name for name in TEXT_COLUMNS if name in names), None)
+    ways = [Columns(score, "pair_id", None)] if "pair_id" in names else []
+    ways += [Columns(score, clip, text)] if clip else []
+    if not ways:
         raise DataError(
             f"{path}: found the columns {', '.join(names)}; give pair_id,score or audio_path,text,score "
             "('bench datasets pairs' prints ids, paths and texts)"
         )
-    return Columns(score, clip, next((name for name in TEXT_COLUMNS if name in names), None))
+    return ways
 
 
 def _keys(pairs: pd.DataFrame, columns: Columns) -> list[Key]:

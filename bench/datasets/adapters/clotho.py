@@ -1,7 +1,8 @@
 """Clotho captions: mean ratings, 1 to 5, of how well four systems' clips, and the recordings, match them (REL).
 
-The listening test of AudioBERTScore, https://github.com/lourson1091/audiobertscore (no licence is stated): 100
-captions of Clotho, each with the recording and the clips of AudioGen, TangoFlux, AudioLDM and AudioLDM 2. Layout:
+The listening test of AudioBERTScore, https://github.com/lourson1091/audiobertscore (no licence is stated; not every
+commit has the files, the one below does): 100 captions of Clotho, each with the recording and the clips of AudioGen,
+TangoFlux, AudioLDM and AudioLDM 2. Layout:
 
     clotho_ovl_rel_test_set.csv     File Name,Model,Text,OVL,REL; names end in .wav
     wave_all_16k/MODEL/FILE NAME    the clips, 16 kHz
@@ -29,7 +30,8 @@ from bench.datasets.types import RatedDataset, RatingScale
 SCALE = RatingScale(1.0, 5.0)
 RATINGS = "clotho_ovl_rel_test_set.csv"
 AUDIO_FOLDER = "wave_all_16k"
-HOW_TO_GET = "fetch it with 'git clone https://github.com/lourson1091/audiobertscore',"
+COMMIT = "ed5cec0cf5ec58b35c936468d93f6873e78b31c7"
+HOW_TO_GET = f"fetch commit {COMMIT[:7]} of https://github.com/lourson1091/audiobertscore with git,"
 ENTRIES = (
     DatasetEntry(
         name="clotho",

@@ -125,6 +125,13 @@ def test_an_id_is_not_taken_for_a_file_name(tmp_path: Path) -> None:
     assert read(path, frame(("2.wav", "1.wav"), CAPTIONS[:2], ids=["1", "2"])) == ([2, 1], [])
 
 
+def test_ids_of_the_files_own_are_passed_over_where_it_names_clips(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "pair_id,wavname,score", "0,/a.wav,1", "1,/b.wav,2")
+    assert read(path, frame(("b.wav", "a.wav"), CAPTIONS[:2])) == ([2, 1], [])
+    path = write(tmp_path / "s.csv", "pair_id,wavname,score", "p0,/a.wav,1", "p1,/b.wav,2")
+    assert read(path, frame(("b.wav", "a.wav"), CAPTIONS[:2])) == ([1, 2], [])
+
+
 @pytest.mark.parametrize("number", ["5", "", "nan", "?"])
 def test_a_superset_is_accepted_with_a_count(tmp_path: Path, number: str) -> None:
     lines = [f"{name},{k}" for k, name in enumerate(RELATE)]
