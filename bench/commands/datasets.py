@@ -11,11 +11,13 @@ import typer
 from rich.table import Table
 
 from bench.analysis.overlap import label
+from bench.datasets.adapters.custom import ANY_SCALE
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
+from bench.datasets.pairs_table import pairs_table
 from bench.files.records import json_text
 from bench.terminal.console import put
-from bench.terminal.options import AsJson, BandsOption, DataRoot, Scale, Screening, Split, edges_of
+from bench.terminal.options import AsJson, BandsOption, DataRoot, Output, Scale, Screening, Split, edges_of
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from bench.analysis.leakage import Leakage
     from bench.analysis.overlap import Overlap
     from bench.datasets.fetching.download import PullReport
-    from bench.datasets.types import RatedDataset
+    from bench.datasets.types import RatedDataset, RatingScale
 
 EXAMPLES_SHOWN = 3
 
@@ -91,6 +93,31 @@ def audit_command(
         _print_audit(found)
 
 
+@datasets_app.command("pairs")
+def pairs_command(
+    name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
+    split: Split = None,
+    screening: Screening = None,
+    data_root: DataRoot = None,
+    output: Output = None,
+) -> None:
+    """Print the pairs as CSV, for those who score them elsewhere; bench run --scores reads pair_id,score.
+
+    Paths are absolute, so that the clips are found from any folder. Ratings are left out.
+    """
+    from bench.files.csvfile import csv_text, write_csv
+
+    with terminal_progress() as progress:
+        scale = _whatever_scale(name)
+        dataset = load_dataset(
+            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+        )
+    if output is None:
+        put(csv_text(pairs_table(dataset)), end="")
+    else:
+        write_csv(output, pairs_table(dataset))
+
+
 @datasets_app.command("overlap")
 def overlap_command(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Data sets, as NAME or NAME@SPLIT; two or more.")],
@@ -131,7 +158,12 @@ def overlap_command(
 def _load_part(name: str) -> RatedDataset:
     """Load ``NAME`` or ``NAME@SPLIT``."""
     known, _, split = name.partition("@")
-    return load_dataset(known, split=split or None)
+    return load_dataset(known, split=split or None, scale=_whatever_scale(known))
+
+
+def _whatever_scale(name: str) -> RatingScale | None:
+    """Return the scale to load a data set with where its ratings play no part."""
+    return ANY_SCALE if "scale" in find_entry(name).takes else None
 
 
 def _print_overlaps(overlaps: Sequence[Overlap], leakage: Sequence[tuple[str, Leakage]]) -> None:

@@ -57,7 +57,8 @@ class MetricOptions:
     scores: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=FILE.csv", help="Scores computed elsewhere, with the columns pair_id,score; may be repeated."
+            metavar="NAME=FILE.csv",
+            help="Scores computed elsewhere: pair_id,score or audio_path,text,score; may be repeated.",
         ),
     ] = None
 

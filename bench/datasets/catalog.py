@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.datasets import adapters
 from bench.datasets.entry import DatasetEntry, resolve
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import RatedDataset, RatingScale
 from metrics.errors import UsageError, did_you_mean
 from metrics.types import ProgressCallback, no_progress
 
@@ -46,7 +46,7 @@ def load_dataset(
     split: str | None = None,
     screening: str | None = None,
     data_root: Path | None = None,
-    scale: str | None = None,
+    scale: str | RatingScale | None = None,
     with_audio: bool = True,
     progress: ProgressCallback = no_progress,
 ) -> RatedDataset:
@@ -57,7 +57,8 @@ def load_dataset(
         split: None takes the default: the first of the entry's, or everything of a CSV file.
         screening: None takes the data set's default; ``none`` is allowed where listeners are not screened.
         data_root: folder of the data set's files; None takes ``$RELATE_ROOT`` or the user's data folder.
-        scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10.
+        scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10 if they
+            fill more than half of it.
         with_audio: False spares the demo the rendering of its clips where no metric is going to listen to them.
         progress: told how far that rendering has come.
 

@@ -105,14 +105,19 @@ def write_csv(path: Path, columns: Mapping[str, Iterable[object]]) -> None:
     Raises:
         DataError: a text holds what no CSV file can, see `check_text`.
     """
+    write_text(path, csv_text(columns, str(path)))
+
+
+def csv_text(columns: Mapping[str, Iterable[object]], where: str = "table") -> str:
+    """Return what `write_csv` writes; ``where`` names the table in errors."""
     buffer = io.StringIO()
     writer = csv_writer(buffer)
     writer.writerow(columns)
     cells = [[_cell(value) for value in values] for values in columns.values()]
     for name, values in zip(columns, cells, strict=True):
-        check_text(f"{path}, column {name!r}", (value for value in values if isinstance(value, str)))
+        check_text(f"{where}, column {name!r}", (value for value in values if isinstance(value, str)))
     writer.writerows(zip(*cells, strict=True))
-    write_text(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def csv_writer(stream: io.TextIOBase) -> Any:

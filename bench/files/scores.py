@@ -8,7 +8,7 @@ written with the fewest digits that give the same float64 back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,9 +28,6 @@ COSINES_NAME = "cosines.csv"
 MOST_RATINGS = 10**9
 FAILURES_NAME = "failures.csv"
 FAILURE_COLUMNS = ("pair_id", "metric", "reason")
-
-Key = str | tuple[str, str]
-"""How a score file names a pair: by pair_id, or by audio path and caption."""
 
 
 @dataclass(frozen=True)
@@ -125,31 +122,6 @@ def parse_score_files(scores: Sequence[str]) -> dict[str, Path]:
     return files
 
 
-def read_score_file(path: Path, pairs: pd.DataFrame) -> Float[np.ndarray, " pairs"]:
-    """Read scores that were computed elsewhere, and put them in the order of ``pairs``.
-
-    Args:
-        path: CSV with the columns ``pair_id,score`` or ``audio_path,text,score``; other columns are ignored.
-        pairs: frame with the columns `PAIR_COLUMNS`.
-
-    Raises:
-        DataError: a score is missing, NaN, infinite or given twice, or belongs to no pair of the data set.
-    """
-    table = read_csv(path, ["score"], ["pair_id", "audio_path", "text"], spreadsheet=True)
-    keys, key_of = _score_file_keys(table.columns, pairs, path)
-    row_of_key = {key: row for row, key in enumerate(keys)}
-    scores = np.full(len(pairs), np.nan)
-    for row in table.rows:
-        key = key_of(row)
-        if key not in row_of_key:
-            raise row.error(f"{_shown(key)} is no pair of this data set and split; remove the row or choose the split")
-        if not np.isnan(scores[row_of_key[key]]):
-            raise row.error(f"{_shown(key)} has a score already; keep one row a pair")
-        scores[row_of_key[key]] = row.number("score")
-    _refuse_gaps(path, keys, scores)
-    return scores
-
-
 def write_table(table: ScoreTable, folder: Path) -> None:
     """Write ``scores.csv``, ``cosines.csv`` and ``failures.csv``, each whole or not at all."""
     pairs = {name: table.pairs[name].tolist() for name in PAIR_COLUMNS}
@@ -187,30 +159,6 @@ def read_table(folder: Path, scale: tuple[float, float] = (-math.inf, math.inf))
         cosines=_read_cosines(folder / COSINES_NAME, list(pairs["pair_id"]), metrics),
         failures=_read_failures(folder / FAILURES_NAME, set(pairs["pair_id"]), metrics),
     )
-
-
-def _score_file_keys(
-    columns: Collection[str], pairs: pd.DataFrame, path: Path
-) -> tuple[list[Key], Callable[[CsvRow], Key]]:
-    if "pair_id" in columns:
-        return list(pairs["pair_id"]), lambda row: row["pair_id"]
-    if {"audio_path", "text"} <= set(columns):
-        return list(zip(pairs["audio"], pairs["caption"], strict=True)), lambda row: (row["audio_path"], row["text"])
-    found = ", ".join(columns)
-    raise DataError(f"{path}: found the columns {found}; give pair_id,score or audio_path,text,score")
-
-
-def _refuse_gaps(path: Path, keys: list[Key], scores: Float[np.ndarray, " pairs"]) -> None:
-    missing = np.flatnonzero(np.isnan(scores))
-    if len(missing):
-        raise DataError(
-            f"{path}: no score for {len(missing):,} of {len(keys):,} pairs (first: {_shown(keys[missing[0]])}); "
-            "give one to every pair, or the comparison would be on chosen pairs"
-        )
-
-
-def _shown(key: Key) -> str:
-    return repr(key if isinstance(key, str) else " / ".join(key))
 
 
 def _pairs_frame_from(rows: Sequence[CsvRow], scale: tuple[float, float]) -> pd.DataFrame:

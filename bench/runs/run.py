@@ -24,6 +24,7 @@ from bench.analysis.sample import check_unit
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
+from bench.datasets.score_files import read_score_file
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.clips import Contents, record_of
@@ -40,7 +41,7 @@ from bench.files.manifest import (
 )
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
-from bench.files.scores import ScoreTable, read_score_file
+from bench.files.scores import ScoreTable
 from bench.files.screenings import read_screenings, write_screenings
 from bench.files.sentinels import write_facts
 from bench.runs.folder import Run, write_run
@@ -115,7 +116,7 @@ def run_benchmark(
     Args:
         request: what to do.
         progress: told how far the work has come.
-        remark: told what was kept from an earlier start.
+        remark: told what was kept from an earlier start, and which rows of score files were not used.
 
     Raises:
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
@@ -136,7 +137,7 @@ def run_benchmark(
     check_unit(request.resampling.unit, has_ratings=bool(dataset.ratings))
     bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
-    external = {name: read_score_file(path, pairs) for name, path in request.score_files.items()}
+    external = {name: read_score_file(path, pairs, remark) for name, path in request.score_files.items()}
     plan = plan_of(request, dataset)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):

@@ -59,7 +59,13 @@ Screening = Annotated[
         help="Rule by which listeners count: released, anchor-mean, none, …", show_default="the data set's own"
     ),
 ]
-Scale = Annotated[str | None, typer.Option(help="Lowest and highest possible rating of your own CSV, e.g. 1-5.")]
+Scale = Annotated[
+    str | None,
+    typer.Option(
+        help="Lowest and highest possible rating of your own CSV, e.g. 1-5.",
+        show_default="0-10, if the ratings fill more than half of it",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,46 +1,59 @@
-"""AudioEval: experts' and others' ratings, 1 to 10, of generated clips; the dimension read is text alignment.
+"""AudioEval: ratings of generated clips, 1 to 10, by three experts and by nine others; the dimension is text alignment.
 
 Zhao et al., "AudioEval: Automatic Dual-Perspective and Multi-Dimensional Evaluation of Text-to-Audio-Generation",
 arXiv 2510.14570; https://huggingface.co/datasets/Hui519/AudioEval (CC BY-NC 4.0): 4,200 clips of 24 systems.
 
     data/metadata.jsonl        one clip a line: file_name, wav_name, prompt_id, prompt_text, system …
     data/*.wav                 the clips
-    annotations/ratings.csv    one rater's five ratings of one clip a row
+    annotations/ratings.csv    one rater's five ratings of one clip a row, and whether the rater is an expert
+
+Experts and others answer differently, which is the point of the set: ``audioeval:expert`` and ``audioeval:crowd`` are
+two targets. Every clip has three ratings of each kind; ``audioeval`` is the mean of all six.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble
 from bench.datasets.adapters.external import hash_of, read_columns, refuse_missing, set_folder
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
-from bench.files.csvfile import CsvRow
+from bench.files.csvfile import CsvRow, quoted
 from metrics.errors import DataError, reason_of
+
+Raters = Literal["", "expert", "crowd"]
 
 SCALE = RatingScale(1.0, 10.0)
 HOW_TO_GET = "fetch it with 'bench datasets pull audioeval',"
-ENTRIES = (
+POOLED = (
+    "Experts' and others' ratings are averaged, who answer differently: audioeval:expert and audioeval:crowd are apart."
+)
+ENTRIES = tuple(
     DatasetEntry(
-        name="audioeval",
-        summary="AudioEval: text alignment by experts and others, 1 to 10",
+        name=f"audioeval:{raters}" if raters else "audioeval",
+        summary=f"AudioEval: text alignment by {who}, 1 to 10",
         dimensions=("text alignment",),
         scale=SCALE,
         licence="CC BY-NC 4.0",
-        load="bench.datasets.adapters.audioeval:load_audioeval",
+        load=f"bench.datasets.adapters.audioeval:load_{raters or 'audioeval'}",
         pull="bench.datasets.fetching.hub_download:pull_audioeval",
         find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
         ratings=("annotations/ratings.csv",),
-    ),
+    )
+    for raters, who in (("", "experts and others"), ("expert", "three experts"), ("crowd", "nine others"))
 )
 
 _CLIP_NAMES = ("wav_name", "file_name")
 _SYSTEMS = ("system_id", "system", "model", "system_name")
+_KIND = ("rater_type", "rater_group", "annotator_type", "listener_type", "expertise")
+_EXPERTS, _OTHERS = ("expert",), ("nonexpert", "crowd", "crowdsourced", "layman", "other")
 _COLUMNS = {
     "wav": _CLIP_NAMES,
     "rater": ("rater_id", "rater", "annotator_id", "listener_id"),
@@ -48,20 +61,35 @@ _COLUMNS = {
 }
 
 
-def load_audioeval(root: Path | None = None) -> RatedDataset:
-    """Load all ratings. Clips are not opened: a missing one is no error here.
+def load_audioeval(root: Path | None = None, *, raters: Raters = "") -> RatedDataset:
+    """Load the ratings. Clips are not opened: a missing one is no error here.
+
+    Args:
+        root: folder of the set; None takes that in the user's data folder.
+        raters: whose ratings; all by default.
 
     Raises:
         UnavailableError: a file is not there.
-        DataError: a file is broken, a rating is not on the scale, or belongs to a clip that is not described.
+        DataError: a file is broken, a rating is not on the scale, belongs to a clip that is not described, or does not
+            say who gave it.
     """
     folder = set_folder("audioeval", root)
     described, rated = folder / "data" / "metadata.jsonl", folder / "annotations" / "ratings.csv"
     for path in (described, rated):
         refuse_missing(path, HOW_TO_GET)
     clips = read_metadata(described)
-    pairs, ratings = assemble(_row(row, clips, folder) for row in read_columns(rated, _COLUMNS).rows)
-    return RatedDataset("audioeval", SCALE, pairs, ratings, hash_of(described, rated), folder)
+    kind = {"kind": _KIND} if raters else {}
+    rows = [row for row in read_columns(rated, {**_COLUMNS, **kind}).rows if not raters or _is_of(row, raters)]
+    if not rows:
+        raise DataError(f"{rated}: no rating is by {raters}, expected some; fetch the file again")
+    pairs, ratings = assemble(_row(row, clips, folder) for row in rows)
+    name = f"audioeval:{raters}" if raters else "audioeval"
+    notes = () if raters else (POOLED,)
+    return RatedDataset(name, SCALE, pairs, ratings, hash_of(described, rated), folder, notes=notes)
+
+
+load_expert = partial(load_audioeval, raters="expert")
+load_crowd = partial(load_audioeval, raters="crowd")
 
 
 def read_metadata(path: Path) -> dict[str, PairFacts]:
@@ -100,6 +128,14 @@ def _facts(path: Path, number: int, line: str) -> PairFacts:
     wav = name if name.endswith(".wav") else f"{name}.wav"
     clip_id = Path(wav).stem
     return PairFacts(clip_id, path.parent / wav, caption, "synthesized", system, None, None)
+
+
+def _is_of(row: CsvRow, raters: Raters) -> bool:
+    """Say whether a row is by the raters that are wanted; ``non_expert`` and ``Non-expert`` are one word."""
+    word = re.sub(r"[\s_-]", "", row["kind"]).casefold()
+    if word not in (*_EXPERTS, *_OTHERS):
+        raise row.error(f"the rater is {quoted(row['kind'])}, expected expert or non_expert; fetch the file again")
+    return (word in _EXPERTS) == (raters == "expert")
 
 
 def _row(row: CsvRow, clips: Mapping[str, PairFacts], folder: Path) -> RatedRow:

@@ -4,13 +4,14 @@ Columns: ``audio_path`` (relative to the file's folder, or absolute), ``text``, 
 names); optionally ``pair_id``, ``listener_id``, ``source`` (``natural`` or ``synthesized``), ``system``, ``split``,
 ``caption_id``. With ``listener_id`` the rows of one pair are ratings that are averaged; without it each row is a pair
 with its mean rating. Rows belong to the same pair if they have the same pair_id or, where the file has no such
-column, the same clip and text.
+column, the same clip and text. Where no scale is named it is 0-10, unless the ratings fill no more than half of that.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble, check_unique
@@ -23,6 +24,10 @@ from metrics.errors import UsageError, did_you_mean
 REQUIRED = ("audio_path", "text", "rating")
 OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id")
 DEFAULT_SCALE = "0-10"
+ANY_SCALE = RatingScale(-math.inf, math.inf)
+"""For those who only ask which pairs there are."""
+LIKELY_SCALES = tuple(RatingScale(low, high) for low, high in ((0.0, 1.0), (1.0, 5.0), (0.0, 5.0), (1.0, 7.0)))
+"""Scales in use whose ratings would be taken for the lower half of 0-10, the likeliest first."""
 
 ENTRIES = (
     DatasetEntry(
@@ -41,25 +46,29 @@ _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _SCALE = re.compile(rf"\s*({_NUMBER})\s*-\s*({_NUMBER})\s*", re.ASCII)
 
 
-def load_custom(path: Path, *, scale: str | RatingScale = DEFAULT_SCALE, split: str | None = None) -> RatedDataset:
+def load_custom(path: Path, *, scale: str | RatingScale | None = None, split: str | None = None) -> RatedDataset:
     """Read a user's CSV file. Clips are not opened: a missing one is no error here.
 
     Args:
         path: the file.
-        scale: the interval of possible ratings, as ``"0-10"`` or ready-made.
+        scale: the interval of possible ratings, as ``"0-10"`` or ready-made; None takes 0-10 if the ratings fill more
+            than half of it.
         split: keep the rows with this value in the column ``split``; None keeps all.
 
     Raises:
-        UsageError: no such file, a scale that is none, a split that the file does not have.
+        UsageError: no such file, a scale that is none, a split that the file does not have; no scale, and ratings that
+            look like those of another than 0-10.
         DataError: the file is broken (see `bench.files.csvfile`); a rating is not a number on the scale; a source is
             unknown; a pair appears twice without listeners, is rated twice by one listener, or contradicts itself.
     """
-    limits = parse_scale(scale) if isinstance(scale, str) else scale
+    limits = scale if isinstance(scale, RatingScale) else parse_scale(scale or DEFAULT_SCALE)
     table = read_csv(path, REQUIRED, OPTIONAL, spreadsheet=True)
     rated = [_rated_row(row, path.parent, limits) for row in table.rows]
     if "listener_id" not in table.columns:
         check_unique(rated)
     pairs, ratings = assemble(_of_split(table, rated, split))
+    if scale is None:
+        _refuse_unlikely_scale(table, [row.score for row in rated], limits)
     return RatedDataset(
         name=str(path),
         scale=limits,
@@ -91,6 +100,23 @@ def parse_scale(text: str) -> RatingScale:
             f"write e.g. {DEFAULT_SCALE}"
         )
     return RatingScale(low, high)
+
+
+def _refuse_unlikely_scale(table: CsvTable, scores: Sequence[float], assumed: RatingScale) -> None:
+    """Raise `UsageError` if the ratings fill half of the assumed scale or less: MSE and score bands depend on it."""
+    low, high = min(scores), max(scores)
+    if low == high or high - low > (assumed.high - assumed.low) / 2:  # one number tells nothing of its scale
+        return
+    likely = next((one for one in LIKELY_SCALES if one.low <= low and high <= one.high), None)
+    give = f"give the one that listeners had, e.g. --scale {DEFAULT_SCALE}"
+    if likely:
+        give = (
+            f"give --scale {likely.low:g}-{likely.high:g}, which is likely, or --scale {DEFAULT_SCALE} if that is right"
+        )
+    raise UsageError(
+        f"{table.path}: ratings go from {low:g} to {high:g}, which fills half or less of {DEFAULT_SCALE}, the scale "
+        f"without --scale; MSE and the score bands depend on it: {give}"
+    )
 
 
 def _rated_row(row: CsvRow, folder: Path, scale: RatingScale) -> RatedRow:

@@ -7,11 +7,14 @@ spellings of a column are in use, all are accepted.
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bench.datasets.adapters.assembly import PairFacts, RatedRow
 from bench.datasets.entry import DatasetEntry, Presence
+from bench.datasets.types import RatingScale
 from bench.files.csvfile import CsvRow, CsvTable, read_csv
 from metrics.errors import DataError, UnavailableError, UsageError, did_you_mean
 from metrics.files import data_folder
@@ -19,6 +22,14 @@ from metrics.files import data_folder
 Spellings = Mapping[str, Sequence[str]]
 """Names that a column has been seen under, by the name that the adapter uses."""
 
+RECORDING = "real"
+"""What listening tests of text-to-audio systems call the recording that a caption was written for."""
+REL_COLUMNS: Spellings = {
+    "system": ("Model", "model"),
+    "file": ("File Name", "file_name", "Filename"),
+    "text": ("Text", "text"),
+    "rating": ("REL", "rel"),
+}
 ONLY_MEANS = "Only mean ratings are published: how many listeners each mean has, and so its noise, is unknown."
 
 
@@ -64,23 +75,62 @@ def has_any_column(path: Path, names: Sequence[str]) -> bool:
     return any(name in names for name in _header(path))
 
 
-def read_lines(path: Path, separator: str, n_fields: int) -> Iterator[CsvRow]:
+def rel_row(row: CsvRow, scale: RatingScale, places: Iterable[Path]) -> RatedRow:
+    """Return a row of `REL_COLUMNS`: the mean rating of one system's clip for one caption.
+
+    Args:
+        row: as `read_columns` gives it.
+        scale: of the ratings.
+        places: folders in which the clip may lie, the likeliest first.
+    """
+    system, name = row.text("system"), row.text("file").removesuffix(".wav")
+    facts = PairFacts(
+        pair_id=f"{system}/{name}",
+        audio_path=first_existing(folder / f"{name}.wav" for folder in places),
+        caption=row.text("text"),
+        source="natural" if system == RECORDING else "synthesized",
+        system=system,
+        caption_id=None,
+        split=None,
+    )
+    return RatedRow(facts, "", row.number("rating", scale.low, scale.high), row)
+
+
+def first_existing(paths: Iterable[Path]) -> Path:
+    """Return the first path that exists, else the first of all: the one to name as missing."""
+    listed = list(paths)
+    return next((path for path in listed if _exists(path)), listed[0])
+
+
+def read_lines(path: Path, separator: str, n_fields: Collection[int]) -> Iterator[CsvRow]:
     """Yield the rows of a list without a header; their fields are called ``0``, ``1`` ….
 
+    Quotes around a field are taken off, as upstream's pandas does; a line whose quotes are not those of a table is
+    taken as it stands. What is beyond the last field belongs to it.
+
+    Args:
+        path: the list.
+        separator: between fields.
+        n_fields: how many fields a line may have.
+
     Raises:
-        DataError: not UTF-8, or a line with fewer fields.
+        DataError: not UTF-8, or a line with another number of fields.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as UTF-8 text ({error}); fetch the file again") from error
+    most = max(n_fields)
     for number, line in enumerate(lines, start=1):
-        fields = line.split(separator, n_fields - 1)
-        if line.strip() and len(fields) < n_fields:
+        if not line.strip():
+            continue
+        fields = _fields(line, separator)
+        fields = [*fields[: most - 1], separator.join(fields[most - 1 :])] if len(fields) > most else fields
+        if len(fields) not in n_fields:
             found = f"{path}, line {number}: {len(fields)} fields"
-            raise DataError(f"{found}, expected {n_fields} separated by {separator!r}; fetch the file again")
-        if line.strip():
-            yield CsvRow(path, number, {str(k): field.strip() for k, field in enumerate(fields)})
+            expected = " or ".join(map(str, sorted(n_fields)))
+            raise DataError(f"{found}, expected {expected} separated by {separator!r}; fetch the file again")
+        yield CsvRow(path, number, {str(k): field.strip() for k, field in enumerate(fields)})
 
 
 def hash_of(*paths: Path) -> str:
@@ -97,3 +147,17 @@ def _header(path: Path) -> list[str]:
             return [name.strip().strip('"') for name in stream.readline().split(",")]
     except (OSError, UnicodeDecodeError):
         return []  # `read_csv` says what is wrong
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error:
+        return line.split(separator)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have: until Python 3.12 an error
+        return False

@@ -16,17 +16,22 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble_means
-from bench.datasets.adapters.external import ONLY_MEANS, read_columns, refuse_missing, set_folder
+from bench.datasets.adapters.assembly import assemble_means
+from bench.datasets.adapters.external import (
+    ONLY_MEANS,
+    REL_COLUMNS,
+    read_columns,
+    refuse_missing,
+    rel_row,
+    set_folder,
+)
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.fetching.download import PAM_FOLDER
 from bench.datasets.types import RatedDataset, RatingScale
-from bench.files.csvfile import CsvRow
 
 Part = Literal["audio", "music"]
 
 SCALE = RatingScale(1.0, 5.0)
-RECORDING = "real"
 HOW_TO_GET = "fetch it with 'bench datasets pull pam:audio',"
 ENTRIES = tuple(
     DatasetEntry(
@@ -43,13 +48,6 @@ ENTRIES = tuple(
     for part, what in (("audio", "sound"), ("music", "music"))
 )
 
-_COLUMNS = {
-    "system": ("Model", "model"),
-    "file": ("File Name", "file_name", "Filename"),
-    "text": ("Text", "text"),
-    "rating": ("REL", "rel"),
-}
-
 
 def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
     """Load one of the two tests. Clips are not opened: a missing one is no error here.
@@ -62,25 +60,9 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
     folder = (folder / PAM_FOLDER if (folder / PAM_FOLDER).is_dir() else folder) / part
     path = folder / "scores.csv"
     refuse_missing(path, HOW_TO_GET)
-    table = read_columns(path, _COLUMNS)
-    pairs = assemble_means(_row(row, folder) for row in table.rows)
+    table = read_columns(path, REL_COLUMNS)
+    pairs = assemble_means(rel_row(row, SCALE, (folder / row.text("system"), folder)) for row in table.rows)
     return RatedDataset(f"pam:{part}", SCALE, pairs, (), table.sha256, folder, notes=(ONLY_MEANS,))
-
-
-def _row(row: CsvRow, folder: Path) -> RatedRow:
-    system, name, caption = row.text("system"), row.text("file"), row.text("text")
-    clip = name if name.endswith(".wav") else f"{name}.wav"
-    beside = folder / clip
-    facts = PairFacts(
-        pair_id=f"{system}/{name}",
-        audio_path=beside if beside.exists() else folder / system / clip,
-        caption=caption,
-        source="natural" if system == RECORDING else "synthesized",
-        system=system,
-        caption_id=None,
-        split=None,
-    )
-    return RatedRow(facts, "", row.number("rating", SCALE.low, SCALE.high), row)
 
 
 load_audio = partial(load_pam, part="audio")

@@ -87,7 +87,23 @@ def data_root(root: Path | None = None) -> Path:
 
 
 def audio_root(root: Path) -> Path:
-    """Return the folder of the clips' folders: ``root/RELATE_wave``, or ``root`` where they lie there directly."""
+    """Return the folder of the systems' folders: ``root/RELATE_wave``, where a pull puts them, ``root``, or wherever
+    the archive's own folders have put them when it was unpacked by hand, up to two levels below.
+    """
     unpacked = root / AUDIO_FOLDER
-    direct = any((root / system).is_dir() for system in SYSTEMS)
-    return root if direct and not unpacked.is_dir() else unpacked
+    likely = (unpacked, root)
+    complete = next((folder for folder in (*likely, *_below(root)) if _n_systems(folder) == len(SYSTEMS)), None)
+    return complete or max(likely, key=_n_systems)
+
+
+def _n_systems(folder: Path) -> int:
+    return sum((folder / system).is_dir() for system in SYSTEMS)
+
+
+def _below(root: Path) -> list[Path]:
+    """Return the folders in ``root`` and in those, by name; none of a folder that cannot be read."""
+    try:
+        children = sorted(folder for folder in root.iterdir() if folder.is_dir() and folder.name not in SYSTEMS)
+        return [*children, *(deeper for child in children for deeper in sorted(child.iterdir()) if deeper.is_dir())]
+    except OSError:
+        return []

@@ -62,7 +62,7 @@ def test_means_without_listeners(tmp_path: Path) -> None:
 
 
 def test_duplicates(tmp_path: Path) -> None:
-    rows = ["p,a.wav,A,1,x,,", "q,a.wav,A,2,x,,", "r,a.wav,B,3,x,,", "s,b.wav,A,3,x,,"]
+    rows = ["p,a.wav,A,1,x,,", "q,a.wav,A,2,x,,", "r,a.wav,B,8,x,,", "s,b.wav,A,3,x,,"]
     assert audit(dataset(tmp_path, *rows)).duplicates == (("p", "q"),)
 
 

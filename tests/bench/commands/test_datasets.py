@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -17,8 +18,11 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from bench.commands.datasets import datasets_app
+from bench.datasets.catalog import load_dataset
 from bench.datasets.fetching import download
 from bench.datasets.fetching.transfer import RemoteFile
+from bench.datasets.frame import pairs_frame
+from bench.datasets.score_files import read_score_file
 from bench.terminal.progress import rate_text, terminal_progress
 from metrics.errors import DataError, UnavailableError, UsageError
 from tests.bench.datasets.adapters.synthetic_relate import write_is_and_os, write_relate, zipped_clips
@@ -77,6 +81,41 @@ def test_audit_of_a_users_file_takes_names_as_they_are(tmp_path: Path) -> None:
     assert "[red]a.wav" in shown
     assert "my[note]" in shown
     assert "not named" in shown
+
+
+def test_pairs_as_csv_for_those_who_score_elsewhere(root: Path, tmp_path: Path) -> None:
+    shown = run("pairs", "relate", "--data-root", root, "--split", "train", "--screening", "none").stdout
+    rows = list(csv.DictReader(io.StringIO(shown)))
+    dataset = load_dataset("relate", data_root=root, split="train", screening="none")
+    assert [row["pair_id"] for row in rows] == [rated.pair.pair_id for rated in dataset.pairs]
+    assert [row["audio_path"] for row in rows] == [str(rated.pair.audio_path) for rated in dataset.pairs]
+    assert [row["text"] for row in rows] == [rated.pair.caption for rated in dataset.pairs]
+    assert {(row["source"], row["system"], row["split"]) for row in rows} >= {("natural", "audiocaps", "train")}
+    assert not {"rating", "n_ratings", "score"} & set(rows[0])
+    assert run("pairs", "relate", "--data-root", root, "--output", tmp_path / "pairs.csv").stdout == ""
+    assert (tmp_path / "pairs.csv").read_text().count("\n") == 11
+
+
+def test_pairs_of_a_users_file_need_no_scale_and_have_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.csv").write_text('audio_path,text,rating\na.wav,"a ""loud"", dog",1\n/far/b.wav,A cat,90\n')
+    rows = list(csv.DictReader(io.StringIO(run("pairs", "own.csv").stdout)))
+    assert [(row["audio_path"], row["text"]) for row in rows] == [
+        ("/far/b.wav", "A cat"), (str(tmp_path / "a.wav"), 'a "loud", dog'),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("keep", [("pair_id",), ("audio_path", "text"), ("audio_path",)])
+def test_pairs_come_back_as_scores(root: Path, tmp_path: Path, keep: tuple[str, ...]) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("pairs", "relate", "--data-root", root).stdout)))
+    path = tmp_path / "mine.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerows([[*keep, "pred_score"], *([*map(row.get, keep), k] for k, row in enumerate(rows))])
+    scores = read_score_file(path, pairs_frame(load_dataset("relate", data_root=root)))
+    assert scores.tolist() == list(range(len(rows)))
 
 
 @pytest.mark.parametrize(

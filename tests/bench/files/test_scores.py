@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.files.scores import ScoreTable, _read_failures, make_pairs_frame, read_score_file, read_table, write_table
+from bench.files.scores import ScoreTable, _read_failures, make_pairs_frame, read_table, write_table
 from metrics.errors import DataError
 from metrics.types import AudioTextPair, ScoreFailure
-from tests.bench.conftest import write_scores
 
 CAPTIONS = ("a dog, barking", 'a "loud" bell', "rain\nand wind", "=1+1 🔔")
 
@@ -78,51 +77,6 @@ def test_metrics_are_compared_on_the_pairs_that_all_scored() -> None:
     assert table.unscored() == ["c"]
     assert not table.scored_by_all().any()
     np.testing.assert_array_equal(table.without(["c"]).scored_by_all(), [True, False, True, False])
-
-
-def test_score_file_by_pair_id_in_any_order(tmp_path: Path) -> None:
-    path = write_scores(tmp_path / "s.csv", {"p3": 3, "p0": 0.5, "p2": 2, "p1": -1})
-    np.testing.assert_array_equal(read_score_file(path, frame()), [0.5, -1, 2, 3])
-
-
-def test_score_file_by_audio_and_text(tmp_path: Path) -> None:
-    path = tmp_path / "s.csv"
-    by_audio = frame()[["audio", "caption"]].assign(score=[4.0, 3.0, 2.0, 1.0])
-    by_audio.columns = ["audio_path", "text", "score"]
-    by_audio[::-1].to_csv(path, index=False)
-    np.testing.assert_array_equal(read_score_file(path, frame()), [4, 3, 2, 1])
-
-
-COMPLETE: dict[str, object] = {"p0": 1, "p1": 2, "p2": 3, "p3": 4}
-
-
-@pytest.mark.parametrize(
-    ("scores", "message"),
-    [
-        ({"p0": 1, "p1": 2, "p2": 3}, r"no score for 1 of 4 pairs \(first: 'p3'\)"),
-        (COMPLETE | {"p9": 5}, r"line 6: 'p9' is no pair of this data set"),
-        (COMPLETE | {"p2": "nan"}, r"line 4: score is 'nan', expected a finite number"),
-        (COMPLETE | {"p2": "-inf"}, r"line 4: score is '-inf', expected a finite number"),
-        (COMPLETE | {"p2": ""}, r"line 4: score is '', expected a number"),
-        (COMPLETE | {"p2": "high"}, r"line 4: score is 'high', expected a number"),
-    ],
-)
-def test_bad_score_files_are_refused(tmp_path: Path, scores: dict[str, object], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        read_score_file(write_scores(tmp_path / "s.csv", scores), frame())
-
-
-def test_score_given_twice_is_refused(tmp_path: Path) -> None:
-    path = write_scores(tmp_path / "s.csv", COMPLETE)
-    path.write_text(path.read_text() + "p0,1\n")
-    with pytest.raises(DataError, match=r"line 6: 'p0' has a score already"):
-        read_score_file(path, frame())
-
-
-def test_score_file_without_a_key_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "s.csv").write_text("text,score\na,1\n")
-    with pytest.raises(DataError, match="give pair_id,score or audio_path,text,score"):
-        read_score_file(tmp_path / "s.csv", frame())
 
 
 @pytest.mark.slow

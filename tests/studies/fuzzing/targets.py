@@ -58,8 +58,9 @@ def make_targets() -> Mapping[str, Target]:
 
 def _tables(folder: Path) -> dict[str, Target]:
     from bench.datasets.adapters.custom import load_custom
+    from bench.datasets.score_files import read_score_file
     from bench.files.ratings import read_ratings
-    from bench.files.scores import make_pairs_frame, read_score_file, read_table
+    from bench.files.scores import make_pairs_frame, read_table
 
     columns: dict[str, list[object]] = {name: ["a", "b"] for name in ("pair_id", "audio", "caption", "caption_id")}
     columns |= {name: ["", ""] for name in ("source", "system", "split")}
@@ -87,7 +88,11 @@ def _tables(folder: Path) -> dict[str, Target]:
         ),
         "scores": Target(
             lambda content: read_score_file(_written(folder / "s.csv", content), pairs),
-            (b"pair_id,score\na,0.5\nb,1e-3\n", b"audio_path,text,score\na,a,1\nb,b,0.25\n"),
+            (
+                b"pair_id,score\na,0.5\nb,1e-3\n",
+                b"audio_path,text,score\na,a,1\nb,b,0.25\n",
+                b"wavname,pred_score\n/a.wav,1\nx/b,2\n",
+            ),
             words,
         ),
         "run table": Target(
@@ -109,7 +114,10 @@ def _others_sets(folder: Path) -> dict[str, Target]:
     from bench.datasets.adapters.xacle import load_xacle
     from bench.scoring.source import find_shards, read_shard
 
-    _written(folder / "prompt_info.txt", b"P001\ta piano\n")
+    name = "test_person_mos.txt"
+    (folder / "raters").mkdir(exist_ok=True)
+    for home in (folder, folder / "raters"):
+        _written(home / "prompt_info.txt", b"P001\ta piano\n")
 
     def read_pairs(content: bytes) -> None:
         path = _written(folder / "pairs.csv", content)
@@ -131,6 +139,11 @@ def _others_sets(folder: Path) -> dict[str, Target]:
             lambda content: load_musiceval(_written(folder / "sets" / "test_mos_list.txt", content).parents[1]),
             (b"m-S001_P001.wav,3.0,4.0\n",),
             ("S001", "_P001", ".wav", ","),
+        ),
+        "musiceval raters": Target(
+            lambda content: load_musiceval(_written(folder / "raters" / "person_mos" / name, content).parents[1]),
+            (b"m-S001_P001.wav,1,3,4\nm-S001_P001.wav,2,3,5\n", b"f,rater,MI,TA\nm-S001_P001.wav,1,3,4.5\n"),
+            ("S001", "_P001", ".wav", ",", '"'),
         ),
         "pairs to score": Target(
             read_pairs,

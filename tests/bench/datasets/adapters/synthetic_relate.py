@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.bench.datasets.adapters.external_sets import write_clip
+
 REL_HEADER = (
     "wavname",
     "text",
@@ -66,6 +68,14 @@ def write_is_and_os(root: Path) -> Path:
     write_relate(root, name="IS", header=header)
     rows = [row | {"score": "9"} if row["anchor label"] == "True" else row for row in rel_rows()]
     return write_relate(root, rows, name="OS", header=header)
+
+
+def write_clips(folder: Path, split: str = "test") -> Path:
+    """Write the clips of a split into ``folder``, by system."""
+    for row in rel_rows():
+        if row["in AudioCaps"] == split and row["anchor label"] == "False":
+            write_clip(folder / row["wavname"].lstrip("/"))
+    return folder
 
 
 def zipped_clips(*names: str) -> bytes:

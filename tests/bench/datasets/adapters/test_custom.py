@@ -67,12 +67,12 @@ def test_listeners_are_averaged(tmp_path: Path) -> None:
 
 
 def test_one_clip_with_two_captions_is_two_pairs(tmp_path: Path) -> None:
-    path = write(tmp_path, "audio_path,text,rating", "a.wav,A dog,1", "a.wav,A cat,2")
+    path = write(tmp_path, "audio_path,text,rating", "a.wav,A dog,1", "a.wav,A cat,8")
     assert len({rated.pair.pair_id for rated in load_custom(path).pairs}) == 2
 
 
 def test_splits(tmp_path: Path) -> None:
-    path = write(tmp_path, "audio_path,text,rating,split", "a.wav,A,1,train", "b.wav,B,2,test")
+    path = write(tmp_path, "audio_path,text,rating,split", "a.wav,A,1,train", "b.wav,B,8,test")
     assert len(load_custom(path).pairs) == 2
     assert [rated.pair.caption for rated in load_custom(path, split="test").pairs] == ["B"]
     with pytest.raises(UsageError, match=r"no split 'tset'; did you mean 'test'\? \(known: test, train\)"):
@@ -130,6 +130,51 @@ def test_duplicates_of_other_splits_are_mistakes_too(tmp_path: Path) -> None:
     path = write(tmp_path, "audio_path,text,rating,split", "a.wav,A,1,train", "a.wav,A,2,train", "b.wav,B,2,test")
     with pytest.raises(DataError, match="is also on line 2"):
         load_custom(path, split="test")
+
+
+@pytest.mark.parametrize(
+    ("ratings", "likely"),
+    [
+        (("1", "5"), "1-5"),
+        (("1.2", "3", "4.8"), "1-5"),
+        (("0", "5"), "0-5"),
+        (("0", "0.25", "1"), "0-1"),
+        (("2", "6", "7"), "1-7"),
+    ],
+)
+def test_a_scale_that_the_ratings_do_not_fill_is_asked_for(
+    tmp_path: Path, ratings: tuple[str, ...], likely: str
+) -> None:
+    path = write(tmp_path, "audio_path,text,rating", *(f"{k}.wav,A,{rating}" for k, rating in enumerate(ratings)))
+    expected = (
+        f"{path}: ratings go from {ratings[0]} to {ratings[-1]}, which fills half or less of 0-10, the scale without "
+        f"--scale; MSE and the score bands depend on it: give --scale {likely}, which is likely, or --scale 0-10 if "
+        "that is right"
+    )
+    with pytest.raises(UsageError) as caught:
+        load_custom(path)
+    assert str(caught.value) == expected
+    for scale in (likely, "0-10"):
+        assert len(load_custom(path, scale=scale).pairs) == len(ratings)
+
+
+def test_ratings_that_fit_no_smaller_scale_may_still_be_of_another(tmp_path: Path) -> None:
+    path = write(tmp_path, "audio_path,text,rating", "a.wav,A,4", "b.wav,B,9")
+    with pytest.raises(UsageError, match=r"depend on it: give the one that listeners had, e.g. --scale 0-10$"):
+        load_custom(path)
+
+
+@pytest.mark.parametrize("ratings", [("0", "5.1"), ("4.5", "10"), ("5", "5")])
+def test_ratings_that_fill_more_than_half_or_are_all_one_need_no_scale(
+    tmp_path: Path, ratings: tuple[str, str]
+) -> None:
+    path = write(tmp_path, "audio_path,text,rating", *(f"{k}.wav,A,{rating}" for k, rating in enumerate(ratings)))
+    assert load_custom(path).scale == RatingScale(0.0, 10.0)
+
+
+def test_the_scale_is_that_of_the_file_and_not_of_a_split(tmp_path: Path) -> None:
+    path = write(tmp_path, "audio_path,text,rating,split", "a.wav,A,1,x", "b.wav,B,3,x", "c.wav,C,9,y")
+    assert len(load_custom(path, split="x").pairs) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.audit import audit_audio
 from bench.datasets.adapters import relate_release
 from bench.datasets.adapters.relate import load_relate
 from bench.datasets.adapters.relate_release import Counts
+from bench.datasets.catalog import find_entry
 from metrics.errors import DataError, UnavailableError, UsageError
-from tests.bench.datasets.adapters.synthetic_relate import REL_HEADER, Row, rel_rows, write_is_and_os, write_relate
+from tests.bench.datasets.adapters.synthetic_relate import (
+    REL_HEADER,
+    Row,
+    rel_rows,
+    write_clips,
+    write_is_and_os,
+    write_relate,
+)
 
 
 @pytest.fixture
@@ -95,6 +104,25 @@ def test_released_order_ratings_are_screened_by_the_anchors_of_is(root: Path) ->
 def test_clips_lie_in_their_own_folder_or_at_the_root(root: Path, inside: str) -> None:
     (root / inside / "tango").mkdir(parents=True)
     assert load_relate(root).audio_root == root / inside
+
+
+@pytest.mark.parametrize(
+    "inside", [".", "RELATE_wave", "wav", "data/wav", "RELATE_wave/wav", "RELATE_wave/RELATE_wave", "what I unpacked"]
+)
+def test_clips_are_found_wherever_the_archive_was_unpacked(root: Path, inside: str) -> None:
+    write_clips(root / inside)
+    dataset = load_relate(root)
+    found = audit_audio(dataset.pairs, relate_release.SAMPLE_RATE_HZ)
+    assert (found.n_clips, found.missing, found.wrong_rate) == (10, (), ())
+    assert dataset.portable_name(dataset.pairs[0].pair.audio_path) == "audiocaps/test/3.wav"
+    assert find_entry("relate").presence(root).audio
+
+
+def test_a_folder_with_some_of_the_systems_is_not_taken_for_the_clips(root: Path) -> None:
+    (root / "others" / "tango" / "test").mkdir(parents=True)
+    dataset = load_relate(root)
+    assert dataset.audio_root == root / "RELATE_wave"
+    assert len(audit_audio(dataset.pairs).missing) == 10
 
 
 def test_root_from_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
