@@ -12,26 +12,31 @@ from bench.analysis.results import Analysis
 from bench.files.scores import ScoreTable
 from bench.statistics.agreement import BY_ID
 from bench.statistics.bootstrap import CorrelationEstimate, estimates_of
-from bench.statistics.comparison import differences_of, rank_clusters
+from bench.statistics.comparison import CorrelationDifference, differences_of
 from bench.statistics.dependent_correlations import reference_tests
-from bench.statistics.power import detectable_differences
+from bench.statistics.max_t import paired_spreads
+from bench.statistics.power import DetectableDifference, detectable_differences
+from bench.statistics.standing import Standing, standings_of
 
 
 def compare(context: Context) -> Analysis:
     """Return the agreement of metrics with listeners, and how they differ in it."""
-    bootstraps, plan = context.bootstraps, context.plan
+    bootstraps, plan, baselines = context.bootstraps, context.plan, context.settings.baselines
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
-    differences = [
-        difference
-        for bootstrap in bootstraps
-        for difference in differences_of(bootstrap, plan, n_permutations=plan.n_resamples)
-    ]
+    differences, standings = list[CorrelationDifference](), list[Standing]()
+    detectable = list[DetectableDifference]()
+    for bootstrap in bootstraps:
+        spreads = paired_spreads(bootstrap, baselines)
+        found = differences_of(bootstrap, plan, spreads, baselines=baselines)
+        differences += found
+        standings += standings_of(bootstrap, spreads, found, plan, baselines)
+        detectable += detectable_differences(bootstrap, plan, spreads, baselines=baselines)
     return Analysis(
         estimates=tuple(_warn_of_units(estimates, context.table)),
         differences=tuple(differences),
-        rank_clusters=tuple(rank_clusters(estimates, differences)),
+        standings=tuple(standings),
         dependent_correlations=tuple(test for b in bootstraps for test in reference_tests(b.sample)),
-        detectable_differences=tuple(found for b in bootstraps for found in detectable_differences(b)),
+        detectable_differences=tuple(detectable),
         strata=tuple(stratum.name for stratum in context.strata),
     )
 

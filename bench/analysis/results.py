@@ -13,7 +13,7 @@ from bench.files.records import read_records, write_records
 from bench.statistics.bands import BandEstimate
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.calibration import CalibratedError
-from bench.statistics.comparison import CorrelationDifference, RankCluster
+from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.crossed import CrossedSpread
 from bench.statistics.dependent_correlations import DependentCorrelationTest
 from bench.statistics.equivalence import Equivalence
@@ -43,7 +43,7 @@ class Analysis:
     Attributes:
         estimates: every statistic of every metric on every stratum.
         differences: every pair of metrics, statistic and stratum.
-        rank_clusters: where each metric stands, by statistic and stratum.
+        standings: which metrics may be the best, and letters for those that were not shown to differ.
         dependent_correlations: Williams' and Steiger's tests, which assume independent pairs: for reference.
         detectable_differences: what this data set could show, by pair of metrics.
         reliability: how far listeners agree, by stratum.
@@ -53,7 +53,6 @@ class Analysis:
         system_means, system_agreement: systems as wholes.
         pairwise_accuracies: clips of one caption against each other.
         calibrated_errors: MSE after the scale of a metric is mapped to that of the ratings.
-        standings: which metrics may be the best, and letters.
         interactions: whether metrics differ more on some sounds than on others.
         equivalences: which metrics are as good as equal; empty without a margin.
         evenness: what an evenly good metric would show in each stratum.
@@ -67,7 +66,6 @@ class Analysis:
 
     estimates: tuple[CorrelationEstimate, ...]
     differences: tuple[CorrelationDifference, ...] = ()
-    rank_clusters: tuple[RankCluster, ...] = ()
     dependent_correlations: tuple[DependentCorrelationTest, ...] = ()
     detectable_differences: tuple[DetectableDifference, ...] = ()
     reliability: tuple[ReliabilityEstimate, ...] = ()

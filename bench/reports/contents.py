@@ -36,7 +36,7 @@ def build_report(
         Section(
             "Agreement with listeners",
             (),
-            correlation_tables(analysis.estimates, analysis.strata, analysis.rank_clusters, published),
+            correlation_tables(analysis.estimates, analysis.strata, analysis.standings, published),
         ),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),

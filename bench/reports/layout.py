@@ -25,6 +25,7 @@ class Cell:
         estimate: NaN where it cannot be given; ``note`` then says why.
         low, high: ends of the interval; NaN where there is none.
         p_value: of a difference, adjusted for what is compared in its table; NaN where there is none.
+        p_at_resolution: the p-value is the least that its permutations can give, so it may be anything up to this.
         best: the best value of its column.
         text: shown instead of the number.
         note: why a value is missing, or a warning about it; printed beneath the table.
@@ -35,6 +36,7 @@ class Cell:
     low: float = math.nan
     high: float = math.nan
     p_value: float = math.nan
+    p_at_resolution: bool = False
     best: bool = False
     text: str | None = None
     note: str = ""
@@ -56,10 +58,18 @@ class Cell:
 
     @property
     def p_text(self) -> str:
-        """``p = 0.012``, or nothing."""
+        """``p = 0.012``, ``p ≤ 0.0001`` where more permutations might give less, or nothing."""
         if math.isnan(self.p_value):
             return ""
+        if self.p_at_resolution:
+            return f"p ≤ {_rounded_up(self.p_value)}"
         return "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+
+
+def _rounded_up(p_value: float) -> str:
+    """Return a bound with one significant digit, not below the value: 0.0001, 0.02."""
+    digits = max(0, math.ceil(-math.log10(p_value) - 1e-9))
+    return f"{math.ceil(p_value * 10**digits - 1e-9) / 10**digits:.{digits}f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from bench.files.checksums import warning_of
 from bench.files.manifest import RunManifest
 from bench.files.scores import ScoreTable
 from bench.runs.folder import Run
-from bench.statistics.comparison import CorrelationDifference, compare_metrics, holm
+from bench.statistics.comparison import CorrelationDifference, compare_metrics
+from bench.statistics.permutation import holm
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 
@@ -46,7 +47,8 @@ class RunComparison:
         score_differences: largest absolute difference by metric on these; infinite where a score is missing in one.
         differences: ``now`` minus ``before`` of each metric that both have, on the pairs that it scored in both,
             overall and by source and system; ``metric_a`` and ``metric_b`` are the metric. p-values of one stratum
-            and statistic are Holm-adjusted over the metrics.
+            and statistic are adjusted over the metrics by Holm, simultaneous intervals by Bonferroni: metrics that
+            scored other pairs share no permutations.
         strata: what the ids in these stand for, in the order of reading.
         remarks: why something could not be compared, or must be read with care.
         warning: of files that are not as the runs wrote them; nothing where there are none.
@@ -82,7 +84,7 @@ def compare_runs(before: Run, now: Run) -> RunComparison:
     plan = now.manifest.resampling
     scale = RatingScale(*now.manifest.dataset.scale)
     bands = Bands.cut(scale, now.manifest.bands)
-    differences = [one for metric in shared for one in _paired(metric, a, b, scale, bands, plan)]
+    differences = [one for metric in shared for one in _paired(metric, a, b, scale, bands, plan, len(shared))]
     present = {one.stratum for one in differences}
     return RunComparison(
         before,
@@ -147,16 +149,20 @@ def score_differences(before: ScoreTable, now: ScoreTable) -> dict[str, float]:
 
 
 def _paired(
-    metric: str, before: ScoreTable, now: ScoreTable, scale: RatingScale, bands: Bands, plan: ResamplingPlan
+    metric: str,
+    before: ScoreTable,
+    now: ScoreTable,
+    scale: RatingScale,
+    bands: Bands,
+    plan: ResamplingPlan,
+    n_metrics: int,
 ) -> Iterator[CorrelationDifference]:
     """Yield ``now`` minus ``before`` of one metric, by `COMPARED` strata."""
     columns = {NOW: now.scores[metric], BEFORE: before.scores[metric]}
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
     sample = common_sample(table, None, scale)
     strata = masks(of_kind(standard_strata(sample.pairs, bands), *COMPARED))
-    for difference in compare_metrics(
-        sample.human, sample.scores, strata, sample.clusters, plan, n_permutations=plan.n_resamples
-    ):
+    for difference in compare_metrics(sample.human, sample.scores, strata, sample.clusters, plan, n_tables=n_metrics):
         yield replace(difference, metric_a=metric, metric_b=metric)
 
 
@@ -165,8 +171,8 @@ def _adjusted(differences: Sequence[CorrelationDifference]) -> Iterator[Correlat
     for table in dict.fromkeys((one.stratum, one.statistic) for one in differences):
         members = [one for one in differences if (one.stratum, one.statistic) == table]
         adjusted = holm(np.array([one.p_value for one in members]))
-        for one, p_holm in zip(members, adjusted, strict=True):
-            yield replace(one, p_holm=float(p_holm))
+        for one, p_adjusted in zip(members, adjusted, strict=True):
+            yield replace(one, p_adjusted=float(p_adjusted))
 
 
 def _remarks(before: Run, now: Run, a: ScoreTable, b: ScoreTable, shared: list[str]) -> Iterator[str]:

@@ -8,11 +8,13 @@ from bench.analysis.results import Analysis
 from bench.analysis.strata import ALL, of_kind
 from bench.reports.layout import Cell, Column, Report, Row, Section, Table
 from bench.reports.sections.agreement import Place
+from bench.reports.sections.differences import difference_cell, simultaneous_intervals
 from bench.reports.sections.intervals import intervals_made
 from bench.runs.compare import SIGNATURE, Change, RunComparison
 from bench.statistics.agreement import PRIMARY, STATISTICS
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.max_t import LEVEL
 
 
 def build_comparison(found: RunComparison) -> Report:
@@ -89,20 +91,18 @@ def _difference_table(title: str, found: RunComparison, columns: Sequence[tuple[
     ones = {(one.metric_a, (one.stratum, one.statistic)): one for one in found.differences}
     n_pairs = {place: one.n_pairs for (_, place), one in ones.items()}
     rows = [
-        Row(metric, tuple(_difference_cell(ones.get((metric, place))) for _, place in columns))
+        Row(metric, tuple(_cell_of(ones.get((metric, place))) for _, place in columns))
         for metric in dict.fromkeys(one.metric_a for one in found.differences)
     ]
     reading = (
-        "On the same pairs and resamples; p is Holm-adjusted within each column; bold: p below 0.05. "
-        f"{intervals_made(found.differences)}"
+        "On the same pairs and resamples; within each column p is adjusted by Holm and intervals by Bonferroni; bold: "
+        f"p at or below {LEVEL:g}. {' '.join(dict.fromkeys(map(simultaneous_intervals, found.differences)))}"
     )
     return Table(title, reading, tuple(Column(header, n_pairs.get(place)) for header, place in columns), tuple(rows))
 
 
-def _difference_cell(one: CorrelationDifference | None) -> Cell:
-    if one is None:
-        return Cell()
-    return Cell(one.delta, one.low, one.high, p_value=one.p_holm, best=one.p_holm < 0.05, note=one.note)
+def _cell_of(one: CorrelationDifference | None) -> Cell:
+    return Cell() if one is None else difference_cell(one)
 
 
 def _overall(analysis: Analysis) -> dict[tuple[str, str], CorrelationEstimate]:

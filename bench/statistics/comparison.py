@@ -1,32 +1,42 @@
-"""Is metric A better than metric B? Differences, their intervals, p-values and rank clusters.
+"""Is metric A better than metric B? Differences, their intervals and p-values.
 
 A difference is ``metric_a - metric_b`` on the same pairs and the same resamples, so that what both metrics share
-(easy captions, generous listeners) cancels. p-values come from caption-level permutation, adjusted within each table of
-one stratum and one statistic.
+(easy captions, generous listeners) cancels. p-values come from caption-level permutation. p-values and simultaneous
+intervals are adjusted within a family: all comparisons between metrics by one statistic on one stratum. Comparisons
+with a baseline are a second family, which costs the first one nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from bench.statistics.agreement import BY_ID, STATISTICS, Statistic
-from bench.statistics.bootstrap import CorrelationEstimate, StratumBootstrap, bootstrap_strata
+from bench.statistics.agreement import STATISTICS, Statistic
+from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
+from bench.statistics.contributions import Comparisons, contributions
 from bench.statistics.intervals import Interval, bootstrap_interval, too_few_clusters
-from bench.statistics.permutation import permutation_p_value, swapped_differences
+from bench.statistics.max_t import LEVEL, PairedSpread, critical_value, paired_spreads
+from bench.statistics.permutation import permutation_tests
 from bench.statistics.sample import Scores, Strata
-from bench.statistics.types import DEFAULT_PLAN, IntervalMethod, ResampleUnit, ResamplingPlan
+from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 
 
 @dataclass(frozen=True, slots=True)
 class CorrelationDifference:
     """``metric_a`` minus ``metric_b`` on the same pairs and the same resamples.
 
-    ``p_value`` is two-sided, ``(count + 1) / (n + 1)``; ``p_holm`` is adjusted (Holm 1979) within the table.
+    Attributes:
+        low, high: interval of this difference by itself; NaN where ``note`` says why.
+        p_value: two-sided, ``(count + 1) / (n + 1)``, by itself.
+        p_adjusted: adjusted for all comparisons of its family (step-down max-T).
+        sim_low, sim_high: ends of the interval that covers together with all others of the family; NaN where
+            ``sim_note`` says why.
+        with_baseline: whether it belongs to the family of comparisons with a baseline.
     """
 
     metric_a: str
@@ -38,8 +48,11 @@ class CorrelationDifference:
     delta: float
     low: float
     high: float
+    sim_low: float
+    sim_high: float
     p_value: float
-    p_holm: float
+    p_adjusted: float
+    with_baseline: bool
     confidence_level: float
     ci_method: IntervalMethod
     resample_unit: ResampleUnit
@@ -47,16 +60,17 @@ class CorrelationDifference:
     n_permutations: int
     seed: int
     note: str = ""
+    sim_note: str = ""
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the adjusted p is at or below `LEVEL`."""
+        return self.p_adjusted <= LEVEL
 
-@dataclass(frozen=True, slots=True)
-class RankCluster:
-    """Where a metric stands in one stratum: cluster 1 holds the best; within a cluster no difference was shown."""
-
-    metric: str
-    stratum: str
-    statistic: str
-    cluster: int
+    @property
+    def at_resolution(self) -> bool:
+        """Whether no permutation came as far as the data: p is at most this, and could be anything below."""
+        return self.p_adjusted * (self.n_permutations + 1) < 1.5
 
 
 def compare_metrics(
@@ -66,14 +80,14 @@ def compare_metrics(
     clusters: Int[np.ndarray, " pairs"],
     plan: ResamplingPlan,
     statistics: Sequence[Statistic] = STATISTICS,
-    n_permutations: int = DEFAULT_PLAN.n_resamples,
     n_threads: int | None = None,
+    n_tables: int = 1,
 ) -> list[CorrelationDifference]:
     """Compare every metric with every later one, on each stratum and statistic.
 
     Args:
         human, scores, strata, clusters, plan, n_threads: as in `bench.statistics.bootstrap.bootstrap_strata`.
-        n_permutations: 0 leaves the p-values NaN.
+        statistics, n_tables: as in `differences_of`.
 
     Returns:
         Records by stratum, then pair of metrics, then statistic.
@@ -84,86 +98,74 @@ def compare_metrics(
     return [
         difference
         for bootstrap in bootstrap_strata(human, scores, strata, clusters, plan, n_threads)
-        for difference in differences_of(bootstrap, plan, statistics, n_permutations, n_threads)
+        for difference in differences_of(
+            bootstrap, plan, paired_spreads(bootstrap), statistics, n_threads=n_threads, n_tables=n_tables
+        )
     ]
 
 
 def differences_of(
     bootstrap: StratumBootstrap,
     plan: ResamplingPlan,
+    spreads: Sequence[PairedSpread],
     statistics: Sequence[Statistic] = STATISTICS,
-    n_permutations: int = DEFAULT_PLAN.n_resamples,
+    baselines: Collection[str] = (),
     n_threads: int | None = None,
+    n_tables: int = 1,
 ) -> list[CorrelationDifference]:
-    """Return the records of one stratum, by pair of metrics, then statistic."""
-    pairs = list(combinations(range(len(bootstrap.sample.metrics)), 2))
-    p_values = _p_values(bootstrap, pairs, plan.seed, n_permutations, n_threads)
-    adjusted = np.array([holm(column) for column in p_values.T]).T
-    return [
-        _difference(bootstrap, plan, pair, s, float(p_values[c, s]), float(adjusted[c, s]), n_permutations)
-        for c, pair in enumerate(pairs)
-        for s in map(STATISTICS.index, statistics)
-    ]
+    """Return the records of one stratum, by pair of metrics, then statistic.
 
-
-def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
-    """Return Holm's (1979) adjusted p-values; NaN stays NaN and does not count as a test."""
-    adjusted = np.full(len(p_values), np.nan)
-    tested = np.flatnonzero(~np.isnan(p_values))
-    order = tested[np.argsort(p_values[tested], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p_values[order]))
-    return adjusted
-
-
-def rank_clusters(
-    estimates: Sequence[CorrelationEstimate], differences: Sequence[CorrelationDifference], level: float = 0.05
-) -> list[RankCluster]:
-    """Group the metrics of each stratum and statistic into clusters, best first, as WMT's metrics task ranks.
-
-    Going down the ranking, a metric opens a new cluster if any metric of the current one is better with ``p_holm`` at
-    or below ``level`` (mt-metrics-eval, data.py, AssignRanks). Metrics of one cluster may still differ
-    from each other in truth: no difference was shown. Metrics without an estimate are left out.
+    Args:
+        plan: without permutations the p-values are NaN.
+        spreads: by statistic, as `bench.statistics.max_t.paired_spreads` returns them for the same baselines.
+        baselines: metrics whose comparisons are a family of their own.
+        n_tables: how many tables like this one, with other metrics, are read together: simultaneous intervals have
+            the level 1 - (1 - level) / n_tables (Bonferroni).
     """
-    p_of = {(d.stratum, d.statistic, frozenset((d.metric_a, d.metric_b))): d.p_holm for d in differences}
-    clusters: list[RankCluster] = []
-    for stratum, statistic in dict.fromkeys((e.stratum, e.statistic) for e in estimates):
-        table = [e for e in estimates if (e.stratum, e.statistic) == (stratum, statistic)]
-        p_between = {pair: p for (a, b, pair), p in p_of.items() if (a, b) == (stratum, statistic)}
-        clusters += _clusters_of(table, p_between, level)
-    return clusters
-
-
-def _clusters_of(
-    table: Sequence[CorrelationEstimate], p_between: Mapping[frozenset[str], float], level: float
-) -> list[RankCluster]:
-    sign = -1 if BY_ID[table[0].statistic].higher_is_better else 1
-    ranked = sorted((e for e in table if not np.isnan(e.estimate)), key=lambda e: (sign * e.estimate, e.metric))
-    cluster, members, found = 1, list[str](), list[RankCluster]()
-    for estimate in ranked:
-        if any(p_between.get(frozenset((other, estimate.metric)), np.nan) <= level for other in members):
-            cluster, members = cluster + 1, []
-        members.append(estimate.metric)
-        found.append(RankCluster(estimate.metric, estimate.stratum, estimate.statistic, cluster))
+    pairs = list(combinations(range(len(bootstrap.sample.metrics)), 2))
+    beside = [any(bootstrap.sample.metrics[m] in baselines for m in pair) for pair in pairs]
+    p_values = _p_values(bootstrap, pairs, beside, plan, n_threads)
+    level = 1 - (1 - plan.confidence_level) / n_tables
+    critical = {
+        (s, family): critical_value(spread.maxima(family), level, plan.ci_method, spread.n_clusters)
+        for s, spread in enumerate(spreads)
+        for family in (False, True)
+    }
+    found = []
+    for c, (a, b) in enumerate(pairs):
+        for s in map(STATISTICS.index, statistics):
+            error = float(spreads[s].error[a, b]) if spreads else math.nan
+            half_width = error * critical.get((s, beside[c]), math.nan)
+            found.append(_difference(bootstrap, plan, (a, b), s, p_values[:, c, s], half_width, beside[c]))
     return found
 
 
 def _p_values(
     bootstrap: StratumBootstrap,
-    comparisons: Sequence[tuple[int, int]],
-    seed: int,
-    n_permutations: int,
+    comparisons: Comparisons,
+    beside: Sequence[bool],
+    plan: ResamplingPlan,
     n_threads: int | None,
-) -> Float[np.ndarray, "comparisons statistics"]:
-    """Return a p-value wherever both metrics have an estimate and the stratum has enough clusters to resample."""
-    p_values = np.full((len(comparisons), len(STATISTICS)), np.nan)
-    if not (comparisons and n_permutations and bootstrap.sample.can_be_resampled):
+) -> Float[np.ndarray, "2 comparisons statistics"]:
+    """Return p-values and adjusted ones wherever both metrics have an estimate and there are clusters to swap."""
+    p_values = np.full((2, len(comparisons), len(STATISTICS)), np.nan)
+    sample, defined = bootstrap.sample, ~np.isnan(bootstrap.estimates)
+    if not (comparisons and plan.n_permutations and sample.can_be_resampled):
         return p_values
-    permuted = swapped_differences(bootstrap.sample, comparisons, seed, n_permutations, n_threads)
-    for c, (a, b) in enumerate(comparisons):
-        for s, delta in enumerate(bootstrap.estimates[a] - bootstrap.estimates[b]):
-            if not np.isnan(delta):
-                p_values[c, s] = permutation_p_value(float(delta), permuted[:, c, s])
+    terms, places, families = list[np.ndarray](), list[tuple[int, int]](), list[np.ndarray]()
+    for s, statistic in enumerate(STATISTICS):
+        kept = [c for c, (a, b) in enumerate(comparisons) if defined[a, s] and defined[b, s]]
+        if kept:
+            terms.append(contributions(statistic, sample, [comparisons[c] for c in kept]))
+        for family in (False, True):
+            families.append(len(places) + np.array([i for i, c in enumerate(kept) if beside[c] == family], int))
+        places += [(c, s) for c in kept]
+    if places:
+        tests = permutation_tests(
+            np.concatenate(terms, axis=1), families, plan.seed, sample.stratum, plan.n_permutations, n_threads
+        )
+        at = tuple(np.array(places).T)
+        p_values[0][at], p_values[1][at] = tests.p_value, tests.p_adjusted
     return p_values
 
 
@@ -172,12 +174,14 @@ def _difference(
     plan: ResamplingPlan,
     pair: tuple[int, int],
     s: int,
-    p_value: float,
-    p_holm: float,
-    n_permutations: int,
+    p_values: Float[np.ndarray, " 2"],
+    half_width: float,
+    with_baseline: bool,
 ) -> CorrelationDifference:
     a, b = pair
     low, high, note = _paired_interval(bootstrap, plan, a, b, s)
+    delta = float(bootstrap.estimates[a, s] - bootstrap.estimates[b, s])
+    no_interval = not math.isfinite(half_width)
     return CorrelationDifference(
         metric_a=bootstrap.sample.metrics[a],
         metric_b=bootstrap.sample.metrics[b],
@@ -185,15 +189,25 @@ def _difference(
         statistic=STATISTICS[s].id,
         n_pairs=bootstrap.sample.n_pairs,
         n_clusters=bootstrap.sample.n_clusters,
-        delta=float(bootstrap.estimates[a, s] - bootstrap.estimates[b, s]),
+        delta=delta,
         low=low,
         high=high,
-        p_value=p_value,
-        p_holm=p_holm,
+        sim_low=math.nan if no_interval else delta - half_width,
+        sim_high=math.nan if no_interval else delta + half_width,
+        p_value=float(p_values[0]),
+        p_adjusted=float(p_values[1]),
+        with_baseline=with_baseline,
         **plan.as_fields(),
-        n_permutations=n_permutations,
+        n_permutations=plan.n_permutations,
         note=note,
+        sim_note=_why_not_simultaneous(bootstrap, plan, delta, note) if no_interval else "",
     )
+
+
+def _why_not_simultaneous(bootstrap: StratumBootstrap, plan: ResamplingPlan, delta: float, note: str) -> str:
+    if math.isnan(delta) or bootstrap.resampled is None:
+        return note
+    return f"no simultaneous interval from {plan.n_resamples:,} resamples"
 
 
 def _paired_interval(bootstrap: StratumBootstrap, plan: ResamplingPlan, a: int, b: int, s: int) -> Interval:

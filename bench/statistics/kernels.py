@@ -208,3 +208,62 @@ def moment_sums(weights, moments, sums):
         for q in range(moments.shape[1]):
             for b in range(weights.shape[1]):
                 sums[q, b] += np.float64(weights[c, b]) * moments[c, q]
+
+
+@_compiled("void(int64[::1], uint32)")
+@no_type_check
+def _add_one(tree, level):
+    node = np.int64(level) + 1
+    while node < tree.shape[0]:
+        tree[node] += 1
+        node += node & -node
+
+
+@_compiled("int64(int64[::1], uint32, int64)")
+@no_type_check
+def _sign_sum(tree, level, added):
+    """Return how many of the ``added`` entries have a lower level, less how many have a higher one."""
+    below = np.int64(0)
+    node = np.int64(level)
+    while node > 0:
+        below += tree[node]
+        node &= node - 1
+    up_to = np.int64(0)
+    node = np.int64(level) + 1
+    while node > 0:
+        up_to += tree[node]
+        node &= node - 1
+    return below + up_to - added
+
+
+@_compiled("void(int64[::1], int64[::1], int64[::1], int64[::1], uint32[::1], int64[::1], int64[::1])")
+@no_type_check
+def signed_concordance(query, query_order, point, point_order, level, tree, balance):
+    """Write, for each pair i, the sum over j of sgn(level_i - level_j) sgn(query_i - point_j).
+
+    ``query`` and ``point`` are two scores of the same pairs on one scale, each with the order that sorts it; equal
+    values count 0. ``tree[levels + 1]`` is scratch memory for a Fenwick tree over the levels: O(pairs log levels).
+    """
+    n = query.shape[0]
+    tree[:] = 0
+    added = 0
+    start = 0
+    while start < n:
+        value = query[query_order[start]]
+        end = start
+        while end < n and query[query_order[end]] == value:
+            balance[query_order[end]] = 0
+            end += 1
+        for includes_equal in range(2):
+            while added < n and point[point_order[added]] < value + includes_equal:
+                _add_one(tree, level[point_order[added]])
+                added += 1
+            for k in range(start, end):
+                i = query_order[k]
+                balance[i] += _sign_sum(tree, level[i], added)
+        start = end
+    while added < n:
+        _add_one(tree, level[point_order[added]])
+        added += 1
+    for i in range(n):
+        balance[i] -= _sign_sum(tree, level[i], n)

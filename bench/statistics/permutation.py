@@ -1,91 +1,131 @@
-"""Paired permutation of two metrics' scores, caption by caption.
+"""Paired permutation of two metrics' scores, caption by caption, for all comparisons at once.
 
 If two metrics are equally good, which of them a caption's scores came from does not matter: each permutation
-swaps the two metrics' scores on a random half of the clusters (Noreen 1989; PERM-BOTH of Deutsch, Dror & Roth 2021
-with captions as inputs). Scores are first brought to a common scale that leaves the statistic as it is: mid-ranks
-where ranks count, zero mean and unit variance where moments do; a statistic in units of the ratings (MSE) is compared
-on the scores themselves.
+swaps the two metrics' scores on a random half of the clusters (Noreen 1989; PERM-INPUT of Deutsch, Dror & Roth 2021,
+with captions as inputs). Scores are first brought to a common scale that leaves the statistic as it is; what a cluster
+then contributes to the difference changes its sign where it is swapped (`bench.statistics.contributions`).
 
-The null hypothesis is exchangeability, which says more than equal correlations: it also fails if the two metrics
-differ in how their errors spread over captions.
+All comparisons are permuted by the same swaps, so that their joint distribution is known: p-values are adjusted for the
+largest of all |t| that no difference would bring forth (step-down max-T: Westfall & Young 1993, algorithm 4.1; Romano &
+Wolf 2005). Such a p-value can fall to 1 / (n + 1), however many comparisons there are.
 
-A permutation needs no sorting: both metrics' scores stand in one sample of twice the pairs, where the one mixture has
-weight 1 on the scores that it took and the other has weight 1 on the rest.
+The null hypothesis is exchangeability, which says more than equal agreement: for SRCC, tau-b and MSE it also fails if
+the two metrics differ in how their errors spread over captions. Not valid with very few clusters: C clusters can be
+swapped in 2^C ways, of which half mirror the other half, so that no p lies below 2^(1 - C).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, UInt8
-from scipy.stats import rankdata
+from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.agreement import STATISTICS
 from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
-from bench.statistics.sample import StratumSample
-from bench.statistics.weighted import WeightedSample, assemble, weighted_statistics
+
+WHOLE = 2.0**40
+"""To which the contributions of a comparison are scaled and rounded: their sums are exact in float64 in any order of
+adding, so on any number of threads, and sums that are equal in exact arithmetic are equal."""
+
+NOTHING = 1e-14
+"""Contributions that are smaller on average are rounding errors: the two metrics are one and the same."""
 
 
-def swapped_differences(
-    sample: StratumSample,
-    comparisons: Sequence[tuple[int, int]],
+@dataclass(frozen=True, slots=True)
+class PermutationTests:
+    """Two-sided p-values: by itself, and adjusted for all tests of its family."""
+
+    p_value: Float[np.ndarray, " tests"]
+    p_adjusted: Float[np.ndarray, " tests"]
+
+
+def permutation_tests(
+    terms: Float[np.ndarray, "clusters tests"],
+    families: Sequence[Int[np.ndarray, " members"]],
     seed: int,
+    stratum: str,
     n_permutations: int,
     n_threads: int | None = None,
-) -> Float[np.ndarray, "permutations comparisons statistics"]:
-    """Return, for each permutation, statistic of mixture a minus statistic of mixture b for each (a, b) compared.
+) -> PermutationTests:
+    """Return p = (c + 1) / (n + 1), c of n permutations being at least as far from 0 as what was observed.
 
-    Permutation r swaps the same clusters for every comparison, and depends on seed, stratum and r alone.
+    The observed arrangement is one of the possible ones, hence the 1 (Phipson & Smyth 2010). Permutation r swaps the
+    same clusters for every test, and depends on seed, stratum and r alone.
+
+    Args:
+        terms: what each cluster contributes to each difference.
+        families: tests that are adjusted for one another; each test is in one of them.
     """
-    doubled = _doubled(sample, comparisons)
-    result = np.empty((n_permutations, len(comparisons), len(STATISTICS)))
-    threads, width = layout(doubled.bytes_per_lane(), n_threads)
+    whole, scale = _whole(terms)
+    observed = np.abs(whole.sum(axis=0)) * scale
+    in_order = [family[np.argsort(observed[family], kind="stable")] for family in families]
+    n_clusters, n_tests = terms.shape
+    n_blocks = -(-n_permutations // BLOCK)
+    alone, adjusted = np.zeros((2, n_blocks, n_tests), np.int64)
+    threads, width = layout(9 * n_clusters + 24 * n_tests, n_threads)
 
     def compute(block: int) -> None:
-        swaps = swap_bits(seed, sample.stratum, sample.n_clusters, block)[:, : n_permutations - block * BLOCK]
+        swaps = swap_bits(seed, stratum, n_clusters, block)[:, : n_permutations - block * BLOCK]
         for first in range(0, swaps.shape[1], width):
-            swapped = np.ascontiguousarray(swaps[:, first : first + width])
-            kept = 1 - swapped
-            start = block * BLOCK + first
-            mixture_a = weighted_statistics(doubled, np.concatenate([kept, swapped]))
-            mixture_b = weighted_statistics(doubled, np.concatenate([swapped, kept]))
-            result[start : start + swapped.shape[1]] = mixture_a - mixture_b
+            size = permuted_sums(whole, swaps[:, first : first + width])
+            size = np.abs(size, out=size)
+            size *= scale[:, None]
+            alone[block] += np.sum(size >= observed[:, None], axis=1)
+            for family in in_order:
+                maxima = np.maximum.accumulate(size[family], axis=0)
+                adjusted[block, family] += np.sum(maxima >= observed[family, None], axis=1)
 
-    run_blocks(compute, -(-n_permutations // BLOCK), threads)
-    return result
+    run_blocks(compute, n_blocks, threads)
+    p_value, p_adjusted = ((counts.sum(axis=0) + 1) / (n_permutations + 1) for counts in (alone, adjusted))
+    for family in in_order:  # a smaller |t| never has a smaller p
+        p_adjusted[family] = np.maximum.accumulate(p_adjusted[family][::-1])[::-1]
+    return PermutationTests(p_value, p_adjusted)
+
+
+def permuted_sums(
+    terms: Float[np.ndarray, "clusters tests"], swaps: UInt8[np.ndarray, "clusters lanes"]
+) -> Float[np.ndarray, "tests lanes"]:
+    """Return the sums of the terms, those of swapped clusters with the other sign."""
+    sums: np.ndarray = np.matmul(terms.T, swaps.astype(np.float64))
+    sums *= -2
+    sums += terms.sum(axis=0)[:, None]
+    return sums
 
 
 def swap_bits(seed: int, stratum: str, n_clusters: int, block: int) -> UInt8[np.ndarray, "clusters block"]:
     """Return 1 where a permutation of the block swaps a cluster, 0 elsewhere."""
-    bits = generator(seed, "permutation", stratum, block).integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8)
-    return np.ascontiguousarray(bits.T)
+    draw = generator(seed, "permutation", stratum, block)
+    return np.transpose(draw.integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8))
 
 
-def permutation_p_value(observed: float, permuted: Float[np.ndarray, " permutations"]) -> float:
-    """Return the two-sided p = (c + 1) / (n + 1), c permutations being at least as far from 0 as the observed value.
+def least_p(n_permutations: int, n_clusters: int) -> float:
+    """Return the p-value below which no test can come, adjusted or not; 1 without permutations."""
+    return max(1 / (n_permutations + 1), 2.0 ** (1 - n_clusters))
 
-    The observed arrangement is one of the possible ones, hence the 1 (Phipson & Smyth 2010). A permutation on which
-    the difference is undefined counts as extreme.
+
+def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
+    """Return Holm's (1979) adjusted p-values, for tests that share no permutations.
+
+    NaN stays NaN and does not count as a test.
     """
-    extreme = ~(np.abs(permuted) < abs(observed) - 1e-12)
-    return float((extreme.sum() + 1) / (len(permuted) + 1))
+    adjusted = np.full(len(p_values), np.nan)
+    tested = np.flatnonzero(~np.isnan(p_values))
+    order = tested[np.argsort(p_values[tested], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p_values[order]))
+    return adjusted
 
 
-def _doubled(sample: StratumSample, comparisons: Sequence[tuple[int, int]]) -> WeightedSample:
-    ranked = np.stack([rankdata(row) for row in sample.scores])
-    standardised = np.stack([_z_scores(row) for row in sample.scores])
-    first, second = np.array(comparisons).T
+def _whole(
+    terms: Float[np.ndarray, "clusters tests"],
+) -> tuple[Float[np.ndarray, "clusters tests"], Float[np.ndarray, " tests"]]:
+    """Return the terms as whole numbers, and what their sums are multiplied by to have unit variance over all swaps.
 
-    def stacked(form: Float[np.ndarray, "metrics pairs"]) -> Float[np.ndarray, "comparisons doubled"]:
-        return np.concatenate([form[first], form[second]], axis=1)
-
-    clusters = np.concatenate([sample.clusters, sample.clusters + sample.n_clusters])
-    raw, linear = stacked(sample.scores), stacked(standardised)
-    summed = {statistic: raw if statistic.in_units_of_ratings else linear for statistic in STATISTICS}
-    return assemble(np.tile(sample.human, 2), stacked(ranked), summed, clusters)
-
-
-def _z_scores(values: Float[np.ndarray, " pairs"]) -> Float[np.ndarray, " pairs"]:
-    centred: np.ndarray = values - values.mean()
-    return centred / (float(centred.std()) or 1.0)
+    The variance of a sum with random signs is the sum of the squared terms.
+    """
+    total = np.abs(terms).sum(axis=0)
+    nothing = NOTHING * len(terms)
+    whole = np.rint(terms * np.where(total > nothing, WHOLE / np.maximum(total, nothing), 0))
+    spread = np.sqrt(np.sum(whole**2, axis=0))
+    return whole, np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-import numpy as np
 from scipy.special import ndtri
 
 from bench.statistics.agreement import PRIMARY, STATISTICS, Statistic
 from bench.statistics.bootstrap import StratumBootstrap
+from bench.statistics.max_t import LEVEL, PairedSpread, critical_value
+from bench.statistics.types import ResamplingPlan
 
 
 @dataclass(frozen=True, slots=True)
 class DetectableDifference:
-    """The smallest true difference between two metrics that this data set would show with the given power."""
+    """The smallest true difference between two metrics that this data set would show with the given power.
+
+    Attributes:
+        standard_error: the bootstrap's, of the paired difference.
+        critical_value: standard errors beyond which a difference is shown when it is adjusted for all of its family.
+        detectable: (critical value + z_power) standard errors.
+        power: with which it would be shown.
+        level: of the adjusted test.
+    """
 
     metric_a: str
     metric_b: str
     stratum: str
     statistic: str
     standard_error: float
+    critical_value: float
     detectable: float
     power: float
     level: float
@@ -30,29 +40,33 @@ class DetectableDifference:
 
 def detectable_differences(
     bootstrap: StratumBootstrap,
+    plan: ResamplingPlan,
+    spreads: Sequence[PairedSpread],
     statistics: Sequence[Statistic] = (PRIMARY,),
+    baselines: Collection[str] = (),
     power: float = 0.8,
-    level: float = 0.05,
+    level: float = LEVEL,
 ) -> list[DetectableDifference]:
-    """Return, for each pair of metrics, (z_{1 - level/2} + z_power) SE, SE the bootstrap's of the paired difference.
+    """Return, for each pair of metrics, (c + z_power) SE, SE the bootstrap's of the paired difference.
 
-    The normal approximation of a two-sided test (e.g. Cohen 1988), without adjustment for several comparisons; about
-    2.8 standard errors. SE belongs to these two metrics: metrics that agree closely can be told apart by less. Empty
-    where the stratum could not be resampled.
+    The normal approximation of a two-sided test (e.g. Cohen 1988), with the family's max-T quantile c in place of
+    1.96: what the first step of the adjusted test would show, and later steps at least. SE belongs to these two
+    metrics: metrics that agree closely can be told apart by less. Empty where the stratum could not be resampled.
+
+    Args:
+        spreads, baselines: as in `bench.statistics.comparison.differences_of`.
     """
-    if bootstrap.resampled is None:
+    if not spreads:
         return []
-    factor = float(ndtri(1 - level / 2) + ndtri(power))
-    found = []
-    for a, b in combinations(range(len(bootstrap.sample.metrics)), 2):
+    sample, found = bootstrap.sample, []
+    for a, b in combinations(range(len(sample.metrics)), 2):
+        names = sample.metrics[a], sample.metrics[b]
+        beside = any(name in baselines for name in names)
         for statistic in statistics:
-            s = STATISTICS.index(statistic)
-            difference = bootstrap.resampled[:, a, s] - bootstrap.resampled[:, b, s]
-            error = _standard_error(difference[~np.isnan(difference)])
-            names = bootstrap.sample.metrics[a], bootstrap.sample.metrics[b], bootstrap.sample.stratum, statistic.id
-            found.append(DetectableDifference(*names, error, factor * error, power, level, bootstrap.sample.n_clusters))
+            spread = spreads[STATISTICS.index(statistic)]
+            c = critical_value(spread.maxima(beside), 1 - level, plan.ci_method, sample.n_clusters)
+            error = float(spread.error[a, b])
+            place = (*names, sample.stratum, statistic.id)
+            detectable = (c + float(ndtri(power))) * error
+            found.append(DetectableDifference(*place, error, c, detectable, power, level, sample.n_clusters))
     return found
-
-
-def _standard_error(values: np.ndarray) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")

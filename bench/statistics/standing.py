@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from bench.statistics.agreement import STATISTICS
+from bench.statistics.bootstrap import StratumBootstrap
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.confidence_set import confidence_set
+from bench.statistics.letters import letters
+from bench.statistics.max_t import LEVEL, PairedSpread, critical_value
+from bench.statistics.permutation import least_p
+from bench.statistics.types import ResamplingPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +34,69 @@ class Standing:
     may_be_best: bool
     letters: str
     note: str = ""
+
+
+def standings_of(
+    bootstrap: StratumBootstrap,
+    spreads: Sequence[PairedSpread],
+    differences: Sequence[CorrelationDifference],
+    plan: ResamplingPlan,
+    baselines: Collection[str] = (),
+) -> list[Standing]:
+    """Return where the metrics of one stratum stand, by statistic, best first.
+
+    Args:
+        spreads: by statistic, as `bench.statistics.max_t.paired_spreads` returns them.
+        differences: between the metrics of this stratum, with adjusted p-values.
+        baselines: metrics that are not ranked.
+    """
+    return [
+        standing
+        for s in range(len(STATISTICS))
+        for standing in _ranking(bootstrap, s, spreads[s] if spreads else None, differences, plan, baselines)
+    ]
+
+
+def _ranking(
+    bootstrap: StratumBootstrap,
+    s: int,
+    spread: PairedSpread | None,
+    differences: Sequence[CorrelationDifference],
+    plan: ResamplingPlan,
+    baselines: Collection[str],
+) -> Iterator[Standing]:
+    sample, estimates = bootstrap.sample, bootstrap.estimates[:, s]
+    sign = -1 if STATISTICS[s].higher_is_better else 1
+    compared = [m for m, name in enumerate(sample.metrics) if name not in baselines and not np.isnan(estimates[m])]
+    ranked = sorted(compared, key=lambda m: (sign * estimates[m], sample.metrics[m]))
+    why_no_set = _why_no_set(len(ranked), sample.n_clusters, spread, plan)
+    note = why_no_set or why_no_letters(plan.n_permutations, sample.n_clusters)
+    best = frozenset(ranked) if why_no_set or spread is None else confidence_set(estimates, spread, plan.ci_method)
+    names = [sample.metrics[m] for m in ranked]
+    shown = {
+        frozenset((d.metric_a, d.metric_b))
+        for d in differences
+        if d.statistic == STATISTICS[s].id and d.is_shown and not d.with_baseline
+    }
+    lettered = {} if note else letters(names, shown)
+    for m, name in zip(ranked, names, strict=True):
+        yield Standing(name, sample.stratum, STATISTICS[s].id, m in best, lettered.get(name, ""), note)
+
+
+def _why_no_set(n_metrics: int, n_clusters: int, spread: PairedSpread | None, plan: ResamplingPlan) -> str:
+    if n_metrics == 1:
+        return "a single metric is the best of nothing"
+    if spread is None:
+        return f"nothing can be shown with {n_clusters} clusters"
+    if np.isnan(critical_value(spread.maxima(with_baseline=False), 1 - LEVEL, plan.ci_method, n_clusters)):
+        return f"nothing can be shown with {plan.n_resamples} resamples"
+    return ""
+
+
+def why_no_letters(n_permutations: int, n_clusters: int) -> str:
+    """Return why no adjusted p can show a difference; empty if one can."""
+    if not n_permutations:
+        return "no permutations were made, so there are no p-values"
+    if least_p(n_permutations, n_clusters) > LEVEL:
+        return f"with {n_permutations:,} permutations of {n_clusters:,} clusters no p can be as low as {LEVEL:g}"
+    return ""

@@ -104,6 +104,14 @@ class ResamplingOptions:
     resamples: Annotated[int, typer.Option(min=1, max=MOST_RESAMPLES, help="Number of bootstrap resamples.")] = (
         DEFAULT_PLAN.n_resamples
     )
+    permutations: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=MOST_RESAMPLES,
+            help="Number of permutations behind p-values, none of which can be below 1 / (N + 1); 0 leaves them out.",
+        ),
+    ] = DEFAULT_PLAN.n_permutations
     ci: Annotated[
         IntervalMethod, typer.Option(help="Method by which confidence intervals are made (docs/statistics.md).")
     ] = DEFAULT_PLAN.ci_method
@@ -117,7 +125,9 @@ class ResamplingOptions:
 
     def plan(self) -> ResamplingPlan:
         """Return the plan that statistics are computed by."""
-        return ResamplingPlan(self.resamples, self.resample_unit, self.ci, seed=self.seed)
+        return ResamplingPlan(
+            self.resamples, self.resample_unit, self.ci, n_permutations=self.permutations, seed=self.seed
+        )
 
 
 def edges_of(bands: str | None) -> tuple[float, ...] | None:

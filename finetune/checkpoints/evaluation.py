@@ -17,6 +17,7 @@ from jaxtyping import Float
 from bench.datasets.types import RatedPair, RatingScale
 from bench.statistics.bootstrap import CorrelationEstimate, bootstrap_strata, estimates_of
 from bench.statistics.comparison import CorrelationDifference, differences_of
+from bench.statistics.max_t import paired_spreads
 from bench.statistics.types import DEFAULT_PLAN, ResamplingPlan
 from metrics.clap_score import ClapScorer
 from metrics.models.hf_model import HfEncoder, load_clap
@@ -69,7 +70,7 @@ def evaluate(
     finite = np.all([np.isfinite(row) for row in scores.values()], axis=0)
     human = scale.rescale(np.array([rated.mean_rating for rated in pairs]))[finite]
     clusters = pd.factorize(np.array([rated.caption_id for rated in pairs], dtype=object)[finite])[0]
-    plan = ResamplingPlan(n_resamples)
+    plan = ResamplingPlan(n_resamples, n_permutations=0)
     everything = {"all": np.ones(len(human), dtype=bool)}
     [bootstrap] = bootstrap_strata(
         human, {name: row[finite] for name, row in scores.items()}, everything, clusters, plan
@@ -79,7 +80,7 @@ def evaluate(
         int(finite.sum()),
         int((~finite).sum()),
         tuple(estimates_of(bootstrap, plan)),
-        tuple(differences_of(bootstrap, plan, n_permutations=0)),
+        tuple(differences_of(bootstrap, plan, paired_spreads(bootstrap))),
     )
 
 

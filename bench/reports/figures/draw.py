@@ -65,9 +65,10 @@ def figures_of(table: ScoreTable, analysis: Analysis, scale: RatingScale) -> Ite
         (
             "differences",
             f"Differences in {PRIMARY.name} between metrics on all pairs, row minus column (above the diagonal; "
-            f"coloured: Holm-adjusted p < 0.05), and their {percent} (below, with up to seven metrics). Numbers on the "
-            "diagonal are ranks; no difference was shown between metrics in one frame's rank.",
-            difference_figure(analysis.estimates, analysis.differences, analysis.rank_clusters),
+            f"coloured: adjusted p at or below 0.05), and their simultaneous {percent} (below, with up to seven "
+            "metrics). Metrics that share a letter were not shown to differ; frames, where there are any: not "
+            "shown to be worse than the best. Comparisons with baselines are adjusted apart from the others.",
+            difference_figure(analysis.estimates, analysis.differences, analysis.standings),
         ),
         (
             "calibration",

@@ -1,10 +1,9 @@
-"""Which metric is better than which: paired differences on all pairs, and the rank clusters that follow."""
+"""Which metric is better than which: paired differences on all pairs, and which may be the best."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -25,10 +24,9 @@ from bench.reports.figures.style import (
 )
 from bench.statistics.agreement import PRIMARY
 from bench.statistics.bootstrap import CorrelationEstimate
-from bench.statistics.comparison import CorrelationDifference, RankCluster
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.standing import Standing
 
-SHOWN = 0.05
-"""Differences with a Holm-adjusted p below this are coloured."""
 WITH_INTERVALS = 7
 """Up to this many metrics, a cell is wide enough for the ends of its interval."""
 _CELL = 0.3  # inches that a cell with an interval needs
@@ -41,19 +39,19 @@ _STRONGEST = 0.5
 def difference_figure(
     estimates: Sequence[CorrelationEstimate],
     differences: Sequence[CorrelationDifference],
-    clusters: Sequence[RankCluster],
+    standings: Sequence[Standing],
 ) -> Figure | None:
     """Draw a cell for each two metrics, best metric first; None with a single metric.
 
     Above the diagonal stands the primary statistic of the row's metric minus that of the column's, coloured where the
-    Holm-adjusted p is below 0.05; below it, with few metrics, the interval of the same difference. The diagonal has
-    the ranks, and frames hold metrics of one rank.
+    adjusted p is at or below 0.05; below it, with few metrics, the simultaneous interval of the same difference. The
+    diagonal has the letters of the metrics, and a frame around those that may be the best.
     """
     deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == (ALL, PRIMARY.id)}
     if not deltas:
         return None
-    rank = {c.metric: c.cluster for c in clusters if (c.stratum, c.statistic) == (ALL, PRIMARY.id)}
-    metrics = ranked_metrics(estimates, rank)
+    standing = {one.metric: one for one in standings if (one.stratum, one.statistic) == (ALL, PRIMARY.id)}
+    metrics = ranked_metrics(estimates)
     keys = [_key(position) for position in range(len(metrics))]
     room = (COLUMN_WIDTH - _CELL * len(metrics)) * POINTS_PER_INCH - _KEY
     names = short_labels(metrics, min(max(room, _NARROWEST), _WIDEST))
@@ -63,34 +61,32 @@ def difference_figure(
     axes = figure.subplots()
     _prepare(axes, keys, labels)
     for row in range(len(metrics)):
-        _draw_rank(axes, row, rank.get(metrics[row]))
+        _draw_letters(axes, row, standing.get(metrics[row]))
         for column in range(row + 1, len(metrics)):
-            better_minus_worse = _difference(deltas, metrics[row], metrics[column])
-            _draw_difference(axes, row, column, better_minus_worse)
-            if len(metrics) <= WITH_INTERVALS:
-                _draw_interval(axes, column, row, better_minus_worse)
-    _frame_clusters(axes, [rank.get(metric) for metric in metrics])
+            found, sign = _difference(deltas, metrics[row], metrics[column])
+            if found is not None:
+                _draw_difference(axes, row, column, sign * found.delta, found.is_shown)
+            if found is not None and len(metrics) <= WITH_INTERVALS:
+                _draw_interval(axes, column, row, sorted((sign * found.sim_low, sign * found.sim_high)))
+    if len({one.may_be_best for one in standing.values()}) > 1:
+        _frame_best(axes, metrics, {metric for metric, one in standing.items() if one.may_be_best})
     return figure
 
 
-def ranked_metrics(estimates: Sequence[CorrelationEstimate], rank: Mapping[str, int]) -> list[str]:
+def ranked_metrics(estimates: Sequence[CorrelationEstimate]) -> list[str]:
     """Return metrics by the primary statistic on all pairs, best first; those without an estimate last."""
     sign = -1 if PRIMARY.higher_is_better else 1
     value = {e.metric: sign * e.estimate for e in estimates if (e.stratum, e.statistic) == (ALL, PRIMARY.id)}
-    return sorted(value, key=lambda metric: (rank.get(metric, math.inf), math.isnan(value[metric]), value[metric]))
+    return sorted(value, key=lambda metric: (math.isnan(value[metric]), value[metric]))
 
 
 def _difference(
     deltas: Mapping[tuple[str, str], CorrelationDifference], row: str, column: str
-) -> tuple[float, float, float, float]:
-    """Return delta, low, high and Holm's p of row minus column, whichever way round it was computed."""
+) -> tuple[CorrelationDifference | None, int]:
+    """Return the difference of two metrics, and -1 where it was computed the other way round."""
     if (row, column) in deltas:
-        found = deltas[row, column]
-        return found.delta, found.low, found.high, found.p_holm
-    if (column, row) in deltas:
-        found = deltas[column, row]
-        return -found.delta, -found.high, -found.low, found.p_holm
-    return math.nan, math.nan, math.nan, math.nan
+        return deltas[row, column], 1
+    return deltas.get((column, row)), -1
 
 
 def _prepare(axes: Axes, keys: Sequence[str], labels: Sequence[str]) -> None:
@@ -104,14 +100,14 @@ def _prepare(axes: Axes, keys: Sequence[str], labels: Sequence[str]) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _draw_rank(axes: Axes, row: int, rank: int | None) -> None:
+def _draw_letters(axes: Axes, row: int, standing: Standing | None) -> None:
     axes.add_patch(Rectangle((row, row), 1, 1, facecolor=PALE, edgecolor="white"))
-    axes.text(row + 0.5, row + 0.5, "–" if rank is None else str(rank), ha="center", va="center", weight="bold")
+    text = standing.letters if standing and standing.letters else "–"
+    size = SMALL_SIZE if len(text) > 2 else None
+    axes.text(row + 0.5, row + 0.5, text, ha="center", va="center", weight="bold", size=size)
 
 
-def _draw_difference(axes: Axes, row: int, column: int, difference: tuple[float, float, float, float]) -> None:
-    delta, _, _, p_holm = difference
-    shown = p_holm < SHOWN
+def _draw_difference(axes: Axes, row: int, column: int, delta: float, shown: bool) -> None:
     strength = min(abs(delta) / _STRONGEST, 1) if shown else 0.0
     colour = colormaps["Blues"](0.2 + 0.7 * strength) if shown else "white"
     axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor=PALE))
@@ -121,8 +117,8 @@ def _draw_difference(axes: Axes, row: int, column: int, difference: tuple[float,
     )
 
 
-def _draw_interval(axes: Axes, row: int, column: int, difference: tuple[float, float, float, float]) -> None:
-    _, low, high, _ = difference
+def _draw_interval(axes: Axes, row: int, column: int, interval: Sequence[float]) -> None:
+    low, high = interval
     text = "" if math.isnan(low) or math.isnan(high) else f"{_short(low)}\n{_short(high)}"
     axes.text(
         column + 0.5,
@@ -137,17 +133,12 @@ def _draw_interval(axes: Axes, row: int, column: int, difference: tuple[float, f
     )
 
 
-def _frame_clusters(axes: Axes, ranks: Sequence[int | None]) -> None:
-    start = 0
-    for rank, members in groupby(ranks):
-        n = len(list(members))
-        if rank is not None:
+def _frame_best(axes: Axes, metrics: Sequence[str], may_be_best: Collection[str]) -> None:
+    for place, metric in enumerate(metrics):
+        if metric in may_be_best:
             axes.add_patch(
-                Rectangle(
-                    (start, start), n, n, fill=False, edgecolor=BLACK, linewidth=1.0, clip_on=False, gid="cluster"
-                )
+                Rectangle((place, place), 1, 1, fill=False, edgecolor=BLACK, linewidth=1.0, clip_on=False, gid="best")
             )
-        start += n
 
 
 def _short(value: float) -> str:

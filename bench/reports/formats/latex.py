@@ -135,7 +135,8 @@ def _value(cell: Cell) -> str:
 
 def _signs(number: str) -> str:
     """Write a number, an interval or a p-value with the minus sign and relations of mathematics."""
-    return re.sub(r"[-<]", lambda sign: f"${sign[0]}$", number.replace("–", "--").replace("--", r"\textendash{}"))
+    dashed = number.replace("–", "--").replace("--", r"\textendash{}")
+    return re.sub(r"[-<]", lambda sign: f"${sign[0]}$", dashed).replace("≤", r"$\leq$")
 
 
 def _broken(text: str) -> str:

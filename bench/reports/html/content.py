@@ -13,13 +13,15 @@ from bench.files.ratings import RatingTable
 from bench.files.records import plain
 from bench.files.scores import ScoreTable
 from bench.reports.html.clips import NO_CLIPS, EmbeddedClips
-from bench.reports.html.columns import number, records, texts
+from bench.reports.html.columns import number, numbers, records, texts
 from bench.reports.html.pairs import FILTERS, pair_columns
 from bench.reports.layout import Cell, Report, Row, Section, Table
-from bench.reports.sections.agreement import metric_label
-from bench.reports.sections.differences import difference_label
+from bench.reports.sections.agreement import metric_label, standing_texts
+from bench.reports.sections.differences import difference_cell, difference_label
 from bench.reports.sections.intervals import intervals_made
 from bench.statistics.agreement import PRIMARY, STATISTICS
+from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.standing import Standing
 
 PLACE = ("stratum", "statistic")
 INTERVAL = ("low", "high", "n_pairs")
@@ -72,7 +74,7 @@ def page_content(
 
 
 def _agreement(analysis: Analysis) -> dict[str, Any]:
-    """All estimates, differences and ranks, to switch between strata and statistics."""
+    """All estimates, differences and standings, to switch between strata and statistics."""
     return {
         "strata": [{"id": stratum.id, "label": stratum.label} for stratum in analysis.strata],
         "statistics": [
@@ -84,9 +86,30 @@ def _agreement(analysis: Analysis) -> dict[str, Any]:
         "estimates": records(analysis.estimates, ("metric", *PLACE, "note"), ("estimate", *INTERVAL)),
         "differences": {
             "name": texts(difference_label(one.metric_a, one.metric_b) for one in analysis.differences),
-            **records(analysis.differences, ("metric_a", "metric_b", *PLACE, "note"), ("delta", *INTERVAL, "p_holm")),
+            "p": texts(map(_p_text, analysis.differences)),
+            **records(analysis.differences, ("metric_a", "metric_b", *PLACE), ("delta", "n_pairs", "p_adjusted")),
+            "low": numbers(one.sim_low for one in analysis.differences),
+            "high": numbers(one.sim_high for one in analysis.differences),
+            "note": texts(one.sim_note for one in analysis.differences),
         },
-        "rank_clusters": records(analysis.rank_clusters, ("metric", *PLACE), ("cluster",)),
+        "standings": _standings(analysis.standings),
+    }
+
+
+def _p_text(difference: CorrelationDifference) -> str:
+    """Return ``0.012`` or ``≤ 0.0001``, beneath a heading that says p; nothing where there is none."""
+    return difference_cell(difference).p_text.removeprefix("p ").removeprefix("= ")
+
+
+def _standings(standings: Sequence[Standing]) -> dict[str, Any]:
+    """What stands beside each metric, and why nothing does."""
+    by_place = dict[tuple[str, str], list[Standing]]()
+    for one in standings:
+        by_place.setdefault((one.stratum, one.statistic), []).append(one)
+    said = {place: standing_texts(here) for place, here in by_place.items()}
+    return {
+        **records(standings, ("metric", *PLACE, "note"), ()),
+        "text": texts(said[one.stratum, one.statistic].get(one.metric, "") for one in standings),
     }
 
 

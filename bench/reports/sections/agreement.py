@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.analysis.strata import ALL, Kind, StratumName, of_kind, told_from
-from bench.reports.layout import Cell, Column, Row, Table
+from bench.reports.layout import DASH, Cell, Column, Row, Table
 from bench.reports.published import PublishedFigure
 from bench.reports.sections.intervals import intervals_made
-from bench.statistics.agreement import BY_ID, PRIMARY, STATISTICS
+from bench.statistics.agreement import PRIMARY, STATISTICS
 from bench.statistics.bootstrap import CorrelationEstimate
-from bench.statistics.comparison import RankCluster
+from bench.statistics.max_t import LEVEL
+from bench.statistics.standing import Standing
 
 BY_STRATUM: tuple[tuple[str, str, tuple[Kind, ...]], ...] = (
     (
@@ -35,13 +36,15 @@ BESIDE_METRICS = (LISTENERS, "ratings", "rating", "caption", "source", "system",
 Place = tuple[str, str]
 """A column of a table: ids of stratum and statistic."""
 
+BOLD = "Bold: shown to be the best of its column, baselines aside (model confidence set, 95 %)."
+
 _RANKED: Place = ("all", PRIMARY.id)
 
 
 def correlation_tables(
     estimates: Sequence[CorrelationEstimate],
     strata: Sequence[StratumName],
-    ranks: Sequence[RankCluster] = (),
+    standings: Sequence[Standing] = (),
     published: Sequence[PublishedFigure] = (),
 ) -> tuple[Table, ...]:
     """Return the paper's Tables I to III from estimates; a table whose strata are all absent is left out.
@@ -49,38 +52,68 @@ def correlation_tables(
     Args:
         estimates: of every metric, stratum and statistic, as `bench.analysis.analyse.analyse` gives them.
         strata: what their ids stand for.
-        ranks: rank clusters; those by the primary statistic on all pairs stand beside the metrics in Table I.
+        standings: which metrics may be the best; a metric that alone may is bold, and those by the primary statistic on
+            all pairs stand beside the metrics in Table I.
         published: figures of papers, added beneath as rows of their own.
     """
     tables = [
         _table(
             "Table I. Agreement with listeners, all pairs",
-            "Each cell: estimate [interval]; bold: best of its column among this run's metrics.",
+            f"Each cell: estimate [interval]. {BOLD}",
             [(ALL, statistic.id) for statistic in STATISTICS],
             [statistic.label for statistic in STATISTICS],
             estimates,
+            standings,
             published,
         )
     ]
     for title, reading, kinds in BY_STRATUM:
         shown = of_kind(strata, *kinds)
         places: list[Place] = [(stratum.id, PRIMARY.id) for stratum in shown]
-        tables.append(_table(title, reading, places, [one.label for one in shown], estimates, published))
-    tables[0] = _with_ranks(tables[0], ranks)
+        tables.append(_table(title, reading, places, [one.label for one in shown], estimates, standings, published))
+    tables[0] = _with_standings(tables[0], [one for one in standings if (one.stratum, one.statistic) == _RANKED])
     return tuple(table for table in tables if table.columns)
 
 
-def _with_ranks(table: Table, ranks: Sequence[RankCluster]) -> Table:
-    """Put a column of rank clusters first; metrics of one rank were not shown to differ."""
-    cluster = {rank.metric: str(rank.cluster) for rank in ranks if (rank.stratum, rank.statistic) == _RANKED}
-    if not cluster:
+def standing_texts(standings: Sequence[Standing]) -> dict[str, str]:
+    """Return what stands beside each metric of one stratum and statistic: ``may be best (ab)``.
+
+    ``best`` is the only metric that may be; ``worse`` was shown to be worse than another one. Nothing is said where
+    nothing could be shown.
+    """
+    may_be = [one for one in standings if one.may_be_best]
+    if len(may_be) == len(standings) and not any(one.letters for one in standings):
+        return {}
+    word = "best" if len(may_be) == 1 else "may be best"
+    return {
+        one.metric: (word if one.may_be_best else "worse") + (f" ({one.letters})" if one.letters else "")
+        for one in standings
+    }
+
+
+def standing_sentence(standings: Sequence[Standing]) -> str:
+    """Return how to read `standing_texts`, or why there are none; empty where no metrics were compared."""
+    notes = dict.fromkeys(one.note for one in standings if one.note)
+    missing = f"Standing by {PRIMARY.name}: {'; '.join(notes)}." if notes else ""
+    if not standing_texts(standings):
+        return missing if len(standings) > 1 else ""
+    parts = [f"Standing by {PRIMARY.name}: “worse” was shown to be worse than another metric, “may be best” was not"]
+    if any(one.letters for one in standings):
+        parts.append(f"metrics that share a letter were not shown to differ (adjusted p above {LEVEL:g})")
+    return " ".join([f"{'; '.join(parts)}; baselines have none.", missing]).strip()
+
+
+def _with_standings(table: Table, standings: Sequence[Standing]) -> Table:
+    """Put a column first that says which metrics may be the best."""
+    texts = standing_texts(standings)
+    table = replace(table, reading=f"{table.reading} {standing_sentence(standings)}".strip())
+    if not texts:
         return table
     rows = [
-        replace(row, cells=(Cell(text="" if row.published else cluster.get(row.label, "")), *row.cells))
+        replace(row, cells=(Cell(text="" if row.published else texts.get(row.label, DASH)), *row.cells))
         for row in table.rows
     ]
-    reading = f"{table.reading} Rank: by {PRIMARY.name}; no difference was shown between metrics of one rank."
-    return replace(table, reading=reading, columns=(Column("rank"), *table.columns), rows=tuple(rows))
+    return replace(table, columns=(Column("standing"), *table.columns), rows=tuple(rows))
 
 
 def metric_label(metric: str) -> str:
@@ -94,13 +127,15 @@ def _table(
     places: Sequence[Place],
     headers: Sequence[str],
     estimates: Sequence[CorrelationEstimate],
+    standings: Sequence[Standing],
     published: Sequence[PublishedFigure],
 ) -> Table:
     found = {(e.metric, e.stratum, e.statistic): e for e in estimates}
     metrics = dict.fromkeys(e.metric for e in estimates)
-    best = {place: _best((e for e in estimates if (e.stratum, e.statistic) == place), place[1]) for place in places}
+    best = {place: shown_to_be_best(standings, place) for place in places}
     rows = [
-        Row(metric, tuple(_cell(found.get((metric, *place)), best[place]) for place in places)) for metric in metrics
+        Row(metric, tuple(_cell(found.get((metric, *place)), best[place] == metric) for place in places))
+        for metric in metrics
     ]
     n_pairs = {stratum: e.n_pairs for (_, stratum, _), e in found.items()}
     columns = [Column(header, n_pairs.get(stratum)) for (stratum, _), header in zip(places, headers, strict=True)]
@@ -108,17 +143,17 @@ def _table(
     return Table(title, reading, tuple(columns), (*rows, *_published_rows(published, places)))
 
 
-def _best(estimates: Iterable[CorrelationEstimate], statistic: str) -> float:
-    values = [e.estimate for e in estimates if not math.isnan(e.estimate) and not e.note]
-    if len(values) < 2:
-        return math.nan
-    return BY_ID[statistic].best(values)
+def shown_to_be_best(standings: Sequence[Standing], place: Place) -> str | None:
+    """Return the metric that all others were shown to be worse than; None where there is no such metric."""
+    here = [one for one in standings if (one.stratum, one.statistic) == place]
+    may_be = [one.metric for one in here if one.may_be_best]
+    return may_be[0] if len(may_be) == 1 and len(here) > 1 else None
 
 
-def _cell(estimate: CorrelationEstimate | None, best: float) -> Cell:
+def _cell(estimate: CorrelationEstimate | None, best: bool) -> Cell:
     if estimate is None:
         return Cell()
-    return Cell(estimate.estimate, estimate.low, estimate.high, best=estimate.estimate == best, note=estimate.note)
+    return Cell(estimate.estimate, estimate.low, estimate.high, best=best, note=estimate.note)
 
 
 def _published_rows(published: Sequence[PublishedFigure], places: Sequence[Place]) -> list[Row]:

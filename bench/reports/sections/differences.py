@@ -9,14 +9,15 @@ from dataclasses import replace
 from bench.analysis.strata import ALL, StratumName, of_kind
 from bench.reports.layout import Cell, Column, Row, Section, Table
 from bench.reports.sections.agreement import Place
-from bench.reports.sections.intervals import intervals_made
 from bench.statistics.agreement import PRIMARY, STATISTICS
 from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.max_t import LEVEL
 from bench.statistics.power import DetectableDifference
 
-METHOD = (
-    "First metric minus second, on the same pairs and the same resamples. p: two-sided permutation of the two metrics' "
-    "standardised scores caption by caption, (c + 1) / (n + 1), Holm-adjusted within each column."
+ADJUSTED = (
+    "Interval and p are each adjusted for all comparisons of their column, but made in two ways, from resamples and "
+    "from permutations: close to the level one may leave out 0 where the other does not fall to 0.05. Bold: p at or "
+    "below 0.05."
 )
 
 
@@ -25,28 +26,49 @@ def differences_section(
     strata: Sequence[StratumName],
     detectable: Sequence[DetectableDifference] = (),
 ) -> Section | None:
-    """Return tables of differences overall (all statistics) and by source; None with a single metric."""
+    """Return tables of differences overall (all statistics) and by source; None with a single metric.
+
+    Comparisons with a baseline stand in a table of their own, as their p-values are adjusted for one another only.
+    """
     if not differences:
         return None
+    between = [d for d in differences if not d.with_baseline]
+    beside = [d for d in differences if d.with_baseline]
     by_source = of_kind(strata, "source", "system")
+    overall: list[Place] = [(ALL, statistic.id) for statistic in STATISTICS]
+    headers = [f"Δ{statistic.name}" for statistic in STATISTICS]
     tables = [
-        _table(
-            "Differences between metrics, all pairs",
-            "An interval that leaves 0 out and a small p say the same in two ways; bold: p below 0.05.",
-            [(ALL, statistic.id) for statistic in STATISTICS],
-            [f"Δ{statistic.name}" for statistic in STATISTICS],
-            differences,
+        _with_detectable(
+            _table("Differences between metrics, all pairs", ADJUSTED, overall, headers, between), between, detectable
         ),
         _table(
             f"Differences in {PRIMARY.name} by source and system",
-            "A metric can be better overall and no better on recordings.",
+            f"A metric can be better overall and no better on recordings. {ADJUSTED}",
             [(stratum.id, PRIMARY.id) for stratum in by_source],
             [stratum.label for stratum in by_source],
-            differences,
+            between,
+        ),
+        _table(
+            "Differences from baselines, all pairs",
+            f"Adjusted for one another and not for the comparisons between other metrics. {ADJUSTED}",
+            overall,
+            headers,
+            beside,
         ),
     ]
-    tables[0] = _with_detectable(tables[0], _pairs_of(differences), detectable)
-    return Section("Differences between metrics", (METHOD,), tuple(table for table in tables if table.columns))
+    kept = tuple(table for table in tables if table.columns and table.rows)
+    return Section("Differences between metrics", (_method(differences[0]),), kept)
+
+
+def _method(difference: CorrelationDifference) -> str:
+    unit = difference.resample_unit
+    permuted = (
+        f"p: two-sided, from {difference.n_permutations:,} permutations of the two metrics' scores {unit} by {unit}, "
+        "(c + 1) / (n + 1), adjusted by step-down max-T; ≤ where no permutation came as far as the data."
+        if difference.n_permutations
+        else "No permutations were made, so there are no p-values."
+    )
+    return f"First metric minus second, on the same pairs and the same resamples. {permuted}"
 
 
 def difference_label(first: str, second: str) -> str:
@@ -59,9 +81,9 @@ def _one_name(metric: str) -> str:
 
 
 def _with_detectable(
-    table: Table, pairs: Sequence[tuple[str, str]], detectable: Sequence[DetectableDifference]
+    table: Table, differences: Sequence[CorrelationDifference], detectable: Sequence[DetectableDifference]
 ) -> Table:
-    """Add a column with the smallest true difference that these pairs would show as significant in 4 of 5 cases."""
+    """Add a column with the smallest true difference that these pairs would show in 4 of 5 cases, adjusted as p is."""
     found = {
         (d.metric_a, d.metric_b): d.detectable for d in detectable if (d.stratum, d.statistic) == (ALL, PRIMARY.id)
     }
@@ -69,9 +91,10 @@ def _with_detectable(
         return table
     rows = tuple(
         replace(row, cells=(*row.cells, Cell(found.get(pair, math.nan))))
-        for row, pair in zip(table.rows, pairs, strict=True)
+        for row, pair in zip(table.rows, _pairs_of(differences), strict=True)
     )
-    return replace(table, columns=(*table.columns, Column(f"Δ{PRIMARY.name} detectable at 80 % power")), rows=rows)
+    header = f"Δ{PRIMARY.name} detectable at 80 % power, adjusted"
+    return replace(table, columns=(*table.columns, Column(header)), rows=rows)
 
 
 def _table(
@@ -83,13 +106,29 @@ def _table(
 ) -> Table:
     found = {((d.metric_a, d.metric_b), (d.stratum, d.statistic)): d for d in differences}
     rows = [
-        Row(difference_label(*pair), tuple(_cell(found[pair, place]) for place in places))
+        Row(difference_label(*pair), tuple(difference_cell(found[pair, place]) for place in places))
         for pair in _pairs_of(differences)
     ]
     n_pairs = {d.stratum: d.n_pairs for d in differences}
-    columns = [Column(header, n_pairs[stratum]) for (stratum, _), header in zip(places, headers, strict=True)]
-    reading = f"{reading} {intervals_made(d for d in differences if (d.stratum, d.statistic) in places)}"
-    return Table(title, reading, tuple(columns), tuple(rows), corner="metrics")
+    columns = [Column(header, n_pairs.get(stratum)) for (stratum, _), header in zip(places, headers, strict=True)]
+    shown = [d for d in differences if (d.stratum, d.statistic) in places]
+    sentences = [reading, *dict.fromkeys(map(simultaneous_intervals, shown)), *dict.fromkeys(map(no_p_can_pass, shown))]
+    return Table(title, " ".join(filter(None, sentences)), tuple(columns), tuple(rows), corner="metrics")
+
+
+def simultaneous_intervals(difference: CorrelationDifference) -> str:
+    """Return how the simultaneous interval of a difference was made."""
+    return (
+        f"Intervals: {100 * difference.confidence_level:g} % for a whole column at once, difference ± max-T quantile × "
+        f"standard error, {difference.n_resamples:,} resamples of {difference.resample_unit}s."
+    )
+
+
+def no_p_can_pass(difference: CorrelationDifference) -> str:
+    """Return why the number of permutations lets no p fall to the level; empty if it does not, or there is no p."""
+    if difference.n_permutations == 0 or 1 / (difference.n_permutations + 1) <= LEVEL:
+        return ""
+    return f"With {difference.n_permutations} permutations no p can be as low as {LEVEL:g}."
 
 
 def _pairs_of(differences: Sequence[CorrelationDifference]) -> list[tuple[str, str]]:
@@ -97,12 +136,14 @@ def _pairs_of(differences: Sequence[CorrelationDifference]) -> list[tuple[str, s
     return list(dict.fromkeys((d.metric_a, d.metric_b) for d in differences))
 
 
-def _cell(difference: CorrelationDifference) -> Cell:
+def difference_cell(difference: CorrelationDifference) -> Cell:
+    """Return a difference with its simultaneous interval and its adjusted p, which are adjusted alike."""
     return Cell(
         difference.delta,
-        difference.low,
-        difference.high,
-        p_value=difference.p_holm,
-        best=difference.p_holm < 0.05,
-        note=difference.note,
+        difference.sim_low,
+        difference.sim_high,
+        p_value=difference.p_adjusted,
+        p_at_resolution=difference.at_resolution,
+        best=difference.is_shown,
+        note=difference.sim_note,
     )

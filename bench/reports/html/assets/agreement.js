@@ -1,16 +1,17 @@
-// Estimates of one stratum and one statistic at a time, with ranks and differences.
+// Estimates of one stratum and one statistic at a time, with standings and differences.
 
 function startAgreement(data) {
   const estimates = records(data.estimates);
   const differences = records(data.differences);
-  const clusters = records(data.rank_clusters);
+  const standings = records(data.standings);
   const chosen = { stratum: data.strata[0]?.id, statistic: data.primary };
   const here = (record) => record.stratum === chosen.stratum && record.statistic === chosen.statistic;
   const show = () => {
     const statistic = data.statistics.find((one) => one.id === chosen.statistic);
-    const rank = new Map(clusters.filter(here).map((one) => [one.metric, one.cluster]));
-    const rows = estimates.filter(here).map((one) => ({ ...one, rank: rank.get(one.metric) ?? null }));
-    byId('agreement-state').textContent = stateOf(rows, statistic, data.intervals);
+    const ranked = standings.filter(here);
+    const standing = new Map(ranked.map((one) => [one.metric, one.text]));
+    const rows = estimates.filter(here).map((one) => ({ ...one, standing: standing.get(one.metric) || '–' }));
+    byId('agreement-state').textContent = stateOf(rows, ranked, statistic, data.intervals);
     estimatesTable(rows, statistic);
     differencesTable(differences.filter(here));
   };
@@ -25,11 +26,15 @@ function startAgreement(data) {
   show();
 }
 
-function stateOf(rows, statistic, intervals) {
+const STANDING =
+  ' Standing: “worse” was shown to be worse than another metric, “may be best” was not; metrics that share a letter ' +
+  'were not shown to differ; baselines have none.';
+
+function stateOf(rows, ranked, statistic, intervals) {
   if (!rows.length) return 'No estimates.';
   const better = statistic.higher_is_better ? 'higher is better' : 'lower is better';
-  const rank = 'Rank: no difference was shown between metrics of one rank.';
-  return `${count(rows[0].n_pairs)} pairs; ${better}. ${rank} ${intervals}`;
+  const notes = [...new Set(ranked.map((one) => one.note).filter(Boolean))].map((note) => ` Standing: ${note}.`);
+  return `${count(rows[0].n_pairs)} pairs; ${better}.${ranked.some((one) => one.text) ? STANDING : ''}${notes.join('')} ${intervals}`;
 }
 
 function fillStrata(select, strata, estimates, choose) {
@@ -61,12 +66,7 @@ function estimatesTable(rows, statistic) {
       (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)),
       { sorter: byText, minWidth: 92, widthGrow: 1.4 },
     ),
-    column('rank', 'rank', (row) => String(row.rank ?? '–'), {
-      sorter: byNumber,
-      hozAlign: 'right',
-      headerHozAlign: 'right',
-      width: 56,
-    }),
+    column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: 84, widthGrow: 0.6 }),
     column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate), {
       sorter: byNumber,
       hozAlign: 'right',
@@ -98,13 +98,13 @@ function differencesTable(rows) {
       (row) => node('span', { class: 'label', dir: 'auto', title: row.name }, breakable(row.name)),
       { sorter: byText, minWidth: 92, widthGrow: 2 },
     ),
-    column('p', 'p_holm', (row) => pText(row.p_holm), {
+    column('p', 'p_adjusted', (row) => pText(row.p), {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
       width: 70,
     }),
-    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p_holm)}` : null), {
+    column('Δ', 'delta', (row) => estimateCell(row, row.delta, NARROW.matches ? `p ${pText(row.p)}` : null), {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
@@ -115,7 +115,7 @@ function differencesTable(rows) {
       () => axis('interval', domain),
       'low',
       (row) =>
-        whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_holm !== null && row.p_holm < 0.05) }),
+        whisker({ ...row, estimate: row.delta }, domain, { hollow: !(row.p_adjusted !== null && row.p_adjusted <= 0.05) }),
       { headerSort: false, minWidth: 90, widthGrow: 3 },
     ),
   ];
@@ -124,7 +124,7 @@ function differencesTable(rows) {
 }
 
 function pText(p) {
-  return p === null ? '–' : p < 0.001 ? '< 0.001' : fixed(p);
+  return p || '–';
 }
 
 function estimateCell({ low, high, note }, estimate, more = null) {

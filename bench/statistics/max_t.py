@@ -1,0 +1,167 @@
+"""What chance makes of the largest of many differences: maxima of |t| over all pairs of metrics, resample by resample.
+
+The differences of one stratum and one statistic are studentised by their bootstrap standard errors, so that all of them
+have an equal chance to be the largest, and the maxima are taken over the same resamples that single intervals are
+made from. Their quantile c takes the place of 1.96: difference ± c SE covers all true differences at once (Romano &
+Wolf 2005; Westfall & Young 1993).
+
+Comparisons with a baseline are a family of their own, so that adding baselines widens nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import ndtr, stdtrit
+
+from bench.statistics.agreement import BY_ID, STATISTICS, Statistic
+from bench.statistics.bootstrap import StratumBootstrap
+from bench.statistics.types import IntervalMethod
+
+LEVEL = 0.05
+"""A difference is called shown where its adjusted p is at or below this."""
+
+MAX_UNDEFINED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PairedSpread:
+    """How the differences between metrics of one stratum spread over resamples, by one statistic.
+
+    Attributes:
+        statistic: its id.
+        n_clusters: that were resampled.
+        error: standard errors of the differences; NaN where an estimate is missing or over half the resamples are.
+        ranked: the metrics that are no baselines and have an estimate, in the order in which
+            `bench.statistics.confidence_set` would leave them out: the last one is left over.
+        nested: largest |t| on each resample among the metrics from place k of ``ranked`` on; the first row is of all.
+        beside: the same over comparisons with a baseline; None where there are none.
+    """
+
+    statistic: str
+    n_clusters: int
+    error: Float[np.ndarray, "metrics metrics"]
+    ranked: tuple[int, ...]
+    nested: Float[np.ndarray, "places resamples"]
+    beside: Float[np.ndarray, " resamples"] | None
+
+    def maxima(self, with_baseline: bool) -> Float[np.ndarray, " resamples"]:
+        """Return the largest |t| on each resample over one of the two families; empty if it has no member."""
+        if with_baseline:
+            return np.empty(0) if self.beside is None else self.beside
+        return self.nested[0] if len(self.nested) else np.empty(0)
+
+
+def paired_spreads(bootstrap: StratumBootstrap, baselines: Collection[str] = ()) -> tuple[PairedSpread, ...]:
+    """Return the spreads by statistic; empty where the stratum could not be resampled."""
+    if bootstrap.resampled is None:
+        return ()
+    return tuple(paired_spread(bootstrap, statistic, baselines) for statistic in STATISTICS)
+
+
+def paired_spread(bootstrap: StratumBootstrap, statistic: Statistic, baselines: Collection[str] = ()) -> PairedSpread:
+    """Return the spread of all differences between the metrics of a stratum; one that could be resampled."""
+    s = STATISTICS.index(statistic)
+    assert bootstrap.resampled is not None
+    estimates, resampled = bootstrap.estimates[:, s], np.ascontiguousarray(bootstrap.resampled[:, :, s].T)
+    error = _standard_errors(estimates, resampled)
+    is_baseline = [metric in baselines for metric in bootstrap.sample.metrics]
+    ranked = _elimination_order(statistic, estimates, error, is_baseline)
+    beside = [pair for pair in combinations(range(len(estimates)), 2) if is_baseline[pair[0]] or is_baseline[pair[1]]]
+    nested = [[(ranked[place], other) for other in ranked[place + 1 :]] for place in range(len(ranked) - 1)]
+    return PairedSpread(
+        statistic.id,
+        bootstrap.sample.n_clusters,
+        error,
+        ranked,
+        _running_maxima(nested[::-1], estimates, resampled, error)[::-1],
+        _running_maxima([beside], estimates, resampled, error)[0] if beside else None,
+    )
+
+
+def _running_maxima(
+    steps: Sequence[Sequence[tuple[int, int]]],
+    estimates: Float[np.ndarray, " metrics"],
+    resampled: Float[np.ndarray, "metrics resamples"],
+    error: Float[np.ndarray, "metrics metrics"],
+) -> Float[np.ndarray, "steps resamples"]:
+    """Return the largest |difference - estimate| / error of the pairs up to each step; an undefined one is none."""
+    maxima = np.zeros((len(steps), resampled.shape[1]))
+    for row, pairs in enumerate(steps):
+        maxima[row] = maxima[row - 1] if row else 0
+        for a, b in pairs:
+            if error[a, b] > 0:
+                size = resampled[a] - resampled[b]
+                size -= estimates[a] - estimates[b]
+                np.abs(size, out=size)
+                size /= error[a, b]
+                np.fmax(maxima[row], size, out=maxima[row])
+    return maxima
+
+
+def critical_value(
+    maxima: Float[np.ndarray, " resamples"], confidence_level: float, method: IntervalMethod, n_clusters: int
+) -> float:
+    """Return c such that the largest |t| stays below it with the level's probability; NaN with too few resamples.
+
+    The k-th smallest of n maxima, k = ceil(level (n + 1)). With method ``expanded`` c becomes the quantile of Student's
+    t at the normal probability of c, times sqrt(C / (C - 1)), as the ends of single intervals do (Hesterberg 2015).
+    """
+    k = math.ceil(round(confidence_level * (len(maxima) + 1), 9))
+    if not 1 <= k <= len(maxima):
+        return math.nan
+    c = float(np.partition(maxima, k - 1)[k - 1])
+    if method != "expanded":
+        return c
+    return float(-stdtrit(n_clusters - 1, ndtr(-c)) * np.sqrt(n_clusters / (n_clusters - 1)))
+
+
+def t_statistic(difference: float, error: float) -> float:
+    """Return difference / error; 0 where both are 0, as for a metric and its copy."""
+    if difference == 0 or math.isnan(error):
+        return 0.0
+    return difference / error if error > 0 else math.copysign(math.inf, difference)
+
+
+def _elimination_order(
+    statistic: Statistic,
+    estimates: Float[np.ndarray, " metrics"],
+    error: Float[np.ndarray, "metrics metrics"],
+    is_baseline: Sequence[bool],
+) -> tuple[int, ...]:
+    """Return the metrics that are compared with one another, worst first.
+
+    The next one is the one that is furthest behind any of the others, in standard errors: the rule that goes with
+    T_R (Hansen, Lunde & Nason 2011, section 3.1.2). It does not depend on which hypotheses are rejected.
+    """
+    compared = [m for m in range(len(estimates)) if not (is_baseline[m] or math.isnan(estimates[m]))]
+    sign = 1 if BY_ID[statistic.id].higher_is_better else -1
+    value = sign * estimates
+    behind = np.full((len(estimates), len(estimates)), -np.inf)
+    for m, other in permutations(compared, 2):
+        behind[m, other] = t_statistic(float(value[other] - value[m]), float(error[m, other]))
+    left, order = sorted(compared, key=lambda m: (value[m], m)), list[int]()
+    while left:
+        furthest = behind[np.ix_(left, left)].max(axis=1)
+        order.append(left.pop(int(np.argmax(furthest))))
+    return tuple(order)
+
+
+def _standard_errors(
+    estimates: Float[np.ndarray, " metrics"], resampled: Float[np.ndarray, "metrics resamples"]
+) -> Float[np.ndarray, "metrics metrics"]:
+    error = np.full((len(estimates), len(estimates)), np.nan)
+    for a, b in combinations(np.flatnonzero(~np.isnan(estimates)), 2):
+        error[a, b] = error[b, a] = _standard_error(resampled[a] - resampled[b])
+    return error
+
+
+def _standard_error(values: Float[np.ndarray, " resamples"]) -> float:
+    defined = values[~np.isnan(values)] if np.isnan(values).any() else values
+    enough = len(defined) > 1 and len(defined) >= (1 - MAX_UNDEFINED_SHARE) * len(values)
+    return float(defined.std(ddof=1)) if enough else math.nan
