@@ -7,32 +7,39 @@ can.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import combinations
 from string import ascii_letters
 
 
-def letters(ranked: Sequence[str], shown: Collection[frozenset[str]]) -> dict[str, str]:
-    """Return each metric's letters by insert-and-absorb: as few as say exactly which pairs were shown to differ.
+MOST_COLUMNS = 500
+"""At any time while letters are sought: pairs without any order could ask for exponentially many."""
+
+
+def letters(ranked: Sequence[str], shown: Collection[frozenset[str]]) -> dict[str, str] | None:
+    """Return each metric's letters by insert-and-absorb, which say exactly which pairs were shown to differ.
+
+    None where more letters were needed than there are, a to z and A to Z.
 
     Args:
         ranked: metrics, the best first: it has the letter a.
         shown: pairs of metrics that were shown to differ.
     """
     columns = [frozenset(ranked)]
-    for pair in shown:
-        split = [column - {metric} for column in columns if pair <= column for metric in pair]
-        columns = _absorbed([column for column in columns if not pair <= column] + split)
+    for pair in map(frozenset, combinations(ranked, 2)):  # in this order few columns are needed in between
+        if pair in shown:
+            split = [column - {metric} for column in columns if pair <= column for metric in pair]
+            columns = _absorbed([column for column in columns if not pair <= column] + split)
+            if len(columns) > MOST_COLUMNS:
+                return None
+    if len(columns) > len(ascii_letters):
+        return None
     place = {metric: i for i, metric in enumerate(ranked)}
     columns.sort(key=lambda column: sorted(place[metric] for metric in column))
-    return {metric: "".join(_letter(i) for i, column in enumerate(columns) if metric in column) for metric in ranked}
+    named = list(zip(ascii_letters, columns, strict=False))
+    return {metric: "".join(letter for letter, column in named if metric in column) for metric in ranked}
 
 
 def _absorbed(columns: Sequence[frozenset[str]]) -> list[frozenset[str]]:
     """Leave out columns that are part of another one: they say nothing more."""
     distinct = list(dict.fromkeys(columns))
     return [column for column in distinct if not any(column < other for other in distinct)]
-
-
-def _letter(i: int) -> str:
-    """Return a to z, A to Z, then a1 to Z1, a2 …"""
-    round_number, place = divmod(i, len(ascii_letters))
-    return ascii_letters[place] + (str(round_number) if round_number else "")

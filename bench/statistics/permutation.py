@@ -43,7 +43,7 @@ class PermutationTests:
 
 def permutation_tests(
     terms: Float[np.ndarray, "clusters tests"],
-    families: Sequence[Int[np.ndarray, " members"]],
+    families: Sequence[Int[np.ndarray, " _"]],
     seed: int,
     stratum: str,
     n_permutations: int,

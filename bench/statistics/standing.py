@@ -79,6 +79,8 @@ def _ranking(
         if d.statistic == STATISTICS[s].id and d.is_shown and not d.with_baseline
     }
     lettered = {} if note else letters(names, shown)
+    if lettered is None:
+        lettered, note = {}, "more letters were needed than there are"
     for m, name in zip(ranked, names, strict=True):
         yield Standing(name, sample.stratum, STATISTICS[s].id, m in best, lettered.get(name, ""), note)
 
