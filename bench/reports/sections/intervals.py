@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from bench.reports.layout import Cell
 from bench.statistics.intervals import Measured
-from bench.statistics.types import IntervalMethod, ResampleUnit
+from bench.statistics.types import IntervalMethod
 
 METHOD_NAMES: dict[IntervalMethod, str] = {
     "percentile": "percentile",
@@ -25,7 +25,7 @@ class HasIntervals(Protocol):
     @property
     def ci_method(self) -> IntervalMethod: ...
     @property
-    def resample_unit(self) -> ResampleUnit: ...
+    def resample_unit(self) -> str: ...
     @property
     def n_resamples(self) -> int: ...
 

@@ -100,7 +100,9 @@ def test_metrics_without_an_estimate_have_no_difference():
     data = rated_pairs(60)
     scores = data.scores | {"flat": np.zeros(60)}
     everything = {"all": np.ones(60, bool)}
-    found = compare_metrics(data.human, scores, everything, data.clusters, ResamplingPlan(50, n_permutations=50), [SRCC])
+    found = compare_metrics(
+        data.human, scores, everything, data.clusters, ResamplingPlan(50, n_permutations=50), [SRCC]
+    )
     by_pair = {(d.metric_a, d.metric_b): d for d in found}
     missing = by_pair["metric0", "flat"]
     assert np.isnan([missing.delta, missing.low, missing.sim_low, missing.p_value, missing.p_adjusted]).all()
