@@ -46,8 +46,9 @@ VOTED = tuple(
 
 
 def is_voted(name: str) -> bool:
-    """Say whether ``name`` is a data set of votes, or the path of a CSV file that has a column ``choice``."""
-    return any(name == entry.name for entry in VOTED) or (
+    """Say whether ``name`` is, or begins as, that of a data set of votes, or is a CSV file with a column ``choice``."""
+    families = {entry.name.partition(":")[0] for entry in VOTED}
+    return name.partition(":")[0] in families or (
         Path(name).suffix.lower() == ".csv" and "choice" in _header(Path(name))
     )
 

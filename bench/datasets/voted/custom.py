@@ -67,9 +67,9 @@ def _layout(table: CsvTable) -> Shared:
     if len(fits) == 1:
         return fits[0]
     expected = " or ".join(",".join(columns) for columns in COLUMNS.values())
+    problem = "remove those of one of them" if fits else "add or rename what is missing"
     raise DataError(
-        f"{table.path}: found the columns {', '.join((*table.columns, *table.ignored))}, expected {expected}; "
-        f"{'keep those of one of them' if fits else 'rename or add columns'}"
+        f"{table.path}: found the columns {', '.join((*table.columns, *table.ignored))}, expected {expected}; {problem}"
     )
 
 

@@ -93,7 +93,7 @@ def test_columns_that_are_not_used_are_named(tmp_path: Path) -> None:
             ("audio_path,text,choice", "x.wav,a dog,a"),
             "expected audio_path,text_a,text_b,choice or audio_a,audio_b,text",
         ),
-        (("audio_path,text_a,text_b,audio_a,audio_b,text,choice", "x,a,b,x,y,a,a"), "keep those of one of them"),
+        (("audio_path,text_a,text_b,audio_a,audio_b,text,choice", "x,a,b,x,y,a,a"), "remove those of one of them"),
         ((f"{HEADER},listener_id", "x.wav,a dog,a cat,a,", "x.wav,a dog,a cat,a,L"), "listener_id is empty"),
         (
             (f"{HEADER},listener_id", "x.wav,a dog,a cat,a,L", "x.wav,a cat,a dog,a,L"),
@@ -121,6 +121,7 @@ def test_a_file_without_choices_holds_no_votes(tmp_path: Path) -> None:
     assert not is_voted("relate")
     assert is_voted(str(write(tmp_path, HEADER, "x.wav,a dog,a cat,a")))
     assert is_voted("brace:clotho")
+    assert is_voted("brace:clothes"), "so that the error names the right one"
 
 
 def test_names_that_are_unknown(tmp_path: Path) -> None:
