@@ -164,3 +164,9 @@ def audit(session: nox.Session) -> None:
     """Ask PyPI for known vulnerabilities of the reference environment; fails where PyPI cannot answer."""
     session.install("pip-audit")
     session.run("pip-audit", "--strict", "--no-deps", "--disable-pip", "--requirement", LOCK, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def brace(session: nox.Session) -> None:
+    """Write the data in bench/datasets/brace from the publishers' files: ``nox -s brace -- FOLDER [--check]``."""
+    session.run("python", "-m", "tests.studies.brace", *session.posargs)

@@ -76,12 +76,16 @@ def report_command(
     from bench.reports.published import load_figures
     from bench.runs.folder import read_run
     from bench.runs.page import write_figures, write_page
+    from bench.runs.vote_folder import is_vote_run
+    from bench.terminal.finish_votes import report_votes
 
-    if embed_audio is not None and format != PAGE:
-        raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
-    if standalone and format != "latex":
-        raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
-    run = read_run(run_dir or newest_run(remark=say), recompute, calibrate_on)
+    _check_format(format, embed_audio, standalone)
+    folder = run_dir or newest_run(remark=say)
+    others = {"--calibrate-on": calibrate_on, "--figures": figures, "--against": against}
+    if is_vote_run(folder):
+        report_votes(folder, format, output, recompute, standalone, others)
+        return
+    run = read_run(folder, recompute, calibrate_on)
     warning = warning_of(run.altered)
     if warning:
         say(f"warning: {warning}")
@@ -100,6 +104,13 @@ def report_command(
     settings = {"standalone": True} if standalone else {}
     remade = _remade(run, output, format or "markdown")
     deliver(document, format, output, "Report", brief=not (full or against), remade=remade, **settings)
+
+
+def _check_format(format: str | None, embed_audio: int | None, standalone: bool) -> None:
+    if embed_audio is not None and format != PAGE:
+        raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
+    if standalone and format != "latex":
+        raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
 
 
 def _remade(run: Run, output: Path | None, format: str) -> str | None:

@@ -12,6 +12,7 @@ import typer
 from bench.files.limits import LEAST_MARGIN, MOST_MARGIN
 from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
+from bench.terminal.finish_votes import execute_votes, finish_votes, names_of
 from bench.terminal.options import (
     DataRoot,
     ModelOptions,
@@ -23,6 +24,7 @@ from bench.terminal.options import (
     passed_and_defaulted,
     takes_options,
 )
+from metrics.errors import UsageError
 
 METRICS_OF_THE_PAPER = "laion,ms,human"
 
@@ -34,7 +36,10 @@ class DataOptions:
     panel: ClassVar[str] = "Which rated pairs"
     dataset: Annotated[
         str,
-        typer.Option(help="A data set of 'bench datasets list', or a CSV of your own with audio_path,text,rating."),
+        typer.Option(
+            help="A data set of 'bench datasets list', brace:audiocaps or brace:clotho, or a CSV of your own with "
+            "audio_path,text,rating (or votes: audio_path,text_a,text_b,choice)."
+        ),
     ] = "relate"
     split: Split = None
     screening: Screening = None
@@ -51,7 +56,7 @@ class MetricOptions:
         str | None,
         typer.Option(
             help="Scorers of 'bench metrics', separated by commas.",
-            show_default=f"{METRICS_OF_THE_PAPER}; none when only --scores is given",
+            show_default=f"{METRICS_OF_THE_PAPER}; none when only scores are given",
         ),
     ] = None
     scores: Annotated[
@@ -62,12 +67,20 @@ class MetricOptions:
         ),
     ] = None
 
+    scores_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[,NAME]",
+            help="Scores that come with a data set of votes: caf-score, recovered-clap (docs/votes.md).",
+        ),
+    ] = None
+
     def chosen(self) -> tuple[str, ...]:
-        """Return the scorers to run: the paper's, or none when only ``--scores`` is given."""
+        """Return the scorers to run: the paper's, or none when only ``--scores`` or ``--scores-from`` is given."""
         from metrics.registry import expand_names
 
         if self.metrics is None:
-            return () if self.scores else tuple(expand_names(METRICS_OF_THE_PAPER))
+            return () if self.scores or self.scores_from else tuple(expand_names(METRICS_OF_THE_PAPER))
         return tuple(expand_names(self.metrics))
 
 
@@ -105,6 +118,7 @@ def run_command(
 
     A run that was cut off goes on where it stopped when the same command is given again.
     """
+    from bench.datasets.voted.catalog import is_voted
     from bench.files.scores import parse_score_files
     from bench.runs.run import RunRequest
 
@@ -125,4 +139,9 @@ def run_command(
         options=passed_and_defaulted(context),
         argv=tuple(sys.argv),
     )
+    if is_voted(data.dataset):
+        finish_votes(execute_votes(request, names_of(chosen.scores_from)), strict=strict)
+        return
+    if chosen.scores_from is not None:
+        raise UsageError(f"--scores-from has scores of votes, not of {data.dataset}; leave it out")
     finish(execute(request), strict=strict)

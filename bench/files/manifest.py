@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench import __version__
 from bench.files.limits import MAX_EDGES, check_values
@@ -131,6 +131,8 @@ class RunManifest:
         external: SHA-256 of the file of scores, by metric, of metrics that were computed elsewhere.
         notes: remarks of scorers, by metric.
         clips: what was read of the clips; None in runs of older versions, which did not note it.
+        kind: whether the run is about ratings, or about votes (`bench.runs.votes`), which have no scale: -1 to 1 stands
+            for one.
         outputs: SHA-256 by file name, of every other file in the folder.
     """
 
@@ -151,6 +153,7 @@ class RunManifest:
     external: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clips: ClipsRecord | None = None
+    kind: Literal["ratings", "votes"] = "ratings"
     code: CodeRecord = field(default_factory=CodeRecord)
     environment: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)

@@ -78,8 +78,8 @@ def _appendix(
         screenings_section(analysis.screenings),
         agreement_section(analysis.reliability, analysis.strata),
         Section("Published figures", tuple(f"- {remark}" for remark in remarks(published))),
-        Section("Signatures", tuple(_signatures(manifest))),
-        Section("Data and settings", tuple(_provenance(manifest))),
+        Section("Signatures", tuple(signature_lines(manifest))),
+        Section("Data and settings", tuple(provenance_lines(manifest))),
     ]
 
 
@@ -124,7 +124,8 @@ def _missing_scores(table: ScoreTable) -> list[str]:
     return [" ".join(sentences)]
 
 
-def _signatures(manifest: RunManifest) -> list[str]:
+def signature_lines(manifest: RunManifest) -> list[str]:
+    """Return the signatures of a run's metrics and the remarks of scorers."""
     lines = [f"- `{signature}`" for signature in manifest.signatures.values()]
     notes = [f"- {metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if not _warns(note)]
     return ["\n".join(lines + notes)]
@@ -144,11 +145,12 @@ def _clips(clips: ClipsRecord | None) -> list[str]:
     return [f"- clips: {clips.n_clips:,} read, SHA-256 of their contents `{clips.sha256}`"]
 
 
-def _provenance(manifest: RunManifest) -> list[str]:
+def provenance_lines(manifest: RunManifest) -> list[str]:
+    """Return which data, software and packages a run was made from."""
     code, clips = manifest.code, manifest.clips
     commit = f"commit {code.commit[:12]}{' with uncommitted changes' if code.dirty else ''}" if code.commit else ""
     facts = [
-        f"- data: {manifest.dataset.name}, ratings SHA-256 `{manifest.dataset.sha256}`",
+        f"- data: {manifest.dataset.name}, {manifest.kind} SHA-256 `{manifest.dataset.sha256}`",
         *(f"- data: {note}" for note in manifest.dataset.notes),
         *_clips(clips),
         f"- software: clap-bench {code.version} {commit}".rstrip(),

@@ -83,6 +83,8 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
         UsageError: the run to calibrate on shares pairs with this one, or lacks a metric.
     """
     manifest = read_manifest(folder)
+    if manifest.kind == "votes":
+        raise UsageError(f"{folder} is a run on votes; give one on ratings ('bench report {folder}' shows votes)")
     altered = altered_files(folder, manifest)
     table = read_table(folder, manifest.dataset.scale)
     edited = SCORES_NAME in {one.name for one in altered}

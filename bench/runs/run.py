@@ -125,7 +125,7 @@ def run_benchmark(
     if not request.metrics and not request.score_files:
         raise UsageError("nothing to run; give --metrics or --scores")
     check_metric_names((*request.metrics, *request.score_files))
-    _refuse_unavailable(request.metrics)
+    refuse_unavailable(request.metrics)
     dataset = load_dataset(
         request.dataset,
         split=request.split,
@@ -226,7 +226,7 @@ def score(
     return Scored(table, signatures, digests, notes, leakage_of(scorers, dataset), found.clips)
 
 
-def _refuse_unavailable(metrics: Sequence[str]) -> None:
+def refuse_unavailable(metrics: Sequence[str]) -> None:
     """Say at once everything that is missing, before hours of work on the metrics that are there."""
     states = {metric: availability(metric) for metric in metrics}
     missing = [

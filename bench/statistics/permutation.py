@@ -25,8 +25,9 @@ from jaxtyping import Float, Int, UInt8
 from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
 
 WHOLE = 2.0**40
-"""To which the contributions of a comparison are scaled and rounded: their sums are exact in float64 in any order of
-adding, so on any number of threads, and sums that are equal in exact arithmetic are equal."""
+"""To half of which or more, by a power of 2, the contributions of a comparison are scaled and rounded: their sums are
+exact in float64 in any order of adding, so on any number of threads, and sums of whole numbers that are equal in exact
+arithmetic are equal."""
 
 NOTHING = 1e-14
 """Contributions that are smaller on average are rounding errors: the two metrics are one and the same."""
@@ -58,7 +59,7 @@ def permutation_tests(
         families: tests that are adjusted for one another; each test is in one of them.
     """
     whole, scale = _whole(terms)
-    observed = np.abs(whole.sum(axis=0)) * scale
+    observed = np.abs(whole.sum(axis=0)) * scale * (1 - 1e-12)  # the quotients of equal |t| may differ in the last bit
     in_order = [family[np.argsort(observed[family], kind="stable")] for family in families]
     n_clusters, n_tests = terms.shape
     n_blocks = -(-n_permutations // BLOCK)
@@ -126,6 +127,7 @@ def _whole(
     """
     total = np.abs(terms).sum(axis=0)
     nothing = NOTHING * len(terms)
-    whole = np.rint(terms * np.where(total > nothing, WHOLE / np.maximum(total, nothing), 0))
+    factor = 2.0 ** np.floor(np.log2(WHOLE / np.maximum(total, nothing)))  # so that 1 + 1 remains equal to 2
+    whole = np.rint(terms * np.where(total > nothing, factor, 0))
     spread = np.sqrt(np.sum(whole**2, axis=0))
     return whole, np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)

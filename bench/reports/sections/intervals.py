@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from bench.reports.layout import Cell
 from bench.statistics.intervals import Measured
 from bench.statistics.sample import FEW_CLUSTERS
-from bench.statistics.types import IntervalMethod, ResampleUnit
+from bench.statistics.types import IntervalMethod
 
 METHOD_NAMES: dict[IntervalMethod, str] = {
     "percentile": "percentile",
@@ -28,7 +28,7 @@ class HasIntervals(Protocol):
     @property
     def ci_method(self) -> IntervalMethod: ...
     @property
-    def resample_unit(self) -> ResampleUnit: ...
+    def resample_unit(self) -> str: ...
     @property
     def n_resamples(self) -> int: ...
 

@@ -1,0 +1,1 @@
+"""Data sets of votes: by name, or a user's own CSV file."""

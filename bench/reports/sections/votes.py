@@ -1,0 +1,247 @@
+"""What a report says of votes: accuracy by kind of comparison, one listener beside it, differences, systems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.analysis.votes import ALL, KIND, VoteAnalysis
+from bench.reports.layout import Cell, Column, Row, Section, Table
+from bench.reports.sections.differences import difference_label
+from bench.reports.sections.intervals import intervals_made, measured_cell
+from bench.statistics.max_t import LEVEL
+from bench.statistics.permutation import least_p
+from bench.statistics.strengths import SystemStrength
+from bench.statistics.vote_differences import VoteDifference
+from bench.statistics.votes import BesideVoter, OneVoter, VoteAgreement
+
+
+def vote_sections(analysis: VoteAnalysis) -> list[Section]:
+    """Return the sections of a run on votes, those without content left out."""
+    agreement = Section(
+        "Agreement with listeners' votes",
+        (),
+        (accuracy_table(analysis.vote_agreements), other_measures_table(analysis.vote_agreements)),
+    )
+    found = [
+        agreement if analysis.vote_agreements else None,
+        one_voter_section(analysis.one_voter, analysis.beside_voter),
+        vote_differences_section(analysis.vote_differences),
+        strengths_section(analysis.system_strengths),
+    ]
+    return [section for section in found if section]
+
+
+def verdict(agreements: Sequence[VoteAgreement], differences: Sequence[VoteDifference]) -> list[str]:
+    """Return what the votes show in words; each sentence is backed by an interval or a test of the tables."""
+    overall = {one.metric: one for one in agreements if one.stratum == ALL and not math.isnan(one.accuracy.estimate)}
+    if not overall:
+        return []
+    most = max(one.accuracy.estimate for one in overall.values())
+    best = [metric for metric, one in overall.items() if one.accuracy.estimate == most]
+    first = overall[best[0]]
+    together = f", as often as {_listed(best[1:])}" if len(best) > 1 else ""
+    among = f", most often of {len(overall)} metrics" if len(overall) > 1 else ""
+    sentences = [
+        f"{best[0]} prefers what most listeners prefer in {most:.3f} of {first.n_comparisons:,} comparisons"
+        f"{together}{among}."
+    ]
+    sentences += _shown(best[0], [one for one in differences if one.stratum == ALL])
+    chance = [metric for metric, one in overall.items() if one.accuracy.low <= 0.5]
+    if chance:
+        sentences.append(f"Not shown to prefer it more often than a coin would: {_listed(chance)}.")
+    return sentences
+
+
+def _shown(best: str, differences: Iterable[VoteDifference]) -> list[str]:
+    """Say than which metrics the best one was shown to be better, and than which it was not."""
+    beside = {
+        one.metric_b if one.metric_a == best else one.metric_a: one
+        for one in differences
+        if best in (one.metric_a, one.metric_b) and not math.isnan(one.p_adjusted)
+    }
+    if not beside:
+        return []
+    one = next(iter(beside.values()))
+    if least_p(one.n_permutations, one.n_clusters) > LEVEL:
+        return ["Too few permutations, or things to permute, for any difference to be shown."]
+    shown = [metric for metric, one in beside.items() if one.p_adjusted <= LEVEL and one.delta.estimate != 0]
+    rest = [metric for metric in beside if metric not in shown]
+    test = f"paired permutation by {one.resample_unit}, adjusted for all pairs of metrics, level {LEVEL:g}"
+    sentences = [f"It is shown to do so more often than {_listed(shown)} ({test})."] if shown else []
+    if rest:
+        sentences.append(f"It is not shown to do so more often than {_listed(rest)}{'' if shown else f' ({test})'}.")
+    return sentences
+
+
+def accuracy_table(agreements: Sequence[VoteAgreement]) -> Table:
+    """Return accuracy by kind of comparison, the best metric first."""
+    strata = _strata(agreements)
+    found = {(one.metric, one.stratum): one for one in agreements}
+    best = {
+        stratum: max((one.accuracy.estimate for one in agreements if one.stratum == stratum), default=math.nan)
+        for stratum in strata
+    }
+    rows = [
+        Row(metric, tuple(_accuracy_cell(found[metric, stratum], best[stratum]) for stratum in strata))
+        for metric in in_order(agreements)
+    ]
+    columns = [
+        Column(_label(stratum), next(o.n_comparisons for o in agreements if o.stratum == stratum)) for stratum in strata
+    ]
+    return Table(
+        "Accuracy",
+        "Share of the comparisons with a majority on which the metric gives the side that more listeners prefer the "
+        "higher score; 0.5 is a coin's; a metric that scores both sides alike does not agree. n counts comparisons; "
+        f"bold: the highest of the column.{_ties(agreements)} {intervals_made(agreements)}",
+        tuple(columns),
+        tuple(rows),
+    )
+
+
+def other_measures_table(agreements: Sequence[VoteAgreement]) -> Table:
+    """Return agreement with single votes and the AUC, over all comparisons."""
+    overall = {one.metric: one for one in agreements if one.stratum == ALL}
+    rows = [
+        Row(metric, (measured_cell(overall[metric].with_votes), measured_cell(overall[metric].auc)))
+        for metric in in_order(agreements)
+    ]
+    return Table(
+        "Single votes, and how much the difference says",
+        "Single votes: share of votes for a side that are for the side with the higher score. AUC: chance that the "
+        "preferred side's lead in one comparison exceeds the other side's lead in another; a large lead counts more "
+        f"than a small one. {intervals_made(overall.values())}",
+        (Column("single votes"), Column("AUC")),
+        tuple(rows),
+    )
+
+
+def one_voter_section(voters: Sequence[OneVoter], beside: Sequence[BesideVoter]) -> Section | None:
+    """Return one listener as a yardstick, and the metrics beside it; None where no vote has others beside it."""
+    usable = [one for one in voters if one.n_votes]
+    if not usable:
+        return None
+    columns = tuple(Column(_label(one.stratum), one.n_comparisons) for one in usable)
+    alone = Row("one listener", tuple(_near_one(one) for one in usable))
+    yardstick = Table(
+        "One listener against the others",
+        "Each vote is held out in turn: share that says what most others say. A tie does not agree with a preference. "
+        f"n counts comparisons. {intervals_made(usable)}",
+        columns,
+        (alone,),
+        corner="",
+    )
+    found = {(one.metric, one.stratum): one for one in beside}
+    metrics = dict.fromkeys(one.metric for one in beside)
+    rows = [Row(m, tuple(measured_cell(found[m, one.stratum].excess) for one in usable)) for m in metrics]
+    excess = Table(
+        "Metrics minus one listener",
+        "Agreement of the metric with the others of each held-out vote, minus that of the held-out listener; below 0 "
+        f"the listener is better. n counts comparisons. {intervals_made(beside)}",
+        columns,
+        tuple(rows),
+    )
+    return Section("One listener as yardstick", (), (yardstick, excess) if rows else (yardstick,))
+
+
+def vote_differences_section(differences: Sequence[VoteDifference]) -> Section | None:
+    """Return differences in accuracy by kind of comparison; None with a single metric."""
+    if not differences:
+        return None
+    strata = _strata(differences)
+    found = {((one.metric_a, one.metric_b), one.stratum): one for one in differences}
+    pairs = dict.fromkeys(pair for pair, _ in found)
+    rows = [
+        Row(difference_label(*pair), tuple(_difference_cell(found[pair, stratum]) for stratum in strata))
+        for pair in pairs
+    ]
+    columns = [
+        Column(_label(stratum), next(o.n_comparisons for o in differences if o.stratum == stratum))
+        for stratum in strata
+    ]
+    one = differences[0]
+    method = (
+        "Accuracy of the first metric minus that of the second, on the same comparisons. p: two-sided permutation of "
+        f"the two metrics' decisions {one.resample_unit} by {one.resample_unit}, {one.n_permutations:,} permutations, "
+        "adjusted for all pairs of metrics of a column (step-down max-T); intervals are not adjusted."
+    )
+    table = Table(
+        "Differences in accuracy",
+        f"Bold: adjusted p at or below {LEVEL:g}. n counts comparisons. {intervals_made(differences)}",
+        tuple(columns),
+        tuple(rows),
+        corner="metrics",
+    )
+    return Section("Differences between metrics", (method,), (table,))
+
+
+def strengths_section(strengths: Sequence[SystemStrength]) -> Section | None:
+    """Return the Bradley-Terry strengths of systems; None where no systems are known."""
+    if not strengths:
+        return None
+    grouped = len({one.group for one in strengths}) > 1
+    rows = [
+        Row(
+            one.system,
+            (
+                measured_cell(one.strength, one.note),
+                *([Cell(text=str(one.group))] if grouped else []),
+                Cell(one.wins / one.n_votes),
+                Cell(text=f"{one.n_votes:,}"),
+            ),
+        )
+        for one in strengths
+    ]
+    columns = [
+        Column("strength"),
+        *([Column("group")] if grouped else []),
+        Column("share of votes won"),
+        Column("votes"),
+    ]
+    reading = (
+        "Bradley-Terry strength of what listeners voted between, in log odds; strengths of a group add up to 0. Ties "
+        f"are half a vote for each side. {intervals_made(strengths)}"
+    )
+    table = Table("Strength of systems", reading, tuple(columns), tuple(rows), corner="system")
+    return Section("What listeners prefer", (), (table,))
+
+
+def _ties(agreements: Sequence[VoteAgreement]) -> str:
+    """Say how many comparisons with a majority each metric scored alike."""
+    counts = {one.metric: one.n_score_ties for one in agreements if one.stratum == ALL}
+    if len(counts) > 1 and len(set(counts.values())) == 1 and any(counts.values()):
+        return f" Scored alike by every metric: {next(iter(counts.values())):,}."
+    listed = ", ".join(f"{metric} {count:,}" for metric, count in counts.items() if count)
+    return f" Scored alike: {listed}." if listed else ""
+
+
+def in_order(agreements: Sequence[VoteAgreement]) -> list[str]:
+    """Return the metrics, those with the highest accuracy on all comparisons first."""
+    overall = {one.metric: one.accuracy.estimate for one in agreements if one.stratum == ALL}
+    return sorted(overall, key=lambda metric: (math.isnan(overall[metric]), -overall[metric], metric))
+
+
+def _strata(records: Sequence[VoteAgreement] | Sequence[VoteDifference]) -> list[str]:
+    return list(dict.fromkeys(one.stratum for one in records))
+
+
+def _label(stratum: str) -> str:
+    return stratum.removeprefix(KIND)
+
+
+def _near_one(one: OneVoter) -> Cell:
+    """Return a yardstick's cell with a digit more, since one listener agrees with the others nearly always."""
+    return replace(measured_cell(one.agreement, one.note), decimals=4)
+
+
+def _accuracy_cell(one: VoteAgreement, best: float) -> Cell:
+    return replace(measured_cell(one.accuracy, one.note), best=one.accuracy.estimate == best)
+
+
+def _difference_cell(one: VoteDifference) -> Cell:
+    return replace(measured_cell(one.delta, one.note), p_value=one.p_adjusted, best=one.p_adjusted <= LEVEL)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

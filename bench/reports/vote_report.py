@@ -1,0 +1,91 @@
+"""The report of a run on votes: sections in the order of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from bench.analysis.votes import ALL, VoteAnalysis, scored_comparisons, usable
+from bench.datasets.votes import VotedDataset
+from bench.files.manifest import RunManifest
+from bench.files.scores import FAILURES_NAME
+from bench.reports.contents import provenance_lines, signature_lines
+from bench.reports.layout import Report, Section
+from bench.reports.sections.votes import verdict, vote_sections
+from bench.statistics.votes import ONE_SIDED
+from metrics.types import ScoreFailure
+
+Scores = Mapping[str, Float[np.ndarray, " pairs"]]
+ASKED = {
+    "clip": "Votes say which of two captions fits a clip better",
+    "caption": "Votes say which of two clips fits a caption better",
+}
+
+
+def build_vote_report(
+    manifest: RunManifest,
+    dataset: VotedDataset,
+    scores: Scores,
+    failures: Mapping[str, Sequence[ScoreFailure]],
+    analysis: VoteAnalysis,
+    warning: str = "",
+) -> Report:
+    """Return the report of a run on votes; see `bench.reports.layout.Report` for ``warning``."""
+    sentences = verdict(analysis.vote_agreements, analysis.vote_differences)
+    sections = [
+        *vote_sections(analysis),
+        Section("Signatures", tuple(signature_lines(manifest))),
+        Section("Data and settings", tuple(provenance_lines(manifest))),
+    ]
+    return Report(
+        f"{dataset.name}: agreement of {len(scores)} metrics with listeners' votes",
+        (*filter(None, [" ".join(sentences)]), *_summary(manifest, dataset, scores, failures), *_selection(analysis)),
+        tuple(sections),
+        warning,
+    )
+
+
+def _summary(
+    manifest: RunManifest, dataset: VotedDataset, scores: Scores, failures: Mapping[str, Sequence[ScoreFailure]]
+) -> list[str]:
+    a, b, ties = dataset.counts()
+    n_clusters = len(set(dataset.clusters().tolist()))
+    equal = int(np.sum(a == b))
+    undecided = f" {equal:,} comparisons have no majority." if equal else ""
+    paragraphs = [
+        f"{ASKED[dataset.shared]}: {len(dataset.comparisons):,} comparisons of {n_clusters:,} {dataset.shared}s, "
+        f"{len(dataset.votes):,} votes, of which {int(ties.sum()):,} are ties.{undecided} They say nothing of how well "
+        "either side fits.",
+        f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. Within a "
+        "table every metric is evaluated on the same comparisons and the same resamples.",
+    ]
+    return paragraphs + _left_out(dataset, scores, failures)
+
+
+def _selection(analysis: VoteAnalysis) -> list[str]:
+    """Warn where comparisons that listeners disagree on seem to have been left out by whoever published the votes."""
+    if not any(one.note == ONE_SIDED for one in analysis.one_voter if one.stratum == ALL):
+        return []
+    return [
+        "No comparison has votes for both sides. The figures are for comparisons that listeners agree on, and the "
+        "yardstick of one listener is near 1 by selection."
+    ]
+
+
+def _left_out(dataset: VotedDataset, scores: Scores, failures: Mapping[str, Sequence[ScoreFailure]]) -> list[str]:
+    kept = scored_comparisons(dataset, scores)
+    unscored = [metric for metric in scores if metric not in usable(scores)]
+    sentences = []
+    if not kept.all():
+        without = {metric: int(np.isnan(values).sum()) for metric, values in usable(scores).items()}
+        counts = ", ".join(f"{metric} {count:,}" for metric, count in without.items() if count)
+        reasons = f" (reasons of failures in {FAILURES_NAME})" if any(failures.values()) else ""
+        sentences.append(
+            f"Pairs without a score: {counts}{reasons}. All statistics are on the {int(kept.sum()):,} of {len(kept):,} "
+            "comparisons of which every metric scored both sides."
+        )
+    if unscored:
+        sentences.append(f"Left out, since they scored no pair: {', '.join(unscored)}.")
+    return [" ".join(sentences)] if sentences else []

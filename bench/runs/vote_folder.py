@@ -1,0 +1,193 @@
+"""The folder of a run on votes: written whole, and read back.
+
+``comparisons.csv`` and ``votes.csv`` are the data, ``scores.csv`` has a row a clip and caption and a column a metric,
+``failures.csv`` says why a score is missing, and each field of `bench.analysis.votes.VoteAnalysis` is a JSON file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+from jaxtyping import Float
+
+from bench.analysis.votes import VoteAnalysis, analyse_votes
+from bench.datasets.votes import CHOICES, Choice, Comparison, Shared, Vote, VotedDataset
+from bench.files import workspace
+from bench.files.checksums import Finding, find_altered
+from bench.files.csvfile import CsvRow, quoted, read_csv, refuse_repeated, write_csv
+from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
+from bench.files.records import read_records, write_records
+from bench.files.scores import FAILURE_COLUMNS, FAILURES_NAME, SCORES_NAME
+from bench.reports.formats.markdown import render
+from bench.reports.vote_report import build_vote_report
+from bench.runs.integrity import REPORT_NAME
+from metrics.errors import DataError
+from metrics.files import sha256_of_file, write_text
+from metrics.types import AudioTextPair, ScoreFailure
+
+COMPARISONS_NAME = "comparisons.csv"
+VOTES_NAME = "votes.csv"
+PAIR_COLUMNS = ("pair_id", "audio", "caption")
+COMPARISON_COLUMNS = ("comparison_id", "pair_a", "pair_b", "kind", "system_a", "system_b")
+VOTE_COLUMNS = ("comparison_id", "listener_id", "choice")
+REMEDY = "run 'bench run' again"
+STATISTICS = tuple(f"{part.name}.json" for part in dataclasses.fields(VoteAnalysis))
+
+
+@dataclass(frozen=True)
+class VoteRun:
+    """A finished run on votes.
+
+    Attributes:
+        scores: by metric, one for each of the data set's pairs; NaN where there is none.
+        failures: by metric, why.
+        altered: files that it was read back from and that are not as it wrote them.
+    """
+
+    folder: Path
+    manifest: RunManifest
+    dataset: VotedDataset
+    scores: Mapping[str, Float[np.ndarray, " pairs"]]
+    failures: Mapping[str, tuple[ScoreFailure, ...]]
+    analysis: VoteAnalysis
+    altered: tuple[Finding, ...] = ()
+
+
+def write_vote_run(run: VoteRun) -> VoteRun:
+    """Write all files of a run, the manifest last, and return the run with its complete manifest."""
+    _write_data(run)
+    for field in dataclasses.fields(VoteAnalysis):
+        write_records(run.folder / f"{field.name}.json", getattr(run.analysis, field.name))
+    report = build_vote_report(run.manifest, run.dataset, run.scores, run.failures, run.analysis)
+    write_text(run.folder / REPORT_NAME, render(report))
+    outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
+    finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    complete = replace(run, manifest=replace(run.manifest, finished=finished, outputs=outputs))
+    write_manifest(complete.manifest, run.folder)
+    workspace.discard_partial(run.folder)
+    return complete
+
+
+def is_vote_run(folder: Path) -> bool:
+    """Say whether a folder holds a finished run, and one on votes."""
+    return (folder / MANIFEST_NAME).exists() and read_manifest(folder).kind == "votes"
+
+
+def read_vote_run(folder: Path, recompute: bool = False) -> VoteRun:
+    """Read a finished run. Statistics are computed anew if asked, or if its data were edited since.
+
+    Raises:
+        DataError: the folder holds no finished run on votes, or a damaged one.
+    """
+    manifest = read_manifest(folder)
+    if manifest.kind != "votes":
+        raise DataError(f"{folder} is a run on {manifest.kind}, expected one on votes; give another folder")
+    data = (COMPARISONS_NAME, VOTES_NAME, SCORES_NAME, FAILURES_NAME)
+    altered = tuple(find_altered(folder, manifest.outputs, (*data, *STATISTICS)))
+    dataset, scores = _read_data(folder, manifest)
+    recompute = recompute or any(one.name in data for one in altered)
+    analysis = analyse_votes(dataset, scores, manifest.resampling) if recompute else _read_analysis(folder)
+    altered = tuple(one for one in altered if one.name in data or not recompute)
+    return VoteRun(folder, manifest, dataset, scores, _read_failures(folder, scores), analysis, altered)
+
+
+def _write_data(run: VoteRun) -> None:
+    dataset, folder = run.dataset, run.folder
+    pairs = dataset.pairs
+    about = {
+        "pair_id": [pair.pair_id for pair in pairs],
+        "audio": [dataset.portable_name(pair.audio_path) for pair in pairs],
+        "caption": [pair.caption for pair in pairs],
+    }
+    write_csv(folder / SCORES_NAME, {**about, **run.scores})
+    rows = [(c.comparison_id, c.a.pair_id, c.b.pair_id, c.kind, c.system_a, c.system_b) for c in dataset.comparisons]
+    _write_rows(folder / COMPARISONS_NAME, COMPARISON_COLUMNS, rows)
+    votes = [(vote.comparison_id, vote.listener_id, vote.choice) for vote in dataset.votes]
+    _write_rows(folder / VOTES_NAME, VOTE_COLUMNS, votes)
+    failures = [(one.pair_id, metric, one.reason) for metric, failed in run.failures.items() for one in failed]
+    _write_rows(folder / FAILURES_NAME, FAILURE_COLUMNS, failures)
+
+
+def _write_rows(path: Path, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    write_csv(path, dict(zip(names, columns, strict=True)))
+
+
+def _read_data(folder: Path, manifest: RunManifest) -> tuple[VotedDataset, dict[str, Float[np.ndarray, " pairs"]]]:
+    root = Path(manifest.dataset.audio_root)
+    metrics = read_csv(folder / SCORES_NAME, PAIR_COLUMNS).ignored
+    rows = read_csv(folder / SCORES_NAME, (*PAIR_COLUMNS, *metrics)).rows
+    refuse_repeated(rows, ("pair_id",))
+    pairs = {row["pair_id"]: AudioTextPair(row["pair_id"], root / row["audio"], row["caption"]) for row in rows}
+    table = read_csv(folder / COMPARISONS_NAME, COMPARISON_COLUMNS)
+    refuse_repeated(table.rows, ("comparison_id",))
+    comparisons = tuple(_comparison(row, pairs) for row in table.rows)
+    dataset = VotedDataset(
+        name=manifest.dataset.name,
+        shared=_shared(comparisons),
+        comparisons=comparisons,
+        votes=_votes(folder / VOTES_NAME, {one.comparison_id for one in comparisons}),
+        source_sha256=manifest.dataset.sha256,
+        audio_root=root,
+        notes=manifest.dataset.notes,
+    )
+    by_id = {row["pair_id"]: row for row in rows}
+    in_order = [by_id[pair.pair_id] for pair in dataset.pairs]
+    scores = {
+        metric: np.array([row.number(metric) if row.get(metric) else np.nan for row in in_order], dtype=np.float64)
+        for metric in metrics
+    }
+    return dataset, scores
+
+
+def _comparison(row: CsvRow, pairs: Mapping[str, AudioTextPair]) -> Comparison:
+    for side in ("pair_a", "pair_b"):
+        if row[side] not in pairs:
+            raise row.error(f"{side} {quoted(row[side])} is not in {SCORES_NAME}; {REMEDY}")
+    a, b = pairs[row["pair_a"]], pairs[row["pair_b"]]
+    return Comparison(row["comparison_id"], a, b, row.get("kind"), row.get("system_a"), row.get("system_b"))
+
+
+def _shared(comparisons: tuple[Comparison, ...]) -> Shared:
+    return "clip" if all(one.a.audio_path == one.b.audio_path for one in comparisons) else "caption"
+
+
+def _votes(path: Path, known: set[str]) -> tuple[Vote, ...]:
+    rows = read_csv(path, VOTE_COLUMNS, empty=True).rows
+    refuse_repeated(rows, ("comparison_id", "listener_id"))
+    choices: dict[str, Choice] = {choice: choice for choice in CHOICES}
+    for row in rows:
+        if row["comparison_id"] not in known:
+            raise row.error(f"comparison {quoted(row['comparison_id'])} is not in {COMPARISONS_NAME}; {REMEDY}")
+        if row["choice"] not in choices:
+            raise row.error(f"choice is {quoted(row['choice'])}, expected {', '.join(CHOICES)}; {REMEDY}")
+    return tuple(Vote(row["comparison_id"], row["listener_id"], choices[row["choice"]]) for row in rows)
+
+
+def _read_failures(folder: Path, metrics: Mapping[str, Any]) -> dict[str, tuple[ScoreFailure, ...]]:
+    found: dict[str, list[ScoreFailure]] = {metric: [] for metric in metrics}
+    for row in read_csv(folder / FAILURES_NAME, FAILURE_COLUMNS, empty=True).rows:
+        if row["metric"] not in found:
+            raise row.error(f"metric {quoted(row['metric'])} is not in {SCORES_NAME}; {REMEDY}")
+        found[row["metric"]].append(ScoreFailure(row["pair_id"], row["reason"]))
+    return {metric: tuple(failed) for metric, failed in found.items()}
+
+
+def _read_analysis(folder: Path) -> VoteAnalysis:
+    kinds = get_type_hints(VoteAnalysis)
+    return VoteAnalysis(
+        **{
+            field.name: read_records(folder / f"{field.name}.json", get_args(kinds[field.name])[0], REMEDY)
+            for field in dataclasses.fields(VoteAnalysis)
+        }
+    )
+
+
+def _is_output(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.name != MANIFEST_NAME

@@ -1,0 +1,77 @@
+"""Do intervals and tests on votes keep their promises? ``python -m tests.studies.simulations.votes [RUNS]``.
+
+Draws data sets of votes with four comparisons a clip whose preferences are correlated, three voters, ties of voters
+and of scores; the true values come from a very large data set of the same kind. Prints the table of docs/votes.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import numpy as np
+
+from bench.statistics.ballots import Ballots
+from bench.statistics.strengths import system_strengths
+from bench.statistics.types import ResamplingPlan
+from bench.statistics.vote_differences import differences_in_accuracy
+from bench.statistics.votes import StratumAgreement, agreement_with_votes
+from tests.bench.statistics.ballots import simulated
+from tests.bench.statistics.test_strengths import NAMES, THETA, UNIT
+from tests.bench.statistics.test_strengths import simulated as with_systems
+
+PLAN = ResamplingPlan(n_resamples=999, n_permutations=499)
+CLIPS = (15, 30, 60, 250)
+MANY = 100_000
+
+
+def intervals(found: StratumAgreement) -> dict[str, tuple[float, float, float]]:
+    """Return estimate and ends of each kind of interval."""
+    first, beside = found.agreements[0], found.beside_voter[0]
+    measured = {
+        "accuracy": first.accuracy,
+        "single votes": first.with_votes,
+        "AUC": first.auc,
+        "one listener": found.one_voter.agreement,
+        "metric minus listener": beside.excess,
+    }
+    return {name: (one.estimate, one.low, one.high) for name, one in measured.items()}
+
+
+def coverage(n_clips: int, runs: int, true: dict[str, float]) -> Counter[str]:
+    """Count the intervals that hold the true value."""
+    covered = Counter[str]()
+    for run in range(runs):
+        found = agreement_with_votes(simulated(4 * n_clips, 1, seed=1000 + run, per_clip=4), PLAN, "clip", 1)
+        covered.update(name for name, (_, low, high) in intervals(found).items() if low <= true[name] <= high)
+        ballots, systems = with_systems(3 * n_clips, 1000 + run)
+        strengths = {one.system: one.strength for one in system_strengths(ballots, systems, NAMES, PLAN, UNIT, 1)}
+        covered["strength"] += strengths[NAMES[0]].low <= THETA[0] <= strengths[NAMES[0]].high
+    return covered
+
+
+def false_findings(n_clips: int, runs: int) -> int:
+    """Count the data sets on which any of four equally good metrics is shown to be better than another at level .05."""
+    found = 0
+    for run in range(runs):
+        base = simulated(4 * n_clips, 1, seed=5000 + run, per_clip=4)
+        noise = 2 * np.random.default_rng(run).normal(size=(4, 4 * n_clips))
+        equal = Ballots("all", base.counts, ("a", "b", "c", "d"), base.differences + noise, base.clusters)
+        found += any(one.p_adjusted <= 0.05 for one in differences_in_accuracy(equal, PLAN, "clip", 1))
+    return found
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    large = agreement_with_votes(simulated(MANY, 1, seed=1, per_clip=4), ResamplingPlan(1), "clip")
+    true = {name: estimate for name, (estimate, _, _) in intervals(large).items()}
+    names = [*true, "strength"]
+    print(f"| clips | {' | '.join(names)} | any false finding |\n|{'---:|' * (len(names) + 2)}")
+    for n_clips in CLIPS:
+        covered = coverage(n_clips, runs, true)
+        shares = [f"{covered[name] / runs:.3f}" for name in names]
+        print(f"| {n_clips} | {' | '.join(shares)} | {false_findings(n_clips, runs) / runs:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
