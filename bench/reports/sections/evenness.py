@@ -22,10 +22,10 @@ READING = (
     "Ratings spread less in some strata than in others, and score bands are cut by noise as well, so even a metric "
     f"whose error is the same everywhere shows a different {PRIMARY.name} in each. In brackets: what metrics show that "
     f"have the same {PRIMARY.name} over all pairs and an even error, on the rating scale and on the scale on which "
-    "listeners' errors are even. ▲ better, ▼ worse than both: the intervals of both differences leave 0 out, as they "
+    "listeners' errors are even. ↑ better, ↓ worse than both: the intervals of both differences leave 0 out, as they "
     "do for no more than about one evenly good metric in 20."
 )
-MARKS = {"better": " ▲", "worse": " ▼", "": ""}
+MARKS = {"better": " ↑", "worse": " ↓", "": ""}
 
 
 def evenness_section(evenness: Sequence[Evenness], strata: Sequence[StratumName]) -> Section | None:
@@ -49,7 +49,7 @@ def _table(title: str, evenness: Sequence[Evenness], strata: Sequence[StratumNam
 
 
 def _cell(one: Evenness) -> Cell:
-    """Return ``0.364 (0.380 to 0.432) ▼``."""
+    """Return ``0.364 (0.380 to 0.432) ↓``."""
     if math.isnan(one.estimate) or math.isnan(one.predicted):
         estimate = DASH if math.isnan(one.estimate) else decimal(one.estimate, 3)
         return Cell(text=estimate, note=one.note)

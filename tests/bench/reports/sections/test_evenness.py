@@ -35,10 +35,10 @@ def record(stratum: str = "source=natural", one: Measured = NONE, other: Measure
 @pytest.mark.parametrize(
     ("one", "other", "mark"),
     [
-        (excess(-0.1, -0.01), excess(-0.05, -0.001), " ▼"),
+        (excess(-0.1, -0.01), excess(-0.05, -0.001), " ↓"),
         (excess(-0.1, -0.01), excess(-0.05, 0.001), ""),
         (excess(-0.1, 0.01), excess(-0.05, -0.001), ""),
-        (excess(0.02, 0.1), excess(0.001, 0.2), " ▲"),
+        (excess(0.02, 0.1), excess(0.001, 0.2), " ↑"),
         (excess(0.02, 0.1), excess(-0.2, -0.1), ""),
         (NONE, NONE, ""),
     ],
