@@ -22,7 +22,10 @@ def vote_sections(analysis: VoteAnalysis) -> list[Section]:
     agreement = Section(
         "Agreement with listeners' votes",
         (),
-        (accuracy_table(analysis.vote_agreements), other_measures_table(analysis.vote_agreements)),
+        (
+            accuracy_table(analysis.vote_agreements, analysis.vote_differences),
+            other_measures_table(analysis.vote_agreements),
+        ),
     )
     found = [
         agreement if analysis.vote_agreements else None,
@@ -75,16 +78,13 @@ def _shown(best: str, differences: Iterable[VoteDifference]) -> list[str]:
     return sentences
 
 
-def accuracy_table(agreements: Sequence[VoteAgreement]) -> Table:
+def accuracy_table(agreements: Sequence[VoteAgreement], differences: Sequence[VoteDifference] = ()) -> Table:
     """Return accuracy by kind of comparison, the best metric first."""
     strata = _strata(agreements)
     found = {(one.metric, one.stratum): one for one in agreements}
-    best = {
-        stratum: max((one.accuracy.estimate for one in agreements if one.stratum == stratum), default=math.nan)
-        for stratum in strata
-    }
+    best = {stratum: _shown_best(differences, stratum) for stratum in strata}
     rows = [
-        Row(metric, tuple(_accuracy_cell(found[metric, stratum], best[stratum]) for stratum in strata))
+        Row(metric, tuple(_accuracy_cell(found[metric, stratum], best[stratum] == metric) for stratum in strata))
         for metric in in_order(agreements)
     ]
     columns = [
@@ -94,7 +94,8 @@ def accuracy_table(agreements: Sequence[VoteAgreement]) -> Table:
         "Accuracy",
         "Share of the comparisons with a majority on which the metric gives the side that more listeners prefer the "
         "higher score; 0.5 is a coin's; a metric that scores both sides alike does not agree. n counts comparisons; "
-        f"bold: the highest of the column.{_ties(agreements)} {intervals_made(agreements)}",
+        f"bold: shown to be higher than all others (adjusted p at or below {LEVEL:g}).{_ties(agreements)} "
+        f"{intervals_made(agreements)}",
         tuple(columns),
         tuple(rows),
     )
@@ -235,8 +236,19 @@ def _near_one(one: OneVoter) -> Cell:
     return replace(measured_cell(one.agreement, one.note), decimals=4)
 
 
-def _accuracy_cell(one: VoteAgreement, best: float) -> Cell:
-    return replace(measured_cell(one.accuracy, one.note), best=one.accuracy.estimate == best)
+def _accuracy_cell(one: VoteAgreement, best: bool) -> Cell:
+    return replace(measured_cell(one.accuracy, one.note), best=best)
+
+
+def _shown_best(differences: Iterable[VoteDifference], stratum: str) -> str | None:
+    """Return the metric that was shown to be better than all others there; None without such a metric."""
+    here = [one for one in differences if one.stratum == stratum]
+    beaten: dict[str, bool] = {}
+    for one in here:
+        shown = one.p_adjusted <= LEVEL
+        for metric, lead in ((one.metric_a, one.delta.estimate), (one.metric_b, -one.delta.estimate)):
+            beaten[metric] = beaten.get(metric, True) and shown and lead > 0
+    return next((metric for metric, all_shown in beaten.items() if all_shown), None)
 
 
 def _difference_cell(one: VoteDifference) -> Cell:

@@ -80,10 +80,13 @@ def test_verdict_on_one_metric_and_on_none() -> None:
     assert verdict([], []) == []
 
 
-def test_the_best_of_every_column_stands_out_and_ties_are_told() -> None:
-    table = accuracy_table([agreement_of("x", 0.7, ties=2), agreement_of("y", 0.75, ties=3)])
+def test_what_is_shown_to_be_best_stands_out_and_ties_are_told() -> None:
+    both = [agreement_of("x", 0.7, ties=2), agreement_of("y", 0.75, ties=3)]
+    table = accuracy_table(both, [difference_of("x", "y", -0.05, 0.04)])
     assert [row.label for row in table.rows] == ["y", "x"]
     assert [cell.best for row in table.rows for cell in row.cells] == [True, False]
+    for undecided in ([difference_of("x", "y", -0.05, 0.06)], [], [difference_of("x", "y", -0.05, math.nan)]):
+        assert not any(cell.best for row in accuracy_table(both, undecided).rows for cell in row.cells)
     assert "Scored alike: x 2, y 3." in table.reading
     assert "resamples of clips." in table.reading
     same = accuracy_table([agreement_of("x", 0.7, ties=2), agreement_of("y", 0.75, ties=2)])
