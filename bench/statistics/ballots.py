@@ -75,7 +75,7 @@ def split_ballots(
                 "a side has no score, for all metrics alike"
             )
     if counts.size and counts.min() < 0:
-        raise DataError(f"a number of votes is {counts.min()}, expected 0 or more; count them again")
+        raise DataError(f"a number of votes is {counts.min()}, expected 0 or more; correct the counts")
     rows = np.array(list(differences.values()), float).reshape(len(differences), counts.shape[1])
     return [
         Ballots(
