@@ -14,15 +14,19 @@ from bench.statistics.max_t import LEVEL
 
 
 def best_section(analysis: Analysis) -> Section | None:
-    """Return the differences to the metric with the highest agreement, in order; None where nothing is compared."""
-    found = leads(analysis.differences)
+    """Return the differences to the metric with the highest agreement, in order, baselines aside.
+
+    None where nothing is compared.
+    """
+    differences = [d for d in analysis.differences if not d.with_baseline]
+    found = leads(differences)
     ranked = [e.metric for e in by_merit(analysis.estimates) if not math.isnan(e.estimate)]
     ranked = [metric for metric in ranked if any(metric in pair for pair in found)]
     if len(ranked) < 2:
         return None
     best, *others = ranked
     strata = of_kind(analysis.strata, "all", "source")
-    by_stratum = {stratum.id: leads(analysis.differences, stratum.id) for stratum in strata}
+    by_stratum = {stratum.id: leads(differences, stratum.id) for stratum in strata}
     rows = [
         Row(
             difference_label(best, other),
@@ -30,11 +34,11 @@ def best_section(analysis: Analysis) -> Section | None:
         )
         for other in others
     ]
-    n_pairs = {d.stratum: d.n_pairs for d in analysis.differences}
+    n_pairs = {d.stratum: d.n_pairs for d in differences}
     columns = tuple(
         Column(f"Δ{PRIMARY.name}" if s.id == ALL else f"Δ{PRIMARY.name}, {s.label}", n_pairs.get(s.id)) for s in strata
     )
-    shown = (d for d in analysis.differences if d.statistic == PRIMARY.id and best in (d.metric_a, d.metric_b))
+    shown = (d for d in differences if d.statistic == PRIMARY.id and best in (d.metric_a, d.metric_b))
     made = " ".join(dict.fromkeys(map(simultaneous_intervals, shown)))
     table = Table(
         f"{PRIMARY.name} of {best} minus that of each other metric",
