@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "figures"
 SHOWN_FIGURE = "scores"
 SHOWN_METRICS = ("tiny", "human:tiny-wsce+mae", "random")
-SHOWN_COLUMNS = ("rank", "SRCC ↑", "MSE ↓")
+SHOWN_COLUMNS = ("standing", "SRCC ↑", "MSE ↓")
 
 
 def main() -> int:
