@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from string import ascii_letters
 
-
 MOST_COLUMNS = 500
 """At any time while letters are sought: pairs without any order could ask for exponentially many."""
 

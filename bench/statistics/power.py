@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -67,6 +68,6 @@ def detectable_differences(
             c = critical_value(spread.maxima(beside), 1 - level, plan.ci_method, sample.n_clusters)
             error = float(spread.error[a, b])
             place = (*names, sample.stratum, statistic.id)
-            detectable = (c + float(ndtri(power))) * error
+            detectable = (c + float(ndtri(power))) * error if math.isfinite(c) else math.nan
             found.append(DetectableDifference(*place, error, c, detectable, power, level, sample.n_clusters))
     return found

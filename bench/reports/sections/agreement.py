@@ -97,7 +97,8 @@ def standing_sentence(standings: Sequence[Standing]) -> str:
     missing = f"Standing by {PRIMARY.name}: {'; '.join(notes)}." if notes else ""
     if not standing_texts(standings):
         return missing if len(standings) > 1 else ""
-    parts = [f"Standing by {PRIMARY.name}: “worse” was shown to be worse than another metric, “may be best” was not"]
+    best = "“best”, alone," if sum(one.may_be_best for one in standings) == 1 else "“may be best”"
+    parts = [f"Standing by {PRIMARY.name}: “worse” was shown to be worse than another metric, {best} was not"]
     if any(one.letters for one in standings):
         parts.append(f"metrics that share a letter were not shown to differ (adjusted p above {LEVEL:g})")
     return " ".join([f"{'; '.join(parts)}; baselines have none.", missing]).strip()

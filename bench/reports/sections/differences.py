@@ -16,9 +16,9 @@ from bench.statistics.power import DetectableDifference
 
 ADJUSTED = (
     "Interval and p are each adjusted for all comparisons of their column, but made in two ways, from resamples and "
-    "from permutations: close to the level one may leave out 0 where the other does not fall to 0.05. Bold: p at or "
-    "below 0.05."
+    "from permutations: close to the level one may leave out 0 where the other does not fall to 0.05."
 )
+BOLD = "Bold: p at or below 0.05."
 
 
 def differences_section(
@@ -39,18 +39,18 @@ def differences_section(
     headers = [f"Δ{statistic.name}" for statistic in STATISTICS]
     tables = [
         _with_detectable(
-            _table("Differences between metrics, all pairs", ADJUSTED, overall, headers, between), between, detectable
+            _table("Differences between metrics, all pairs", BOLD, overall, headers, between), between, detectable
         ),
         _table(
             f"Differences in {PRIMARY.name} by source and system",
-            f"A metric can be better overall and no better on recordings. {ADJUSTED}",
+            f"A metric can be better overall and no better on recordings. {BOLD}",
             [(stratum.id, PRIMARY.id) for stratum in by_source],
             [stratum.label for stratum in by_source],
             between,
         ),
         _table(
             "Differences from baselines, all pairs",
-            f"Adjusted for one another and not for the comparisons between other metrics. {ADJUSTED}",
+            f"Adjusted for one another and not for the comparisons between other metrics. {BOLD}",
             overall,
             headers,
             beside,
@@ -64,7 +64,7 @@ def _method(difference: CorrelationDifference) -> str:
     unit = difference.resample_unit
     permuted = (
         f"p: two-sided, from {difference.n_permutations:,} permutations of the two metrics' scores {unit} by {unit}, "
-        "(c + 1) / (n + 1), adjusted by step-down max-T; ≤ where no permutation came as far as the data."
+        f"(c + 1) / (n + 1), adjusted by step-down max-T; ≤ where no permutation came as far as the data. {ADJUSTED}"
         if difference.n_permutations
         else "No permutations were made, so there are no p-values."
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from bench.statistics.agreement import KTAU, LCC, SRCC, STATISTICS
 from bench.statistics.bootstrap import bootstrap_strata
@@ -99,10 +98,8 @@ def test_a_metric_compared_with_itself_differs_by_nothing():
 def test_metrics_without_an_estimate_have_no_difference():
     data = rated_pairs(60)
     scores = data.scores | {"flat": np.zeros(60)}
-    everything = {"all": np.ones(60, bool)}
-    found = compare_metrics(
-        data.human, scores, everything, data.clusters, ResamplingPlan(50, n_permutations=50), [SRCC]
-    )
+    everything, plan = {"all": np.ones(60, bool)}, ResamplingPlan(50, n_permutations=50)
+    found = compare_metrics(data.human, scores, everything, data.clusters, plan, [SRCC])
     by_pair = {(d.metric_a, d.metric_b): d for d in found}
     missing = by_pair["metric0", "flat"]
     assert np.isnan([missing.delta, missing.low, missing.sim_low, missing.p_value, missing.p_adjusted]).all()

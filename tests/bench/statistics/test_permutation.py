@@ -64,9 +64,8 @@ def test_families_are_adjusted_apart():
 
 def test_scale_of_a_comparison_does_not_matter():
     terms = terms_of()
-    found, stretched = (
-        permutation_tests(t, [np.arange(5)], 3, "all", 300) for t in (terms, terms * [1, 9, 1e-6, 3, 1])
-    )
+    other_units = terms * [1, 9, 1e-6, 3, 1]
+    found, stretched = (permutation_tests(t, [np.arange(5)], 3, "all", 300) for t in (terms, other_units))
     np.testing.assert_array_equal(found.p_adjusted, stretched.p_adjusted)
 
 

@@ -95,9 +95,9 @@ def run_comparison() -> float:
     from bench.statistics.types import ResamplingPlan
 
     work = paper_workload()
-    plan = ResamplingPlan(99)
+    plan = ResamplingPlan(99, n_permutations=RESAMPLES)
     start = time.perf_counter()
-    compare_metrics(work.human, work.scores, work.strata, work.captions, plan, n_permutations=RESAMPLES)
+    compare_metrics(work.human, work.scores, work.strata, work.captions, plan)
     return time.perf_counter() - start
 
 

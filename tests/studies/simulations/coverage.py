@@ -24,7 +24,9 @@ from bench.statistics.agreement import PRIMARY, STATISTICS
 from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
 from bench.statistics.comparison import differences_of
 from bench.statistics.intervals import bootstrap_interval
+from bench.statistics.max_t import paired_spreads
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
+from tests.studies.simulations import families
 from tests.studies.simulations.analytic import analytic_interval
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others
 from tests.studies.simulations.population import Metric, draw, true_values
@@ -96,9 +98,9 @@ def within(
 def rejections_of_one(metrics: dict[str, Metric], tag: int, n: int, seed: int) -> Counter[str]:
     """Count which statistics' differences are significant at 5 % on one data set."""
     data = draw(n, metrics, np.random.default_rng([2, tag, n, seed]))
-    plan = ResamplingPlan(1, seed=seed)
+    plan = ResamplingPlan(1, n_permutations=RESAMPLES, seed=seed)
     [boot] = bootstrap_strata(data.human, data.scores, everything(n), data.captions, plan, n_threads=1)
-    found = differences_of(boot, plan, n_permutations=RESAMPLES, n_threads=1)
+    found = differences_of(boot, plan, paired_spreads(boot), n_threads=1)
     return Counter({d.statistic: int(d.p_value <= 0.05) for d in found})
 
 
@@ -159,7 +161,22 @@ def rejection_table(n_data_sets: int) -> tuple[str, list[str]]:
     return markdown(["truth", "pairs", *(s.upper() for s in IDS)], rows), problems
 
 
-TABLES = {"coverage": coverage_table, "coverage-others": others_table, "rejections": rejection_table}
+def families_table(n_data_sets: int) -> tuple[str, list[str]]:
+    rows, problems = [], []
+    for n in families.CAPTIONS:
+        wrong = percentages(partial(families.errors_of_one, n), 2 * n_data_sets)
+        found = {**wrong, **percentages(partial(families.promises_of_one, n), max(n_data_sets // 2, 1))}
+        rows += [[f"{n:,}", what, *(f"{found[what, s]:.1f}" for s in IDS)] for what in families.WHAT]
+        problems += families.problems_of(n, found)
+    return markdown(["captions", "per 100 data sets", *(s.upper() for s in IDS)], rows), problems
+
+
+TABLES = {
+    "families": families_table,
+    "coverage": coverage_table,
+    "coverage-others": others_table,
+    "rejections": rejection_table,
+}
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from bench.statistics.types import ResamplingPlan
+from tests.studies.simulations import families
 from tests.studies.simulations.analytic import analytic_interval
 from tests.studies.simulations.coverage import CAPTIONS, DOCUMENT, EQUAL, METHODS, SIZES, UNITS, rejections_of_one
 from tests.studies.simulations.other_tables import QUANTITIES, coverage_of_others, true_quantities
@@ -45,6 +46,19 @@ def test_true_values_order_metrics_by_quality():
 def test_rejections_count_each_statistic():
     found = sum((rejections_of_one(EQUAL, 0, 60, seed) for seed in range(20)), Counter())
     assert max(found.values(), default=0) <= 5
+
+
+def test_families_of_equal_metrics_are_counted_once_a_data_set():
+    found = sum((families.errors_of_one(12, seed) for seed in range(20)), Counter())
+    assert max(found.values(), default=0) <= 5
+
+
+def test_documented_family_wise_error_is_within_bounds():
+    rows = {row["per 100 data sets"]: row for row in table("families") if row["captions"] == "20"}
+    ids = ("SRCC", "LCC", "KTAU", "MSE")
+    assert all(3.5 <= float(rows[families.WRONG][s]) <= 6.5 for s in ids)
+    assert all(float(rows[families.BEST][s]) >= 94 for s in ids)
+    assert all(float(rows[families.FOUND][s]) >= float(rows[families.BY_HOLM][s]) for s in ids)
 
 
 def test_replacing_a_table_keeps_the_text_around_it():
