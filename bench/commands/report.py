@@ -83,7 +83,7 @@ def report_command(
     folder = run_dir or newest_run(remark=say)
     others = {"--calibrate-on": calibrate_on, "--figures": figures, "--against": against}
     if is_vote_run(folder):
-        report_votes(folder, format, output, recompute, standalone, others)
+        report_votes(folder, format, output, recompute, standalone, full, others)
         return
     run = read_run(folder, recompute, calibrate_on)
     warning = warning_of(run.altered)

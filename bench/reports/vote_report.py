@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -12,7 +12,7 @@ from bench.datasets.votes import VotedDataset
 from bench.files.manifest import RunManifest
 from bench.files.scores import FAILURES_NAME
 from bench.reports.contents import provenance_lines, signature_lines
-from bench.reports.layout import Report, Section
+from bench.reports.layout import Point, Report, Section
 from bench.reports.sections.votes import verdict, vote_sections
 from bench.statistics.votes import ONE_SIDED
 from metrics.types import ScoreFailure
@@ -33,7 +33,6 @@ def build_vote_report(
     warning: str = "",
 ) -> Report:
     """Return the report of a run on votes; see `bench.reports.layout.Report` for ``warning``."""
-    sentences = verdict(analysis.vote_agreements, analysis.vote_differences)
     sections = [
         *vote_sections(analysis),
         Section("Signatures", tuple(signature_lines(manifest))),
@@ -41,10 +40,20 @@ def build_vote_report(
     ]
     return Report(
         f"{dataset.name}: agreement of {len(scores)} metrics with listeners' votes",
-        (*filter(None, [" ".join(sentences)]), *_summary(manifest, dataset, scores, failures), *_selection(analysis)),
+        tuple(_summary(manifest, dataset, scores, failures)),
         tuple(sections),
         warning,
+        tuple(_points(analysis)),
     )
+
+
+def _points(analysis: VoteAnalysis) -> Iterator[Point]:
+    """Yield what the votes show, and what not to conclude from them."""
+    if sentences := verdict(analysis.vote_agreements, analysis.vote_differences):
+        test = "bootstrap intervals by clip or caption; paired permutation test, adjusted for all pairs of metrics"
+        yield Point("Which metric?", " ".join(sentences), test)
+    if selected := _selection(analysis):
+        yield Point("What not to conclude?", selected, "count of comparisons with votes for both sides")
 
 
 def _summary(
@@ -64,14 +73,14 @@ def _summary(
     return paragraphs + _left_out(dataset, scores, failures)
 
 
-def _selection(analysis: VoteAnalysis) -> list[str]:
+def _selection(analysis: VoteAnalysis) -> str:
     """Warn where comparisons that listeners disagree on seem to have been left out by whoever published the votes."""
     if not any(one.note == ONE_SIDED for one in analysis.one_voter if one.stratum == ALL):
-        return []
-    return [
+        return ""
+    return (
         "No comparison has votes for both sides. The figures are for comparisons that listeners agree on, and the "
         "yardstick of one listener is near 1 by selection."
-    ]
+    )
 
 
 def _left_out(dataset: VotedDataset, scores: Scores, failures: Mapping[str, Sequence[ScoreFailure]]) -> list[str]:

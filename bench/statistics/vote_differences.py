@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.statistics.ballots import Ballots, agrees_with_majority
 from bench.statistics.intervals import Measured
+from bench.statistics.max_t import LEVEL
 from bench.statistics.permutation import permutation_tests
 from bench.statistics.replicates import Replicates, replicate_sums
 from bench.statistics.sample import MIN_CLUSTERS
@@ -41,6 +42,16 @@ class VoteDifference(OfVotes):
     p_value: float
     p_adjusted: float
     n_permutations: int
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the adjusted p is at or below the level."""
+        return self.p_adjusted <= LEVEL
+
+    @property
+    def at_resolution(self) -> bool:
+        """Whether no permutation came as far as the data: p is at most this, and could be anything below."""
+        return self.p_adjusted * (self.n_permutations + 1) < 1.5
 
 
 def differences_in_accuracy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,14 +37,15 @@ def execute_votes(request: RunRequest, scores_from: tuple[str, ...]) -> VoteRun:
 
 
 def finish_votes(run: VoteRun, *, strict: bool) -> None:
-    """Print the tables and the path of the report; leave with status 3 (or 1) if a metric failed on some pairs.
+    """Print verdict, accuracies and paths; leave with status 3 (or 1) if a metric failed on some pairs.
 
     Raises:
         ClapBenchError: a metric failed on some pairs, and ``strict``.
     """
     document = document_of(run)
-    show_report(document.report)
-    say(f"\nReport: {run.folder / 'report.md'}")
+    show_report(document.report, brief=True)
+    say(f"\nEverything: bench report {shlex.quote(str(run.folder))} --full")
+    say(f"Report: {run.folder / 'report.md'}")
     n_failures = sum(map(len, run.failures.values()))
     if n_failures:
         leave_incomplete(n_failures, run.folder / "failures.csv", strict=strict)
@@ -55,6 +57,7 @@ def report_votes(
     output: Path | None,
     recompute: bool,
     standalone: bool,
+    full: bool,
     others: Mapping[str, object],
 ) -> None:
     """Print the report of a run on votes, or write it to a file.
@@ -73,7 +76,7 @@ def report_votes(
     if warning:
         say(f"warning: {warning}")
     settings: dict[str, Any] = {"standalone": True} if standalone else {}
-    deliver(document_of(run, warning), format, output, "Report", **settings)
+    deliver(document_of(run, warning), format, output, "Report", brief=not full, **settings)
 
 
 def document_of(run: VoteRun, warning: str = "") -> Document:

@@ -69,7 +69,7 @@ def _shown(best: str, differences: Iterable[VoteDifference]) -> list[str]:
     one = next(iter(beside.values()))
     if least_p(one.n_permutations, one.n_clusters) > LEVEL:
         return ["Too few permutations, or things to permute, for any difference to be shown."]
-    shown = [metric for metric, one in beside.items() if one.p_adjusted <= LEVEL and one.delta.estimate != 0]
+    shown = [metric for metric, one in beside.items() if one.is_shown and one.delta.estimate != 0]
     rest = [metric for metric in beside if metric not in shown]
     test = f"paired permutation by {one.resample_unit}, adjusted for all pairs of metrics, level {LEVEL:g}"
     sentences = [f"It is shown to do so more often than {_listed(shown)} ({test})."] if shown else []
@@ -245,14 +245,16 @@ def _shown_best(differences: Iterable[VoteDifference], stratum: str) -> str | No
     here = [one for one in differences if one.stratum == stratum]
     beaten: dict[str, bool] = {}
     for one in here:
-        shown = one.p_adjusted <= LEVEL
+        shown = one.is_shown
         for metric, lead in ((one.metric_a, one.delta.estimate), (one.metric_b, -one.delta.estimate)):
             beaten[metric] = beaten.get(metric, True) and shown and lead > 0
     return next((metric for metric, all_shown in beaten.items() if all_shown), None)
 
 
 def _difference_cell(one: VoteDifference) -> Cell:
-    return replace(measured_cell(one.delta, one.note), p_value=one.p_adjusted, best=one.p_adjusted <= LEVEL)
+    return replace(
+        measured_cell(one.delta, one.note), p_value=one.p_adjusted, p_is_bound=one.at_resolution, best=one.is_shown
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
