@@ -22,6 +22,7 @@ so that thousands of permutations are one matrix product (`bench.statistics.perm
         distribution, and rejects too often where one has heavier tails. Among sums with changing signs the p-value of
         T and that of T divided by its standard error are the same, since |t| rises with |T|: the test is a studentised
         one, as DiCiccio & Romano (2017) ask for. Not valid for scores without a fourth moment, as no test of LCC is.
+    any other statistic   the jackknife's pseudo-values, from the statistic's own weighted form.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from scipy.stats import rankdata
 
-from bench.statistics.agreement import KTAU, LCC, MSE, SRCC, Statistic
+from bench.statistics.agreement import KTAU, LCC, MSE, SRCC, STATISTICS, Statistic
+from bench.statistics.resampling import for_each_left_out
 from bench.statistics.sample import StratumSample
+from bench.statistics.weighted import prepare, weighted_statistics
 
 Comparisons = Sequence[tuple[int, int]]
 """Rows of the scores: the first minus the second."""
@@ -44,7 +47,25 @@ def contributions(
     statistic: Statistic, sample: StratumSample, comparisons: Comparisons
 ) -> Float[np.ndarray, "clusters comparisons"]:
     """Return d_c of each comparison; the statistic must be defined for every metric compared."""
-    return _CONTRIBUTIONS[statistic.id](sample, comparisons)
+    if statistic.id in _CONTRIBUTIONS:
+        return _CONTRIBUTIONS[statistic.id](sample, comparisons)
+    return _by_metric(_of_any(statistic, sample), comparisons)
+
+
+def _of_any(statistic: Statistic, sample: StratumSample) -> Float[np.ndarray, "clusters metrics"]:
+    """Return pseudo-values that add up to the statistic; a cluster without which it is undefined adds nothing."""
+    prepared, place = prepare(sample.human, sample.scores, sample.clusters), STATISTICS.index(statistic)
+    left_out = np.empty((sample.n_clusters, len(sample.metrics)))
+
+    def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
+        left_out[rows] = weighted_statistics(prepared, weights)[:, :, place]
+
+    for_each_left_out(compute, np.arange(sample.n_clusters), prepared.bytes_per_lane(), None)
+    value = weighted_statistics(prepared, np.ones((sample.n_clusters, 1), np.uint8))[0, :, place]
+    left_out = np.where(np.isfinite(left_out), left_out, np.nanmean(left_out, axis=0))
+    terms = (1 - sample.n_clusters) * left_out
+    centred: np.ndarray = (terms - terms.mean(axis=0) + value) / sample.n_clusters
+    return centred
 
 
 def _of_mse(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarray, "clusters comparisons"]:

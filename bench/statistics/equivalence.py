@@ -39,6 +39,7 @@ class Equivalence(Resampled):
     metric_b: str
     stratum: str
     statistic: str
+    n_clusters: int
     margin: float
     delta: float
     low: float
@@ -85,6 +86,7 @@ def _equivalence(
         metric_b=sample.metrics[b],
         stratum=sample.stratum,
         statistic=PRIMARY.id,
+        n_clusters=sample.n_clusters,
         margin=margin,
         delta=delta,
         low=low,

@@ -20,7 +20,7 @@ def refuse(constant: str) -> float:
 def test_json_has_neither_nan_nor_infinity() -> None:
     content = {"a": (Measured(np.nan, -np.inf, 1.5),), "b": [np.inf, "é", None, True, 3]}
     assert json.loads(json_text(content), parse_constant=refuse) == {
-        "a": [{"estimate": None, "low": None, "high": 1.5, "note": ""}],
+        "a": [{"estimate": None, "low": None, "high": 1.5, "note": "", "n_clusters": 0}],
         "b": [None, "é", None, True, 3],
     }
 
@@ -29,7 +29,7 @@ def test_infinities_of_records_are_read_back_and_the_file_is_strict_json(tmp_pat
     record = Measured(np.nan, -np.inf, np.inf)
     write_records(tmp_path / "a.json", [record])
     content = json.loads((tmp_path / "a.json").read_text(), parse_constant=refuse)
-    assert content == [{"estimate": None, "low": "-Infinity", "high": "Infinity", "note": ""}]
+    assert content == [{"estimate": None, "low": "-Infinity", "high": "Infinity", "note": "", "n_clusters": 0}]
     (found,) = read_records(tmp_path / "a.json", Measured, "")
     assert repr(found) == repr(record)
 

@@ -79,19 +79,19 @@ def test_one_metric_has_no_standing() -> None:
     [
         (0.0001, True, "p ≤ 0.0001"),
         (0.001, True, "p ≤ 0.001"),
-        (1 / 61, True, "p ≤ 0.02"),
-        (1.0, True, "p ≤ 1"),
+        (1 / 61, True, "p ≤ 0.017"),
+        (1.0, True, "p ≤ 1.000"),
         (0.0002, False, "p < 0.001"),
         (0.0123, False, "p = 0.012"),
         (math.nan, False, ""),
     ],
 )
 def test_p_at_its_resolution_is_a_bound(p: float, at_resolution: bool, text: str) -> None:
-    assert Cell(0.1, p_value=p, p_at_resolution=at_resolution).p_text == text
+    assert Cell(0.1, p_value=p, p_is_bound=at_resolution).p_text == text
 
 
 def test_latex_writes_the_bound_in_ascii() -> None:
-    cell = Cell(0.1, -0.1, 0.3, p_value=1e-4, p_at_resolution=True)
+    cell = Cell(0.1, -0.1, 0.3, p_value=1e-4, p_is_bound=True)
     text = render_table(Table("t", "r", (Column("c"),), (Row("row", (cell,)),)), "tab:t")
     assert r"p $\leq$ 0.0001" in text
     assert text.isascii()

@@ -91,7 +91,7 @@ def test_of_systems_only_what_was_shown_has_a_table(
 )
 def test_the_four_verdicts_of_equivalence(equivalent: bool, different: bool, verdict: str) -> None:
     one = Equivalence(
-        "one", "two", "all", "srcc", 0.03, 0.01, 0.0, 0.02, equivalent, different,
+        "one", "two", "all", "srcc", 100, 0.03, 0.01, 0.0, 0.02, equivalent, different,
         **replace(PLAN, confidence_level=0.9).as_fields(),
     )  # fmt: skip
     section = equivalence_section([one], STRATA)

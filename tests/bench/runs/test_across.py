@@ -21,7 +21,7 @@ from bench.statistics.agreement import MSE
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 from metrics.types import ScorerOptions
-from tests.bench.datasets.adapters.external_sets import write_audioeval, write_musiceval, write_pam
+from tests.bench.datasets.adapters.external_sets import write_audioeval, write_clotho, write_pam
 from tests.commands import Bench
 
 
@@ -29,15 +29,15 @@ from tests.commands import Bench
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     """Three small data sets; the third has one metric less."""
     folder = tmp_path_factory.mktemp("across")
-    sets = {"pam:audio": write_pam, "audioeval": write_audioeval, "musiceval": write_musiceval}
+    sets = {"pam:audio": write_pam, "audioeval": write_audioeval, "clotho": write_clotho}
     for name, write in sets.items():
-        metrics = ("random", "caption-length") if name != "musiceval" else ("random",)
+        metrics = ("random", "caption-length") if name != "clotho" else ("random",)
         request = RunRequest(
             name, metrics, data_root=write(folder / "data" / name.replace(":", "-")),
             resampling=ResamplingPlan(n_resamples=99, unit="pair"), out=folder / name.replace(":", "-"),
         )  # fmt: skip
         run_benchmark(request)
-    return folder / "pam-audio", folder / "audioeval", folder / "musiceval"
+    return folder / "pam-audio", folder / "audioeval", folder / "clotho"
 
 
 def value(run: Run, metric: str) -> tuple[float, float, float]:
@@ -113,7 +113,7 @@ def test_formats(bench: Bench, runs: tuple[Path, Path, Path], tmp_path: Path) ->
     text = bench("across", *runs).out
     assert "SRCC ↑ by data set" in text
     assert "Differences in SRCC by data set" in text
-    assert "musiceval (test)" in text
+    assert "clotho" in text
     assert r"\toprule" in bench("across", *runs, "--format", "latex").out
     assert bench("across", *runs, "--format", "json", "--output", tmp_path / "a.json").status == 0
     content = json.loads((tmp_path / "a.json").read_text())
@@ -152,7 +152,7 @@ def test_another_metric_of_the_same_name_is_refused(runs: tuple[Path, Path, Path
             "audioeval",
             ("random",),
             data_root=root,
-            resampling=ResamplingPlan(n_resamples=9),
+            resampling=ResamplingPlan(n_resamples=9, unit="pair"),
             scorer_options=ScorerOptions(seed=7),
             out=tmp_path / "other",
         )
@@ -175,7 +175,7 @@ def test_scores_from_files_may_differ_by_data_set(tmp_path: Path) -> None:
                     (),
                     data_root=root,
                     score_files={"mine": scores},
-                    resampling=ResamplingPlan(n_resamples=9),
+                    resampling=ResamplingPlan(n_resamples=9, unit="pair"),
                     out=tmp_path / f"run-{name.replace(':', '-')}",
                 )
             )

@@ -79,6 +79,9 @@ def test_point_estimates_are_scipys(request_: RunRequest) -> None:
             }
             for statistic, value in expected.items():
                 found = by_id[metric, stratum, statistic]
+                if (metric, statistic) == ("caption-length", "mse"):
+                    assert np.isnan(found.estimate), "words are no ratings"
+                    continue
                 assert found.estimate == pytest.approx(value, abs=1e-12)
                 assert found.n_pairs == len(part)
                 assert found.low <= found.estimate <= found.high
@@ -151,7 +154,7 @@ def test_runs_without_out_get_a_folder_each(request_: RunRequest) -> None:
 
 
 def test_a_finished_metric_is_not_run_again(request_: RunRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_off(*_: object) -> None:
+    def break_off(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

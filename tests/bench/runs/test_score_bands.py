@@ -90,6 +90,7 @@ def test_a_run_that_wrote_down_no_bands_and_no_strata_is_read_as_it_was_made(ben
     run, report = read_run(Path("old")), bench("report", "old").out
     manifest = json.loads(Path("old/manifest.json").read_text())
     assert manifest.pop("bands") == [6.0]
+    del manifest["analysis"]
     del manifest["outputs"]["strata.json"]
     Path("old/manifest.json").write_text(json.dumps(manifest))
     Path("old/strata.json").unlink()

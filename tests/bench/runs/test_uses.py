@@ -16,8 +16,9 @@ from bench.runs.reproduce import request_of
 from bench.runs.run import RunRequest, run_benchmark
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
-from tests.bench.conftest import Bench, write_scores
+from tests.bench.conftest import write_scores
 from tests.bench.datasets.adapters.synthetic_relate import write_relate
+from tests.commands import Bench
 
 
 def planted(folder: Path, dataset: str, root: Path | None = None, split: str | None = None) -> dict[str, Path]:

@@ -125,15 +125,6 @@ def test_single_ratings_alone_have_no_interval() -> None:
     assert reason == "no pair has two ratings"
 
 
-def test_as_many_pairs_as_coefficients_are_too_few() -> None:
-    data = rated_pairs(4, pairs_per_caption=1)
-    records = mapped_errors(data.human, data.scores, {"all": np.ones(4, bool)}, data.clusters, PLAN, None)
-    assert len(records) == 2
-    for record in records:
-        assert np.isnan(record.rmse.estimate)
-        assert record.rmse.note == "4 pairs, not more than the map has coefficients"
-
-
 def test_the_interval_of_the_rmse_covers() -> None:
     """Truth: the error of the best map on endless data, here that of a line with noise of a known variance."""
     hits = 0

@@ -160,7 +160,7 @@ def test_too_few_clips_give_no_interval() -> None:
     record = agreement(some([[2, 0, 0], [0, 2, 0]], [1.0, 1.0])).agreements[0]
     assert record.accuracy.estimate == 0.5
     assert np.isnan(record.accuracy.low)
-    assert "fewer than 3" in record.accuracy.note
+    assert "fewer than 6" in record.accuracy.note
 
 
 def test_contradictory_votes_are_counted_and_their_lack_is_told() -> None:

@@ -124,7 +124,9 @@ def test_what_no_data_would_decide() -> None:
 
 
 def test_equal_within_a_margin() -> None:
-    same = Equivalence("p3", "p2", ALL, "srcc", 0.03, 0.001, -0.01, 0.012, equivalent=True, different=False, **PLAN)
+    same = Equivalence(
+        "p3", "p2", ALL, "srcc", 858, 0.03, 0.001, -0.01, 0.012, equivalent=True, different=False, **PLAN
+    )
     analysis = joined(compared(THREE, best=["p3", "p2"], open_pairs=[("p3", "p2")]), {"equivalences": (same,)})
     assert said(analysis)["undecided.equivalent"] == "As good as equal, within ±0.030: p3 and p2."
     other = replace(same, equivalent=False)

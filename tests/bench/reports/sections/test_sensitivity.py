@@ -52,7 +52,7 @@ def test_one_whole_has_the_crossed_spread_beside_its_value_without_differences()
     section = sensitivity_section([block("all", math.nan, 1)], [flat], STRATA)
     assert section is not None
     assert section.tables[0].notes() == [
-        "m / as rated, m / if listeners were alike: resampling without listeners changes nothing: too few pairs for a "
+        "m / as rated; m / if listeners were alike: resampling without listeners changes nothing: too few pairs for a "
         "standard error"
     ]
 
