@@ -95,14 +95,16 @@ def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
     data = manifest.dataset
     captions = table.pairs["caption_id"].nunique()
-    paragraphs = [
+    counts = (
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
-        f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}.",
+        f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}."
+    )
+    intervals = (
         f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. "
-        "Within a table every metric is evaluated on the same resamples.",
-    ]
+        "Within a table every metric is evaluated on the same resamples."
+    )
     warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
-    return paragraphs + warnings + _missing_scores(table)
+    return [counts, *warnings, *_missing_scores(table), intervals]
 
 
 def _warns(note: str) -> bool:

@@ -161,14 +161,14 @@ class Report:
     verdict: tuple[Point, ...] = ()
 
     def first_screen(self, most_rows: int = 16) -> Report:
-        """Return the verdict, the first paragraph and the first table, without rows that no screen would hold.
+        """Return the verdict, all paragraphs but the last and the first table, without rows that no screen would hold.
 
         Args:
             most_rows: of metrics; what is held against them stays.
         """
         tables = [table for section in self.sections for table in section.tables][:1]
         sections = tuple(Section("", (), (_shortened(table, most_rows),)) for table in tables)
-        return replace(self, paragraphs=self.paragraphs[:1], sections=sections)
+        return replace(self, paragraphs=self.paragraphs[:-1], sections=sections)
 
 
 def _place(header: str, labels: list[str]) -> str:

@@ -70,7 +70,7 @@ def _summary(
         f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. Within a "
         "table every metric is evaluated on the same comparisons and the same resamples.",
     ]
-    return paragraphs + _left_out(dataset, scores, failures)
+    return [paragraphs[0], *_left_out(dataset, scores, failures), paragraphs[1]]
 
 
 def _selection(analysis: VoteAnalysis) -> str:

@@ -39,6 +39,8 @@ def measure_clips(dataset: RatedDataset, options: ScorerOptions, progress: Progr
 
 
 def _measure(path: Path) -> Measured:
+    if not path.is_file():  # scores from elsewhere need no clips, and thousands of reasons need no reading
+        return math.nan, math.nan, "no such file"
     try:
         clip = audio.load(path).waveform
         return rms_dbfs(clip), float(clip.duration_s), ""

@@ -31,6 +31,7 @@ from typer.main import get_command
 
 from bench import cli
 from bench.analysis.leakage import Leakage, SharedItems
+from bench.files.screenings import write_screenings
 from bench.runs.folder import Run, read_run, write_run
 from bench.terminal.console import told
 from metrics.errors import ClapBenchError
@@ -42,7 +43,7 @@ MOST_BYTES = 1 << 30
 BATCH = 50
 PAGES_EVERY = 8
 FIGURES_EVERY = 16
-PAIRS = 18
+PAIRS = 36
 FREE_METRICS = ("caption-length", "loudness")
 """Two that cost nothing; one of them reads the clips."""
 
@@ -75,13 +76,18 @@ def make_example(folder: Path) -> Path:
     ]
     for i in range(PAIRS - 1):  # the last clip is missing, so that one score fails
         tone(folder / "data" / "clips" / f"{i}.wav", seconds=0.1 + i / 100)
-    ratings, planted = folder / "data" / "ratings.csv", folder / "data" / "planted.csv"
+    ratings = folder / "data" / "ratings.csv"
     ratings.write_text("pair_id,audio_path,text,rating,listener_id,source,system\n" + "\n".join(rows) + "\n")
-    planted.write_text("pair_id,score\n" + "".join(f"p{i},{(7 * i % 11) / 11}\n" for i in range(PAIRS)))
-    data = ["--dataset", str(ratings), "--metrics", ",".join(FREE_METRICS), "--scores", f"planted={planted}"]
-    if end_of(["run", *data, "--resamples", "19", "--out", str(folder / "run")]) != "shown":
+    data = ["--dataset", str(ratings), "--metrics", ",".join(FREE_METRICS)]
+    for name, step in (("planted", 7), ("sown", 4)):
+        scores = folder / "data" / f"{name}.csv"
+        scores.write_text("pair_id,score\n" + "".join(f"p{i},{(step * i % 11) / 11}\n" for i in range(PAIRS)))
+        data += ["--scores", f"{name}={scores}"]
+    if end_of(["run", *data, "--resamples", "19", "--margin", "0.1", "--out", str(folder / "run")]) != "shown":
         raise RuntimeError("the example cannot be made")
-    return write_run(_with_everything(read_run(folder / "run"))).folder
+    means = {f"p{i}": float((7 * i) % 10) for i in range(PAIRS)}
+    write_screenings({"another rule": means}, folder / "run")
+    return write_run(_with_everything(read_run(folder / "run", recompute=True))).folder
 
 
 def _with_everything(run: Run) -> Run:

@@ -91,7 +91,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a missing mean": (
         change("system_means.json", lambda found: found[1]["scores"].pop("planted")),
-        "system_means.json is damaged: [1].scores has means of 'caption-length, loudness', expected one of each metric",
+        "system_means.json is damaged: [1].scores has means of 'caption-length, loudness, sown', expected one of each metric",
     ),
     "a metric of another run": (
         change("ceiling_shares.json", lambda found: found[2].update(metric="other")),
@@ -115,7 +115,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "an edge that does not rise": (
         change("manifest.json", lambda found: found.update(bands=[7, 3])),
-        "manifest.json is damaged: RunManifest: bands is [7.0, 3.0], expected one to 9 numbers that rise from above 0",
+        "manifest.json is damaged: RunManifest: bands is [7, 3], expected one to 9 numbers that rise from above 0",
     ),
     "two kinds of shared items": (
         change("leakage.json", lambda found: found[0]["items"].pop()),
