@@ -91,7 +91,7 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a missing mean": (
         change("system_means.json", lambda found: found[1]["scores"].pop("planted")),
-        "system_means.json is damaged: [1].scores has means of 'caption-length, loudness, sown', expected one of each metric",
+        "system_means.json is damaged: [1].scores has means of 'caption-length, loudness, sown', expected one of each",
     ),
     "a metric of another run": (
         change("ceiling_shares.json", lambda found: found[2].update(metric="other")),
