@@ -13,8 +13,9 @@ from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.max_t import LEVEL
 
 ADJUSTED = (
-    "Interval and p are each adjusted for all comparisons of their column, but made in two ways, from resamples and "
-    f"from permutations: close to the level one may leave out 0 where the other does not fall to {LEVEL:g}."
+    "Interval and p are each adjusted for all comparisons of their column. p is stepped down and made from "
+    f"permutations: near the level it may fall to {LEVEL:g} where the interval, made from resamples, still holds 0, and "
+    "now and then the other way round."
 )
 """What `lead_of` returns, in words."""
 

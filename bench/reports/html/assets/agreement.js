@@ -103,7 +103,7 @@ function differencesTable(rows, statistic) {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
-      width: 84,
+      width: 100,
     }),
     column('Δ', 'delta', (row) => estimateCell(row, row.delta, statistic.decimals, NARROW.matches ? row.p : null), {
       sorter: byNumber,

@@ -38,6 +38,7 @@ function byNumber(a, b, rowA, rowB, col, direction) {
   return a - b;
 }
 
+const MOST_TEXT = 220; // pixels: so much of a text is shown without cutting it
 const NARROW = window.matchMedia('(max-width: 719px)');
 const collator = new Intl.Collator(undefined, { numeric: true });
 
@@ -132,6 +133,7 @@ function drawTable(holder, table) {
 function reportColumn(header, i, cells) {
   const domain = domainOf(cells.filter((cell) => typeof cell.low === 'number'));
   const detail = header.n_pairs === null ? null : `n = ${count(header.n_pairs)}`;
+  const longest = Math.max(...cells.map((cell) => (cell.text ?? '').length), 0);
   return column(
     () => headingOf(header.header, detail),
     `c${i}`,
@@ -140,7 +142,7 @@ function reportColumn(header, i, cells) {
       sorter: byNumber,
       hozAlign: 'right',
       headerHozAlign: 'right',
-      minWidth: domain ? 118 : 76,
+      minWidth: Math.max(domain ? 118 : 76, Math.min(MOST_TEXT, 28 + 7.5 * longest)),
       widthGrow: domain ? 1 : 0.5,
       headerSortStartingDir: 'desc',
     },
