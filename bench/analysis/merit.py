@@ -14,8 +14,8 @@ from bench.statistics.max_t import LEVEL
 
 ADJUSTED = (
     "Interval and p are each adjusted for all comparisons of their column. p is stepped down and made from "
-    f"permutations: near the level it may fall to {LEVEL:g} where the interval, made from resamples, still holds 0, and "
-    "now and then the other way round."
+    f"permutations: near the level it may fall to {LEVEL:g} where the interval, made from resamples, still holds 0, "
+    "and now and then the other way round."
 )
 """What `lead_of` returns, in words."""
 
