@@ -100,7 +100,8 @@ def standing_sentence(standings: Sequence[Standing]) -> str:
     best = "“best”, alone," if sum(one.may_be_best for one in standings) == 1 else "“may be best”"
     parts = [f"Standing by {PRIMARY.name}: “worse” was shown to be worse than another metric, {best} was not"]
     if any(one.letters for one in standings):
-        parts.append(f"metrics that share a letter were not shown to differ (adjusted p above {LEVEL:g})")
+        guarded = f"by p (above {LEVEL:g}), which guards all comparisons at once"
+        parts.append(f"metrics that share a letter were not shown to differ {guarded}")
     return " ".join([f"{'; '.join(parts)}; baselines have none.", missing]).strip()
 
 
