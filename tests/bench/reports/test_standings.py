@@ -35,8 +35,8 @@ def test_one_best_metric() -> None:
     assert standing_texts([BEST, WORSE]) == {"m0": "best (a)", "m2": "worse (b)"}
     assert standing_sentence([BEST, WORSE]) == (
         "Standing by SRCC: “worse” was shown to be worse than another metric, “best”, alone, was not; metrics that "
-        "share a letter were not shown to differ by p (above 0.05), which guards all comparisons at once; baselines have "
-        "none."
+        "share a letter were not shown to differ by p (above 0.05), which guards all comparisons at once; baselines "
+        "have none."
     )
     assert shown_to_be_best([BEST, WORSE], ("all", "srcc")) == "m0"
 
