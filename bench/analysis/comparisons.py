@@ -22,7 +22,7 @@ from bench.statistics.standing import Standing, standings_of
 def compare(context: Context) -> Analysis:
     """Return the agreement of metrics with listeners, and how they differ in it."""
     plan, baselines = context.plan, context.settings.baselines
-    bootstraps = [_without_foreign_units(bootstrap, context.sample.scores) for bootstrap in context.bootstraps]
+    bootstraps = [without_foreign_units(bootstrap, context.sample.scores) for bootstrap in context.bootstraps]
     estimates = [estimate for bootstrap in bootstraps for estimate in estimates_of(bootstrap, plan)]
     differences, standings = list[CorrelationDifference](), list[Standing]()
     detectable = list[DetectableDifference]()
@@ -42,7 +42,7 @@ def compare(context: Context) -> Analysis:
     )
 
 
-def _without_foreign_units(bootstrap: StratumBootstrap, scores: Scores) -> StratumBootstrap:
+def without_foreign_units(bootstrap: StratumBootstrap, scores: Scores) -> StratumBootstrap:
     """Leave out what is in units of the ratings where a metric is not: it says more of the unit than of the metric.
 
     With the estimate go its differences from others.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.analysis.comparisons import without_foreign_units
 from bench.analysis.sample import common_sample
 from bench.analysis.strata import Bands, Kind, StratumName, edges_text, masks, of_kind, standard_strata
 from bench.datasets.types import RatingScale
@@ -17,7 +18,9 @@ from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable, read_ratings
 from bench.files.scores import ScoreTable
 from bench.runs.folder import Run
-from bench.statistics.comparison import CorrelationDifference, compare_metrics
+from bench.statistics.bootstrap import bootstrap_strata
+from bench.statistics.comparison import CorrelationDifference, differences_of
+from bench.statistics.max_t import paired_spreads
 from bench.statistics.permutation import holm
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
@@ -173,8 +176,10 @@ def _paired(
     table = ScoreTable(now.pairs, columns, {}, dict.fromkeys(columns, ()))
     sample = common_sample(table, ratings, scale, plan.unit)
     strata = masks(of_kind(standard_strata(sample.pairs, bands), *COMPARED))
-    for difference in compare_metrics(sample.human, sample.scores, strata, sample.clusters, plan, n_tables=n_metrics):
-        yield replace(difference, metric_a=metric, metric_b=metric)
+    for stratum in bootstrap_strata(sample.human, sample.scores, strata, sample.clusters, plan):
+        bootstrap = without_foreign_units(stratum, sample.scores)
+        for difference in differences_of(bootstrap, plan, paired_spreads(bootstrap), n_tables=n_metrics):
+            yield replace(difference, metric_a=metric, metric_b=metric)
 
 
 def _adjusted(differences: Sequence[CorrelationDifference]) -> Iterator[CorrelationDifference]:

@@ -81,13 +81,15 @@ def test_metrics_are_compared_on_the_pairs_that_all_scored() -> None:
 
 @pytest.mark.slow
 def test_many_failures_are_read_in_time_that_grows_with_their_number(tmp_path: Path) -> None:
-    """100,000 took 15 s when each was added to a tuple."""
-    path = tmp_path / "failures.csv"
-    path.write_text("pair_id,metric,reason\n" + "".join(f"p{i},m,silent\n" for i in range(100_000)))
-    began = time.process_time()
-    failures = _read_failures(path, {f"p{i}" for i in range(100_000)}, ["m"])
-    assert time.process_time() - began < 5
-    assert len(failures["m"]) == 100_000
+    """Five times as many took 25 times as long when each was added to a tuple."""
+    took = []
+    for n in (20_000, 100_000):
+        path = tmp_path / "failures.csv"
+        path.write_text("pair_id,metric,reason\n" + "".join(f"p{i},m,silent\n" for i in range(n)))
+        began = time.process_time()
+        assert len(_read_failures(path, {f"p{i}" for i in range(n)}, ["m"])["m"]) == n
+        took.append(time.process_time() - began)
+    assert took[1] < 12 * took[0]
 
 
 def test_failures_that_are_no_text_are_refused(tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ def test_without_numbers_there_is_no_figure(run: Run) -> None:
 @pytest.mark.slow
 def test_files_are_equal_to_the_byte_each_time(run: Run, tmp_path: Path) -> None:
     paths = [save_figures(figures_of(run.table, run.analysis, SCALE), tmp_path / place) for place in ("a", "b")]
-    assert len(paths[0]) == 2 * len(NAMES)
+    assert len(paths[0]) == 3 * len(NAMES)
     for first, second in zip(*paths, strict=True):
         assert first.read_bytes() == second.read_bytes(), first.name
     assert svg_text(drawn(run)["forest"].figure) == (tmp_path / "a" / "forest.svg").read_text(encoding="utf-8")

@@ -111,7 +111,7 @@ def test_published_figures_stand_beside_ours(run: Run) -> None:
     from bench.reports.published import load_figures
 
     text = render(build_report(run.manifest, run.table, run.analysis, run.leakage, load_figures("relate", [5.0])))
-    assert "| _LAION CLAP †_ |  | 0.280 | 0.294 | 0.192 | 0.068 |" in text
+    assert "| _LAION CLAP †_ | 0.280 | 0.294 | 0.192 | 0.068 |" in text
     assert "cannot be derived from the released ratings" in text
 
 
