@@ -52,8 +52,7 @@ def analyse(
     Raises:
         UsageError: blocks of captions are to be resampled, and there are no ``ratings``.
     """
-    context = _context(table.without(table.unscored()), ratings, settings, training, screenings or {})
-    context = replace(context, clips=clips)
+    context = _context(table.without(table.unscored()), ratings, settings, training, clips, screenings or {})
     analysis = add_yardsticks(add_uses(compare(context), context), context)
     if context.sample.ratings is not None:
         analysis = add_listeners(analysis, context, context.sample.ratings)
@@ -65,6 +64,7 @@ def _context(
     ratings: RatingTable | None,
     settings: Settings,
     training: TrainingData | None,
+    clips: ClipFacts | None,
     screenings: Screenings,
 ) -> Context:
     sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
@@ -72,4 +72,4 @@ def _context(
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
     common = table.scored_by_all()
     others = {name: means[common] for name, means in screenings.items()}
-    return Context(table, sample, strata, tuple(bootstraps), settings, training, screenings=others)
+    return Context(table, sample, strata, tuple(bootstraps), settings, training, clips, others)

@@ -93,12 +93,12 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     leakage, clips = read_leakage(folder), read_clips(folder)
     if not recompute:
         return Run(folder, manifest, table, _stored_analysis(folder, table), leakage, clips, altered)
-    ratings = read_ratings(folder, list(table.pairs["pair_id"]), manifest.dataset.scale)
+    pair_ids = list(table.pairs["pair_id"])
+    ratings = read_ratings(folder, pair_ids, manifest.dataset.scale)
     other = read_run(calibrate_on) if calibrate_on else None
     training = _training(other, table) if other else None
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
-    pair_ids = list(table.pairs["pair_id"])
     facts, screenings = read_facts(folder, pair_ids), read_screenings(folder, pair_ids, manifest.dataset.scale)
     analysis = analyse(table, ratings, settings_of(manifest), training, leakage, facts, screenings)
     return Run(folder, manifest, table, analysis, leakage, clips, altered)

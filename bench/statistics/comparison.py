@@ -21,7 +21,7 @@ from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
 from bench.statistics.contributions import Comparisons, contributions
 from bench.statistics.intervals import Interval, bootstrap_interval, too_few_clusters
 from bench.statistics.max_t import LEVEL, PairedSpread, critical_value, paired_spreads
-from bench.statistics.permutation import permutation_tests
+from bench.statistics.permutation import at_resolution, permutation_tests
 from bench.statistics.sample import Scores, Strata
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 
@@ -70,7 +70,7 @@ class CorrelationDifference:
     @property
     def at_resolution(self) -> bool:
         """Whether no permutation came as far as the data: p is at most this, and could be anything below."""
-        return self.p_adjusted * (self.n_permutations + 1) < 1.5
+        return at_resolution(self.p_adjusted, self.n_permutations)
 
 
 def compare_metrics(

@@ -105,6 +105,11 @@ def least_p(n_permutations: int, n_clusters: int) -> float:
     return max(1 / (n_permutations + 1), 2.0 ** (1 - n_clusters))
 
 
+def at_resolution(p_value: float, n_permutations: int) -> bool:
+    """Return whether no permutation came as far as the data: p is at most this, and could be anything below."""
+    return p_value * (n_permutations + 1) < 1.5
+
+
 def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     """Return Holm's (1979) adjusted p-values, for tests that share no permutations.
 

@@ -16,7 +16,7 @@ import numpy as np
 from bench.statistics.ballots import Ballots, agrees_with_majority
 from bench.statistics.intervals import Measured
 from bench.statistics.max_t import LEVEL
-from bench.statistics.permutation import permutation_tests
+from bench.statistics.permutation import at_resolution, permutation_tests
 from bench.statistics.replicates import Replicates, replicate_sums
 from bench.statistics.sample import MIN_CLUSTERS
 from bench.statistics.types import ResamplingPlan
@@ -51,7 +51,7 @@ class VoteDifference(OfVotes):
     @property
     def at_resolution(self) -> bool:
         """Whether no permutation came as far as the data: p is at most this, and could be anything below."""
-        return self.p_adjusted * (self.n_permutations + 1) < 1.5
+        return at_resolution(self.p_adjusted, self.n_permutations)
 
 
 def differences_in_accuracy(
