@@ -41,13 +41,13 @@ def _ray_runs() -> None:
     """Skip where Ray is not installed or runs no actors of its own."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed: pip install 'clap-bench[ray]'")
-    alone = subprocess.Popen([sys.executable, "-c", RAY_ALONE], stdout=subprocess.DEVNULL)
-    try:
-        code = alone.wait(RAY_ALONE_S)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"two actors of Ray alone did not answer within {RAY_ALONE_S} s")
-    finally:
-        _end_children()
+    with subprocess.Popen([sys.executable, "-c", RAY_ALONE], stdout=subprocess.DEVNULL) as alone:
+        try:
+            code = alone.wait(RAY_ALONE_S)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"two actors of Ray alone did not answer within {RAY_ALONE_S} s")
+        finally:
+            _end_children()
     if code:
         pytest.skip(f"Ray alone ended with {code}")
 
