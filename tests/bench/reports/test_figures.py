@@ -123,7 +123,7 @@ def test_systems_are_placed_at_the_listeners_means(run: Run) -> None:
     assert expected <= shown
 
 
-@pytest.mark.parametrize("size", ["single", "run", "wide"])
+@pytest.mark.parametrize("size", ["single", "run", pytest.param("wide", marks=pytest.mark.slow)])
 def test_nothing_is_clipped_and_labels_do_not_overlap(size: str, request: pytest.FixtureRequest) -> None:
     for one in drawn(request.getfixturevalue(size)).values():
         check_texts(one.name, one.figure)

@@ -260,12 +260,12 @@ def test_missing_audio_fails_pairs_not_the_run(request_: RunRequest) -> None:
     assert {e.metric for e in run.analysis.estimates} == {"random", "planted"}
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"run_id": 1}'])
-def test_damaged_manifest_is_a_clear_error(request_: RunRequest, damage: bytes) -> None:
+def test_damaged_manifest_is_a_clear_error(request_: RunRequest) -> None:
     folder = run_benchmark(request_).folder
-    (folder / "manifest.json").write_bytes(damage)
-    with pytest.raises(DataError, match=r"manifest\.json is damaged"):
-        read_run(folder)
+    for damage in (b"", b"{", b"[]", b'{"run_id": 1}'):
+        (folder / "manifest.json").write_bytes(damage)
+        with pytest.raises(DataError, match=r"manifest\.json is damaged"):
+            read_run(folder)
 
 
 def test_folder_without_a_run(tmp_path: Path) -> None:

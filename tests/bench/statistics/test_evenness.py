@@ -70,6 +70,7 @@ def test_a_metric_that_is_blind_to_recordings_is_shown_to_be_and_an_even_one_is_
     assert {shown["even", name] for name in ("natural", "synthesized", "a", "d", "low, all", "high, all")} == {""}
 
 
+@pytest.mark.slow
 def test_predictions_are_unbiased_and_few_intervals_leave_0_out():
     """A small cousin of the study in tests/studies/simulations/evenly_good.py."""
     total = sum((evenly_good.evenness_of_one(120, 99, seed) for seed in range(25)), start=evenly_good.Counter())

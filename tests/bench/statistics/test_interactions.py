@@ -96,6 +96,7 @@ def test_fewer_than_nineteen_resamples_have_p_and_no_interval() -> None:
     assert all(np.isnan(f.sim_low) and np.isnan(f.sim_high) and f.p_adjusted > 0.05 for f in found)
 
 
+@pytest.mark.slow
 def test_even_metrics_are_called_uneven_in_one_of_twenty_data_sets() -> None:
     """Three exchangeable sources and four metrics; captions in common. 200 data sets: 5 ± 4 %."""
     wrong = 0

@@ -83,7 +83,8 @@ def make_example(folder: Path) -> Path:
         scores = folder / "data" / f"{name}.csv"
         scores.write_text("pair_id,score\n" + "".join(f"p{i},{(step * i % 11) / 11}\n" for i in range(PAIRS)))
         data += ["--scores", f"{name}={scores}"]
-    if end_of(["run", *data, "--resamples", "19", "--permutations", "19", "--margin", "0.1", "--out", str(folder / "run")]) != "shown":
+    few = ["--resamples", "19", "--permutations", "19", "--margin", "0.1"]
+    if end_of(["run", *data, *few, "--out", str(folder / "run")]) != "shown":
         raise RuntimeError("the example cannot be made")
     means = {f"p{i}": float((7 * i) % 10) for i in range(PAIRS)}
     write_screenings({"another rule": means}, folder / "run")

@@ -46,6 +46,7 @@ class TestSounds:
         low, high = (render_event(make_event(name, 0, character=Character(p, p, p))) for p in (0.1, 0.9))
         assert abs(np.corrcoef(low, high)[0, 1]) < 0.9
 
+    @pytest.mark.slow
     def test_classes_can_be_learnt(self) -> None:
         """Nearest centroids of simple spectral statistics, 10 clips a class to learn from, 5 others to recognise."""
         features = np.array([[spectral_statistics(single_clip(name, i)) for i in range(15)] for name in SOUND_CLASSES])
