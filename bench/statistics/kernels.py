@@ -240,6 +240,58 @@ def moment_sums(weights, moments, sums):
                 sums[q, b] += np.float64(weights[c, b]) * moments[c, q]
 
 
+@_compiled("void(float64[:,::1], float64[::1], int64[::1], float64[::1], int64[:,::1])")
+@no_type_check
+def step_down(sizes, observed, order, largest, counts):
+    """Raise ``largest[draws]`` by one row of ``sizes[comparisons, draws]`` after the other, in the order given.
+
+    Adds to ``counts[0, k]`` the draws on which the maxima reach ``observed[k]`` once row k is among them, and to
+    ``counts[1, k]`` those on which there is a maximum at all, 0 or more: NaN raises none.
+    """
+    for k in order:
+        size, threshold = sizes[k], observed[k]
+        reached, defined = np.int64(0), np.int64(0)
+        for r in range(largest.shape[0]):
+            maximum = largest[r]
+            if size[r] > maximum:
+                maximum = size[r]
+            largest[r] = maximum
+            reached += maximum >= threshold
+            defined += maximum >= 0.0
+        counts[0, k] += reached
+        counts[1, k] += defined
+
+
+@_compiled("void(float64[::1], float64[::1], float64, float64, float64[::1])")
+@no_type_check
+def raise_by_difference(first, second, delta, error, largest):
+    """Raise ``largest`` to |first - second - delta| / error, draw by draw; NaN raises nothing."""
+    for r in range(largest.shape[0]):
+        size = abs(first[r] - second[r] - delta) / error
+        if size > largest[r]:
+            largest[r] = size
+
+
+@_compiled("Tuple((int64, float64))(float64[::1], float64[::1])")
+@no_type_check
+def spread_of_difference(first, second):
+    """Return how many of ``first - second`` are no NaN, and their standard deviation; NaN of fewer than two."""
+    n, total = 0, 0.0
+    for r in range(first.shape[0]):
+        value = first[r] - second[r]
+        if value == value:
+            n += 1
+            total += value
+    if n < 2:
+        return n, np.nan
+    mean, squares = total / n, 0.0
+    for r in range(first.shape[0]):
+        value = first[r] - second[r] - mean
+        if value == value:
+            squares += value * value
+    return n, np.sqrt(squares / (n - 1))
+
+
 @_compiled("void(int64[::1], uint32)")
 @no_type_check
 def _add_one(tree, level):

@@ -6,8 +6,8 @@ with captions as inputs). Scores are first brought to a common scale that leaves
 then contributes to the difference changes its sign where it is swapped (`bench.statistics.contributions`).
 
 All comparisons are permuted by the same swaps, so that their joint distribution is known: p-values are adjusted for the
-largest of all |t| that no difference would bring forth (step-down max-T: Westfall & Young 1993, algorithm 4.1; Romano &
-Wolf 2005). Such a p-value can fall to 1 / (n + 1), however many comparisons there are.
+largest of all |t| that no difference would bring forth (`bench.statistics.step_down`). Such a p-value can fall to
+1 / (n + 1), however many comparisons there are.
 
 The null hypothesis is exchangeability, which says more than equal agreement: for SRCC, tau-b and MSE it also fails if
 the two metrics differ in how their errors spread over captions. Not valid with very few clusters: C clusters can be
@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
+from bench.statistics.step_down import adjusted_p_values, count_maxima, deciding_order, no_maxima
 
 WHOLE = 2.0**40
 """To half of which or more, by a power of 2, the contributions of a comparison are scaled and rounded: their sums are
@@ -60,10 +61,10 @@ def permutation_tests(
     """
     whole, scale = _whole(terms)
     observed = np.abs(whole.sum(axis=0)) * scale * (1 - 1e-12)  # the quotients of equal |t| may differ in the last bit
-    in_order = [family[np.argsort(observed[family], kind="stable")] for family in families]
+    in_order = [family[deciding_order(observed[family])] for family in families]
     n_clusters, n_tests = terms.shape
     n_blocks = -(-n_permutations // BLOCK)
-    alone, adjusted = np.zeros((2, n_blocks, n_tests), np.int64)
+    alone, adjusted = np.zeros((n_blocks, n_tests), np.int64), np.zeros((n_blocks, 2, n_tests), np.int64)
     threads, width = layout(9 * n_clusters + 24 * n_tests, n_threads)
 
     def compute(block: int) -> None:
@@ -73,14 +74,13 @@ def permutation_tests(
             size = np.abs(size, out=size)
             size *= scale[:, None]
             alone[block] += np.sum(size >= observed[:, None], axis=1)
-            for family in in_order:
-                maxima = np.maximum.accumulate(size[family], axis=0)
-                adjusted[block, family] += np.sum(maxima >= observed[family, None], axis=1)
+            for order in in_order:
+                adjusted[block] += count_maxima(size, observed, order, no_maxima(size.shape[1]))
 
     run_blocks(compute, n_blocks, threads)
-    p_value, p_adjusted = ((counts.sum(axis=0) + 1) / (n_permutations + 1) for counts in (alone, adjusted))
-    for family in in_order:  # a smaller |t| never has a smaller p
-        p_adjusted[family] = np.maximum.accumulate(p_adjusted[family][::-1])[::-1]
+    p_value, p_adjusted = (alone.sum(axis=0) + 1) / (n_permutations + 1), np.full(n_tests, np.nan)
+    for order in in_order:
+        p_adjusted[order] = adjusted_p_values(adjusted.sum(axis=0), order)[order]
     return PermutationTests(p_value, p_adjusted)
 
 

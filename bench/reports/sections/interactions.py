@@ -101,7 +101,8 @@ def _simultaneous(found: Sequence[Interaction]) -> str:
     drawn = f"{one.n_resamples:,} resamples of {one.resample_unit}s, drawn for all strata together"
     return (
         f"Difference of the leads: {100 * one.confidence_level:g} % interval simultaneous over "
-        f"{_comparisons(found)}, from the largest studentised deviation of each of {drawn}; p from the same."
+        f"{_comparisons(found)}, from the largest studentised deviation of each of {drawn}; p from the same, by "
+        "step-down, which never shows less."
     )
 
 
