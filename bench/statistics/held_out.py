@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from bench.statistics.agreement import LCC, SRCC, Statistic
 from bench.statistics.reliability import Ratings
 from bench.statistics.types import ResampleUnit
-from bench.statistics.weighted import weighted_totals
+from bench.statistics.weighted_sums import Ways, rank_order, rank_products, rank_squares, weighted_totals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -106,7 +106,12 @@ class HeldOutAgreement:
         )
         self._to_pairs: csr_array = csr_array((held.share, (held.pair, self._other)), shape=(n_pairs, len(others)))
         self._cluster = held.cluster.astype(np.uint32)
-        self._orders = [_order(row) for row in scores]
+        ways, place = Ways(self.n_clusters), np.arange(n_pairs, dtype=np.uint32)
+        self._orders = [rank_order(row, self._cluster, place, ways) for row in scores]
+        self._singles, self._n_pairs = (
+            ways.columns(),
+            np.bincount(held.cluster, minlength=self.n_clusters).astype(float),
+        )
         self._moments = _moments(held, scores)
 
     @property
@@ -123,8 +128,6 @@ class HeldOutAgreement:
         return values
 
     def _srcc(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "rows lanes"]:
-        from bench.statistics import kernels
-
         lanes = weights.shape[1]
         joint = np.asarray(self._joint @ weights.astype(np.float64)).reshape(*self._shape, lanes)
         own_count, other_count = joint.sum(axis=1), joint.sum(axis=0)
@@ -134,13 +137,9 @@ class HeldOutAgreement:
         products[0] = np.einsum("yol,yl,ol->l", joint, own_rank, other_rank)
         squares[0] = np.sum(own_count * own_rank**2, axis=0)
         value = np.ascontiguousarray(self._to_pairs @ other_rank)
-        total = np.bincount(self._cluster, minlength=self.n_clusters) @ weights.astype(np.float64)
-        sums = np.empty((2, lanes))
-        for m, (order, ends) in enumerate(self._orders, start=1):
-            kernels.rank_value_sums(
-                weights, self._cluster[order], order.astype(np.uint32), ends, value, np.ascontiguousarray(total), sums
-            )
-            products[m], squares[m] = sums
+        total = weighted_totals(self._n_pairs, weights)[0]
+        products[1:] = rank_products(self._orders, weights, value, total)
+        squares[1:] = rank_squares(self._orders, self._singles, weights, total)
         with np.errstate(divide="ignore", invalid="ignore"):
             srcc: np.ndarray = products / np.sqrt(squares * other_square)
         srcc[(squares <= _nothing(total)) | (other_square <= _nothing(total))] = np.nan
@@ -166,12 +165,6 @@ def _mid_ranks(counts: Float[np.ndarray, "levels lanes"]) -> Float[np.ndarray, "
     below = np.cumsum(counts, axis=0)
     ranks: np.ndarray = below - counts / 2 - below[-1] / 2
     return ranks
-
-
-def _order(scores: Float[np.ndarray, " pairs"]) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " groups"]]:
-    """Return the order by score, and the end of each group of equal scores."""
-    order = np.argsort(scores, kind="stable")
-    return order, np.append(np.flatnonzero(np.diff(scores[order]) != 0) + 1, len(order))
 
 
 def _moments(held: HeldOut, scores: Float[np.ndarray, "metrics pairs"]) -> Float[np.ndarray, "clusters columns"]:

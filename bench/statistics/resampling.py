@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.weighted import weighted_totals
+from bench.statistics.weighted_sums import weighted_totals
 
 BLOCK = 256
 """Wide enough to pay little for index work and memory latency, narrow enough to share out among cores."""
