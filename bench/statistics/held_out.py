@@ -108,10 +108,8 @@ class HeldOutAgreement:
         self._cluster = held.cluster.astype(np.uint32)
         ways, place = Ways(self.n_clusters), np.arange(n_pairs, dtype=np.uint32)
         self._orders = [rank_order(row, self._cluster, place, ways) for row in scores]
-        self._singles, self._n_pairs = (
-            ways.columns(),
-            np.bincount(held.cluster, minlength=self.n_clusters).astype(float),
-        )
+        self._singles = ways.columns()
+        self._n_pairs = np.bincount(held.cluster, minlength=self.n_clusters).astype(float)[:, None]
         self._moments = _moments(held, scores)
 
     @property

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
+from bench.statistics.resampling import BLOCK, generator, layout, run_blocks, worth
 from bench.statistics.step_down import adjusted_p_values, count_maxima, deciding_order, no_maxima
+from bench.statistics.weighted_sums import weighted_totals
 
 WHOLE = 2.0**40
 """To half of which or more, by a power of 2, the contributions of a comparison are scaled and rounded: their sums are
@@ -70,14 +71,14 @@ def permutation_tests(
     def compute(block: int) -> None:
         swaps = swap_bits(seed, stratum, n_clusters, block)[:, : n_permutations - block * BLOCK]
         for first in range(0, swaps.shape[1], width):
-            size = permuted_sums(whole, swaps[:, first : first + width])
+            size = permuted_sums(whole, np.ascontiguousarray(swaps[:, first : first + width]))
             size = np.abs(size, out=size)
             size *= scale[:, None]
             alone[block] += np.sum(size >= observed[:, None], axis=1)
             for order in in_order:
                 adjusted[block] += count_maxima(size, observed, order, no_maxima(size.shape[1]))
 
-    run_blocks(compute, n_blocks, threads)
+    run_blocks(compute, n_blocks, worth(threads, n_clusters * n_permutations))
     p_value, p_adjusted = (alone.sum(axis=0) + 1) / (n_permutations + 1), np.full(n_tests, np.nan)
     for order in in_order:
         p_adjusted[order] = adjusted_p_values(adjusted.sum(axis=0), order)[order]
@@ -88,7 +89,7 @@ def permuted_sums(
     terms: Float[np.ndarray, "clusters tests"], swaps: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "tests lanes"]:
     """Return the sums of the terms, those of swapped clusters with the other sign."""
-    sums: np.ndarray = np.matmul(terms.T, swaps.astype(np.float64))
+    sums = weighted_totals(terms, swaps)
     sums *= -2
     sums += terms.sum(axis=0)[:, None]
     return sums
@@ -96,8 +97,12 @@ def permuted_sums(
 
 def swap_bits(seed: int, stratum: str, n_clusters: int, block: int) -> UInt8[np.ndarray, "clusters block"]:
     """Return 1 where a permutation of the block swaps a cluster, 0 elsewhere."""
+    from bench.statistics import kernels
+
     draw = generator(seed, "permutation", stratum, block)
-    return np.transpose(draw.integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8))
+    swaps = np.empty((n_clusters, BLOCK), np.uint8)
+    kernels.transpose(draw.integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8), swaps)
+    return swaps
 
 
 def least_p(n_permutations: int, n_clusters: int) -> float:
