@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from bench.statistics.agreement import LCC, SRCC, Statistic
 from bench.statistics.reliability import Ratings
 from bench.statistics.types import ResampleUnit
-from bench.statistics.weighted_sums import Ways, rank_order, rank_products, rank_squares, weighted_totals
+from bench.statistics.weighted_sums import rank_order, rank_products, rank_squares, weighted_totals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -106,9 +106,8 @@ class HeldOutAgreement:
         )
         self._to_pairs: csr_array = csr_array((held.share, (held.pair, self._other)), shape=(n_pairs, len(others)))
         self._cluster = held.cluster.astype(np.uint32)
-        ways, place = Ways(self.n_clusters), np.arange(n_pairs, dtype=np.uint32)
-        self._orders = [rank_order(row, self._cluster, place, ways) for row in scores]
-        self._singles = ways.columns()
+        place = np.arange(n_pairs, dtype=np.uint32)
+        self._orders = [rank_order(row, self._cluster, place) for row in scores]
         self._n_pairs = np.bincount(held.cluster, minlength=self.n_clusters).astype(float)[:, None]
         self._moments = _moments(held, scores)
 
@@ -137,7 +136,7 @@ class HeldOutAgreement:
         value = np.ascontiguousarray(self._to_pairs @ other_rank)
         total = weighted_totals(self._n_pairs, weights)[0]
         products[1:] = rank_products(self._orders, weights, value, total)
-        squares[1:] = rank_squares(self._orders, self._singles, weights, total)
+        squares[1:] = rank_squares(self._orders, self._n_pairs, weights, total)
         with np.errstate(divide="ignore", invalid="ignore"):
             srcc: np.ndarray = products / np.sqrt(squares * other_square)
         srcc[(squares <= _nothing(total)) | (other_square <= _nothing(total))] = np.nan

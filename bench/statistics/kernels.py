@@ -194,8 +194,11 @@ few_concordant_pairs = _compiled(_CONCORDANT.format("int16", "int32"))(_concorda
 
 @_compiled("void(uint8[:,::1], uint32[::1], int64[::1], float64[:,::1])")
 @no_type_check
-def add_powers(weights, cluster, ends, powers):
-    """Add t^2 and t^3, t the weight of each of the groups that ``ends`` closes, to the two rows of ``powers``."""
+def join_powers(weights, cluster, ends, powers):
+    """Turn sums over pairs of w^2 and w^3, the rows of ``powers``, into sums of t^2 and t^3 over groups of pairs.
+
+    ``ends`` closes each group; t is the weight of one. Pairs in no group are groups by themselves.
+    """
     lanes = weights.shape[1]
     group = np.zeros(lanes, np.int32)
     start = 0
@@ -204,7 +207,10 @@ def add_powers(weights, cluster, ends, powers):
         for i in range(start, end):
             weight = weights[cluster[i]]
             for b in range(lanes):
+                single = np.float64(weight[b])
                 group[b] += weight[b]
+                powers[0, b] -= single * single
+                powers[1, b] -= single * single * single
         for b in range(lanes):
             tied = np.float64(group[b])
             powers[0, b] += tied * tied

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int, UInt8
 
 from bench.statistics.replicates import Replicates, replicate
 from bench.statistics.types import ResamplingPlan
-from bench.statistics.weighted_sums import RankOrder, Ways, rank_order, rank_products, rank_squares
+from bench.statistics.weighted_sums import RankOrder, rank_order, rank_products, rank_squares
 
 SINGULAR = 1e-8
 """Where less than this share of a rank variance is left, the sentinels know all of it."""
@@ -36,10 +36,9 @@ class PartialRanks:
     ) -> None:
         """Sort once; ``clusters`` are indices from 0."""
         self.n_metrics, self._clusters = len(scores), clusters
-        ways, cluster = Ways(int(clusters.max()) + 1), clusters.astype(np.uint32)
-        place = np.arange(len(human), dtype=np.uint32)
-        self._orders = [rank_order(row, cluster, place, ways) for row in (human, *given, *scores)]
-        self._singles, self._n_known = ways.columns(), 1 + len(given)
+        cluster, place = clusters.astype(np.uint32), np.arange(len(human), dtype=np.uint32)
+        self._orders = [rank_order(row, cluster, place) for row in (human, *given, *scores)]
+        self._n_pairs, self._n_known = np.bincount(clusters).astype(float)[:, None], 1 + len(given)
 
     @property
     def bytes_per_lane(self) -> int:
@@ -52,7 +51,7 @@ class PartialRanks:
         total, known = weight.sum(axis=0), self._orders[: self._n_known]
         values = [_ranks(order, weight) for order in known]
         products = np.stack([rank_products(self._orders, weights, value, total) for value in values], axis=1)
-        squares = rank_squares(self._orders, self._singles, weights, total)
+        squares = rank_squares(self._orders, self._n_pairs, weights, total)
         spread = np.sqrt(squares)
         with np.errstate(divide="ignore", invalid="ignore"):
             correlations = products / (spread[:, None] * spread[: len(values)])

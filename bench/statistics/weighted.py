@@ -19,13 +19,12 @@ from bench.statistics.agreement import STATISTICS, Statistic, WeightedSums
 from bench.statistics.weighted_sums import (
     RankOrder,
     TieGroups,
-    Ways,
     group_ends,
+    pair_powers,
     rank_order,
     rank_products,
     rank_square,
     rank_squares,
-    single_powers,
     tie_powers,
     weighted_totals,
 )
@@ -69,7 +68,7 @@ class WeightedSample:
         moments: totals by cluster of what the statistics sum: for each statistic its human moments, then its score
             moments metric by metric.
         n_moments: how many human and score moments each statistic has.
-        singles: how many of each cluster's pairs equal no other, in the ways that occur (see `TieGroups`).
+        n_pairs: how many pairs each cluster has.
     """
 
     n_clusters: int
@@ -79,7 +78,7 @@ class WeightedSample:
     orders: tuple[ScoreOrder, ...]
     moments: Float[np.ndarray, "clusters columns"]
     n_moments: tuple[tuple[int, int], ...]
-    singles: Float[np.ndarray, "clusters ways"]
+    n_pairs: Float[np.ndarray, "clusters 1"]
 
     def bytes_per_lane(self) -> int:
         """Memory that one resample needs while it is computed: counts, weights, ranks and tree."""
@@ -114,12 +113,12 @@ def assemble(
     values, level = np.unique(human, return_inverse=True)
     level, cluster = level.astype(np.uint32), clusters.astype(np.uint32)
     n_clusters = n_clusters or int(clusters.max()) + 1
-    ways = Ways(n_clusters)
-    orders = tuple(_score_order(cluster, level, row, ways) for row in ranked)
+    orders = tuple(_score_order(cluster, level, row) for row in ranked)
     moments, n_moments = _cluster_moments(human, summed, cluster, n_clusters)
     by_level = np.argsort(level, kind="stable")
     by_rating = (n_clusters, len(values), cluster[by_level], level[by_level])
-    return WeightedSample(*by_rating, orders, moments, n_moments, ways.columns())
+    n_pairs = np.bincount(cluster, minlength=n_clusters).astype(float)[:, None]
+    return WeightedSample(*by_rating, orders, moments, n_moments, n_pairs)
 
 
 def weighted_statistics(
@@ -129,7 +128,7 @@ def weighted_statistics(
     rank, human = _ranked(sample, weights)
     total, ranks = human[0], [order.ranks for order in sample.orders]
     scores = np.empty((len(sample.orders), 5, weights.shape[1]))
-    products, powers = rank_products(ranks, weights, rank, total), single_powers(sample.singles, weights)
+    products, powers = rank_products(ranks, weights, rank, total), pair_powers(sample.n_pairs, weights)
     for order, product, sums in zip(sample.orders, products, scores, strict=True):
         tied, cubed = tie_powers(order.ranks.ties, powers, weights)
         joint = tied if order.joint is order.ranks.ties else tie_powers(order.joint, powers, weights)[0]
@@ -175,7 +174,7 @@ def weighted_srcc(
     rank, human = _ranked(sample, weights)
     orders = [order.ranks for order in sample.orders]
     product = rank_products(orders, weights, rank, human[0])
-    square = rank_squares(orders, sample.singles, weights, human[0])
+    square = rank_squares(orders, sample.n_pairs, weights, human[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         srcc = np.clip(product / np.sqrt(square * human[1]), -1, 1)
     return np.where((square == 0) | (human[1] == 0), np.nan, srcc).T
@@ -216,17 +215,14 @@ def _values(
 
 
 def _score_order(
-    cluster: UInt32[np.ndarray, " pairs"],
-    level: UInt32[np.ndarray, " pairs"],
-    scores: Float[np.ndarray, " pairs"],
-    ways: Ways,
+    cluster: UInt32[np.ndarray, " pairs"], level: UInt32[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"]
 ) -> ScoreOrder:
-    ranks = rank_order(scores, cluster, level, ways)
+    ranks = rank_order(scores, cluster, level)
     joint = ranks.ties
     if len(ranks.ends) < len(scores):
         starts = np.diff(ranks.place.astype(np.int64)) != 0
         starts[ranks.ends[:-1] - 1] = True
-        joint = ways.groups(ranks.cluster, group_ends(starts))
+        joint = TieGroups.of(ranks.cluster, group_ends(starts))
     return ScoreOrder(ranks, joint, tuple(_runs(ranks.cluster, ranks.place, ranks.ends)))
 
 

@@ -5,7 +5,8 @@ from their mean. Of a variable alone only its ties matter,
 
     sum of w rank^2 = (N^3 - sum t^3) / 3,        pairs of draws that tie = (sum t^2 - N) / 2        (Kendall 1945),
 
-t the weight of each group of equal pairs. Most groups are single pairs, whose powers follow from counts by cluster.
+t the weight of each group of equal pairs. The powers of single pairs are the same for all variables: they are summed
+once.
 """
 
 from __future__ import annotations
@@ -30,20 +31,21 @@ def weighted_totals(
 
 @dataclass(frozen=True, slots=True)
 class TieGroups:
-    """Groups of equal pairs.
-
-    A pair that equals no other is a group, too: it ties with itself where it is drawn twice. Of those only how many a
-    cluster has matters, which is the same for many variables.
+    """Groups of two equal pairs or more. (A pair that equals no other ties with itself where it is drawn twice.)
 
     Attributes:
-        single: column of `Ways.columns` that counts the pairs that equal no other.
-        cluster: of each other pair, group by group.
-        ends: end of each group of these.
+        cluster: of each pair in these groups, group by group.
+        ends: end of each group.
     """
 
-    single: int
     cluster: UInt32[np.ndarray, " tied"]
     ends: Int[np.ndarray, " groups"]
+
+    @classmethod
+    def of(cls, cluster: UInt32[np.ndarray, " pairs"], ends: Int[np.ndarray, " all_groups"]) -> TieGroups:
+        """Leave out the groups of one pair."""
+        size = np.diff(ends, prepend=0)
+        return cls(cluster[np.repeat(size > 1, size)], np.cumsum(size[size > 1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +64,15 @@ class RankOrder:
     ties: TieGroups
 
 
-class Ways:
-    """How many pairs of each cluster equal no other, in all the ways that occur."""
-
-    def __init__(self, n_clusters: int) -> None:
-        """None so far."""
-        self._n_clusters = n_clusters
-        self._column: dict[bytes, int] = {}
-
-    def groups(self, cluster: UInt32[np.ndarray, " pairs"], ends: Int[np.ndarray, " groups"]) -> TieGroups:
-        """Take the groups of one pair apart from the others, and note how many each cluster has."""
-        size = np.diff(ends, prepend=0)
-        alone = np.repeat(size == 1, size)
-        counts = np.bincount(cluster[alone], minlength=self._n_clusters).astype(float).tobytes()
-        single = self._column.setdefault(counts, len(self._column))
-        return TieGroups(single, cluster[~alone], np.cumsum(size[size > 1]))
-
-    def columns(self) -> Float[np.ndarray, "clusters ways"]:
-        """Return the columns that the groups refer to."""
-        return np.array([np.frombuffer(way) for way in self._column]).reshape(-1, self._n_clusters).T.copy()
-
-
 def rank_order(
     values: Float[np.ndarray, " pairs"],
     cluster: UInt32[np.ndarray, " pairs"],
     place: UInt32[np.ndarray, " pairs"],
-    ways: Ways,
 ) -> RankOrder:
     """Sort pairs by ``values``, then by place."""
     order = np.lexsort((place, values))
     ends = group_ends(np.diff(values[order]) != 0)
-    return RankOrder(cluster[order], place[order], ends, ways.groups(cluster[order], ends))
+    return RankOrder(cluster[order], place[order], ends, TieGroups.of(cluster[order], ends))
 
 
 def rank_products(
@@ -116,21 +96,21 @@ def rank_products(
     return products
 
 
-def single_powers(
-    singles: Float[np.ndarray, "clusters ways"], weights: UInt8[np.ndarray, "clusters lanes"]
-) -> Float[np.ndarray, "2 ways lanes"]:
-    """Return the sums of t^2 and t^3 over pairs that equal no other, t the weight of such a pair."""
-    return np.stack([weighted_totals(singles, weights, power) for power in (2, 3)])
+def pair_powers(
+    n_pairs: Float[np.ndarray, "clusters 1"], weights: UInt8[np.ndarray, "clusters lanes"]
+) -> Float[np.ndarray, "2 lanes"]:
+    """Return the sums of w^2 and w^3 over pairs, given how many each cluster has."""
+    return np.concatenate([weighted_totals(n_pairs, weights, power) for power in (2, 3)])
 
 
 def tie_powers(
-    ties: TieGroups, singles: Float[np.ndarray, "2 ways lanes"], weights: UInt8[np.ndarray, "clusters lanes"]
+    ties: TieGroups, of_pairs: Float[np.ndarray, "2 lanes"], weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "2 lanes"]:
-    """Return the sums of t^2 and t^3 over all groups; ``singles`` as `single_powers` returns them."""
+    """Return the sums of t^2 and t^3 over all groups; ``of_pairs`` as `pair_powers` returns them."""
     from bench.statistics import kernels
 
-    powers: np.ndarray = singles[:, ties.single].copy()
-    kernels.add_powers(weights, ties.cluster, ties.ends, powers)
+    powers: np.ndarray = of_pairs.copy()
+    kernels.join_powers(weights, ties.cluster, ties.ends, powers)
     return powers
 
 
@@ -145,12 +125,12 @@ def rank_square(total: Float[np.ndarray, " lanes"], cubed: Float[np.ndarray, " l
 
 def rank_squares(
     orders: Sequence[RankOrder],
-    singles: Float[np.ndarray, "clusters ways"],
+    n_pairs: Float[np.ndarray, "clusters 1"],
     weights: UInt8[np.ndarray, "clusters lanes"],
     total: Float[np.ndarray, " lanes"],
 ) -> Float[np.ndarray, "orders lanes"]:
-    """Return the sum of w rank^2 of each order."""
-    powers = single_powers(singles, weights)
+    """Return the sum of w rank^2 of each order; ``n_pairs`` as in `pair_powers`."""
+    powers = pair_powers(n_pairs, weights)
     squares = [rank_square(total, tie_powers(order.ties, powers, weights)[1]) for order in orders]
     return np.array(squares).reshape(len(orders), len(total))
 
