@@ -288,6 +288,21 @@ def step_down(sizes, observed, order, largest, counts):
         counts[1, k] += defined
 
 
+@_compiled("void(float64[:,::1], int64[::1], int64[::1], float64[::1], float64[:,::1])")
+@no_type_check
+def sizes(sums, first, second, scale, size):
+    """Write ``size[tests, lanes]``: |one row of ``sums`` less another| times scale; no other where its number is -1."""
+    for t in range(size.shape[0]):
+        a, row = sums[first[t]], size[t]
+        if second[t] < 0:
+            for b in range(row.shape[0]):
+                row[b] = abs(a[b]) * scale[t]
+        else:
+            other = sums[second[t]]
+            for b in range(row.shape[0]):
+                row[b] = abs(a[b] - other[b]) * scale[t]
+
+
 @_compiled("void(float64[::1], float64[::1], float64, float64, float64[::1])")
 @no_type_check
 def raise_by_difference(first, second, delta, error, largest):

@@ -17,7 +17,7 @@ swapped in 2^C ways, of which half mirror the other half, so that no p lies belo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -31,8 +31,53 @@ WHOLE = 2.0**40
 exact in float64 in any order of adding, so on any number of threads, and sums of whole numbers that are equal in exact
 arithmetic are equal."""
 
+NO_COLUMN = -1
+
 NOTHING = 1e-14
 """Contributions that are smaller on average are rounding errors: the two metrics are one and the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What each cluster contributes to each of several differences: a column, or one column less another.
+
+    A sum over clusters of a difference is the difference of the sums, so that few columns can stand for many tests.
+
+    Attributes:
+        columns: by cluster.
+        unit: columns that are subtracted from each other have one unit, by number.
+        first, second: the columns of each test; ``second`` is `NO_COLUMN` where nothing is subtracted.
+    """
+
+    columns: Float[np.ndarray, "clusters columns"]
+    unit: Int[np.ndarray, " columns"]
+    first: Int[np.ndarray, " tests"]
+    second: Int[np.ndarray, " tests"]
+
+    @classmethod
+    def of(cls, terms: Float[np.ndarray, "clusters tests"]) -> Terms:
+        """Return terms with a column of its own for each test."""
+        every = np.arange(terms.shape[1])
+        return cls(terms, every, every, np.full(len(every), NO_COLUMN))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Terms]) -> Terms:
+        """Return the tests of all parts, one part after the other."""
+        columns, units, first, second = list[np.ndarray](), list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
+        n_columns = n_units = 0
+        for part in parts:
+            columns.append(part.columns)
+            units.append(part.unit + n_units)
+            first.append(part.first + n_columns)
+            second.append(np.where(part.second == NO_COLUMN, NO_COLUMN, part.second + n_columns))
+            n_columns, n_units = n_columns + part.columns.shape[1], n_units + len(part.unit)
+        return cls(np.concatenate(columns, axis=1), *map(np.concatenate, (units, first, second)))
+
+    def by_test(self) -> Float[np.ndarray, "clusters tests"]:
+        """Return the terms of each test."""
+        subtracted = np.where(self.second == NO_COLUMN, 0.0, self.columns[:, self.second])
+        terms: np.ndarray = self.columns[:, self.first] - subtracted
+        return terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +89,7 @@ class PermutationTests:
 
 
 def permutation_tests(
-    terms: Float[np.ndarray, "clusters tests"],
+    terms: Terms,
     families: Sequence[Int[np.ndarray, " _"]],
     seed: int,
     stratum: str,
@@ -60,20 +105,24 @@ def permutation_tests(
         terms: what each cluster contributes to each difference.
         families: tests that are adjusted for one another; each test is in one of them.
     """
+    from bench.statistics import kernels
+
     whole, scale = _whole(terms)
-    observed = np.abs(whole.sum(axis=0)) * scale * (1 - 1e-12)  # the quotients of equal |t| may differ in the last bit
+    observed = np.abs(whole.by_test().sum(axis=0)) * scale
+    observed *= 1 - 1e-12  # the quotients of equal |t| may differ in the last bit
     in_order = [family[deciding_order(observed[family])] for family in families]
-    n_clusters, n_tests = terms.shape
+    (n_clusters, n_columns), n_tests = whole.columns.shape, len(scale)
+    first, second = np.ascontiguousarray(whole.first), np.ascontiguousarray(whole.second)
     n_blocks = -(-n_permutations // BLOCK)
     alone, adjusted = np.zeros((n_blocks, n_tests), np.int64), np.zeros((n_blocks, 2, n_tests), np.int64)
-    threads, width = layout(9 * n_clusters + 24 * n_tests, n_threads)
+    threads, width = layout(9 * n_clusters + 8 * n_columns + 9 * n_tests, n_threads)
 
     def compute(block: int) -> None:
         swaps = swap_bits(seed, stratum, n_clusters, block)[:, : n_permutations - block * BLOCK]
-        for first in range(0, swaps.shape[1], width):
-            size = permuted_sums(whole, np.ascontiguousarray(swaps[:, first : first + width]))
-            size = np.abs(size, out=size)
-            size *= scale[:, None]
+        for start in range(0, swaps.shape[1], width):
+            sums = permuted_sums(whole.columns, np.ascontiguousarray(swaps[:, start : start + width]))
+            size = np.empty((n_tests, sums.shape[1]))
+            kernels.sizes(sums, first, second, scale, size)
             alone[block] += np.sum(size >= observed[:, None], axis=1)
             for order in in_order:
                 adjusted[block] += count_maxima(size, observed, order, no_maxima(size.shape[1]))
@@ -128,16 +177,16 @@ def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     return adjusted
 
 
-def _whole(
-    terms: Float[np.ndarray, "clusters tests"],
-) -> tuple[Float[np.ndarray, "clusters tests"], Float[np.ndarray, " tests"]]:
+def _whole(terms: Terms) -> tuple[Terms, Float[np.ndarray, " tests"]]:
     """Return the terms as whole numbers, and what their sums are multiplied by to have unit variance over all swaps.
 
     The variance of a sum with random signs is the sum of the squared terms.
     """
-    total = np.abs(terms).sum(axis=0)
-    nothing = NOTHING * len(terms)
-    factor = 2.0 ** np.floor(np.log2(WHOLE / np.maximum(total, nothing)))  # so that 1 + 1 remains equal to 2
-    whole = np.rint(terms * np.where(total > nothing, factor, 0))
-    spread = np.sqrt(np.sum(whole**2, axis=0))
+    nothing = NOTHING * len(terms.columns)
+    total = np.full(int(terms.unit.max(initial=0)) + 1, nothing)
+    np.maximum.at(total, terms.unit, np.abs(terms.columns).sum(axis=0))
+    factor = 2.0 ** np.floor(np.log2(WHOLE / total))  # a power of 2, so that 1 + 1 remains equal to 2
+    whole = replace(terms, columns=np.rint(terms.columns * factor[terms.unit]))
+    spread = np.sqrt(np.sum(whole.by_test() ** 2, axis=0))
+    spread[np.abs(terms.by_test()).sum(axis=0) <= nothing] = 0
     return whole, np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
