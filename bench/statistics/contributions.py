@@ -32,10 +32,10 @@ from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from scipy.stats import rankdata
 
 from bench.statistics.agreement import KTAU, LCC, MSE, SRCC, STATISTICS, Statistic
 from bench.statistics.permutation import NO_COLUMN, Terms
+from bench.statistics.ranks import mid_ranks
 from bench.statistics.resampling import for_each_left_out, layout, run_blocks, worth
 from bench.statistics.sample import StratumSample
 from bench.statistics.weighted import prepare, weighted_statistics
@@ -180,7 +180,7 @@ def _cluster_sums(sample: StratumSample, rows: Float[np.ndarray, "rows pairs"]) 
 
 def _centred_ranks(values: Float[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
     """Return twice the mid-rank less n + 1, an integer: the sum over j of sgn(value_i - value_j)."""
-    ranks: np.ndarray = np.rint(2 * rankdata(values)).astype(np.int64) - (len(values) + 1)
+    ranks: np.ndarray = np.rint(2 * mid_ranks(values)).astype(np.int64) - (len(values) + 1)
     return ranks
 
 
