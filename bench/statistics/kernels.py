@@ -218,6 +218,39 @@ def join_powers(weights, cluster, ends, powers):
         start = end
 
 
+@_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], float64[::1], float64[:,::1])")
+@no_type_check
+def level_sums(weights, cluster, level, share, counts):
+    """Write ``counts[levels, lanes]``, the sum of w share over what is at each level."""
+    counts[:] = 0.0
+    for i in range(cluster.shape[0]):
+        weight, count = weights[cluster[i]], counts[level[i]]
+        for b in range(weight.shape[0]):
+            count[b] += share[i] * np.float64(weight[b])
+
+
+_POINTS = "uint32[::1], uint32[::1], uint32[::1], uint32[::1], float64[::1]"
+
+
+@_compiled(f"void(uint8[:,::1], {_POINTS}, float64[:,::1], float64[:,::1], float64[:,::1], float64[::1])")
+@no_type_check
+def held_out_products(weights, cluster, pair, own, other, share, own_rank, other_rank, value, product):
+    """Sum over points (a held-out rating and the mean of the others), each at two levels, and of a pair.
+
+    Writes ``value[pairs, lanes]``, the sum of share other_rank over each pair's points, and ``product``, that of
+    w share own_rank other_rank over all.
+    """
+    value[:] = 0.0
+    product[:] = 0.0
+    for i in range(cluster.shape[0]):
+        weight, of_pair = weights[cluster[i]], value[pair[i]]
+        mine, theirs = own_rank[own[i]], other_rank[other[i]]
+        for b in range(weight.shape[0]):
+            term = share[i] * theirs[b]
+            of_pair[b] += term
+            product[b] += np.float64(weight[b]) * mine[b] * term
+
+
 @_compiled("void(uint8[:,::1], int64, int64, float64[:,::1])")
 @no_type_check
 def _raise_weights(weights, first, power, wide):
