@@ -192,6 +192,16 @@ few_concordant_pairs = _compiled(_CONCORDANT.format("int16", "int32"))(_concorda
 """The same in half the memory, for total weights below 2**15."""
 
 
+@_compiled("void(int32[:,::1], float64[:,::1])")
+@no_type_check
+def _subtract(found, powers):
+    """Take what was found from the powers, and begin anew."""
+    for k in range(found.shape[0]):
+        for b in range(found.shape[1]):
+            powers[k, b] -= np.float64(found[k, b])
+            found[k, b] = 0
+
+
 @_compiled("void(uint8[:,::1], uint32[::1], int64[::1], float64[:,::1])")
 @no_type_check
 def join_powers(weights, cluster, ends, powers):
@@ -200,22 +210,27 @@ def join_powers(weights, cluster, ends, powers):
     ``ends`` closes each group; t is the weight of one. Pairs in no group are groups by themselves.
     """
     lanes = weights.shape[1]
-    group = np.zeros(lanes, np.int32)
-    start = 0
+    group, singles = np.zeros(lanes, np.int32), np.zeros((2, lanes), np.int32)
+    start, n = 0, 0
     for end in ends:
         group[:] = 0
         for i in range(start, end):
             weight = weights[cluster[i]]
             for b in range(lanes):
-                single = np.float64(weight[b])
-                group[b] += weight[b]
-                powers[0, b] -= single * single
-                powers[1, b] -= single * single * single
+                single = np.int32(weight[b])
+                group[b] += single
+                singles[0, b] += single * single
+                singles[1, b] += single * single * single
+            n += 1
+            if n == 64:  # cubes of 8-bit numbers, so that their sum keeps to 32 bits
+                _subtract(singles, powers)
+                n = 0
         for b in range(lanes):
             tied = np.float64(group[b])
             powers[0, b] += tied * tied
             powers[1, b] += tied * tied * tied
         start = end
+    _subtract(singles, powers)
 
 
 @_compiled("void(uint8[:,::1], uint32[::1], uint32[::1], float64[::1], float64[:,::1])")
