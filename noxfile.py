@@ -59,7 +59,8 @@ def ray(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def performance(session: nox.Session) -> None:
     """Measure speed and memory against named peers; the figures belong in docs/performance.md."""
-    for name in session.posargs or ("startup", "statistics_speed", "scorers_speed", "finetune_speed", "score_speed"):
+    every = ("startup", "statistics_speed", "run_speed", "scorers_speed", "finetune_speed", "score_speed")
+    for name in session.posargs or every:
         session.run("python", "-m", f"tests.studies.performance.{name}")
 
 

@@ -145,19 +145,27 @@ class _Index:
     """The pairs by each way of writing their names."""
 
     def __init__(self, keys: Sequence[Key], *, by_clip: bool) -> None:
-        self._by_clip = by_clip
-        self._by_way: tuple[dict[Key, list[int]], ...] = ({}, {}, {}, {})
+        self._by_clip, self._keys = by_clip, keys
+        self._as_it_stands: dict[Key, list[int]] = {}
         for pair, key in enumerate(keys):
+            self._as_it_stands.setdefault(key, []).append(pair)
+
+    @functools.cached_property
+    def _by_way(self) -> tuple[dict[Key, list[int]], ...]:
+        """The other ways, for the first name that is written in one of them."""
+        ways: tuple[dict[Key, list[int]], ...] = (self._as_it_stands, {}, {}, {})
+        for pair, key in enumerate(self._keys):
             spelling = _spelling(key)
             caseless = _caseless(spelling)
-            for way, written in ((AS_IT_STANDS, key), (SPELLING, spelling), (CASE, caseless)):
-                self._by_way[way].setdefault(written, []).append(pair)
-            for end in _ends(caseless) if by_clip else ():
-                self._by_way[END_OF_PATH].setdefault(end, []).append(pair)
+            for way, written in ((SPELLING, spelling), (CASE, caseless)):
+                ways[way].setdefault(written, []).append(pair)
+            for end in _ends(caseless) if self._by_clip else ():
+                ways[END_OF_PATH].setdefault(end, []).append(pair)
+        return ways
 
     def find(self, key: Key) -> tuple[int, Sequence[int]] | None:
         """Return the strictest way in which a name fits, and the pairs that it fits."""
-        if pairs := self._by_way[AS_IT_STANDS].get(key):
+        if pairs := self._as_it_stands.get(key):
             return AS_IT_STANDS, pairs
         spelling = _spelling(key)
         caseless = _caseless(spelling)

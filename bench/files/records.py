@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -30,16 +31,16 @@ def plain(record: Any) -> Any:
 
 def json_text(content: Any, indent: int = 1) -> str:
     """Return ``content`` (see `plain`) as JSON that every parser takes: infinities become null too, as NaN does."""
-    finite = _without_infinities(plain(content), lambda _: None)
+    finite = _without_infinities(plain(content))
     return json.dumps(finite, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def _without_infinities(value: Any, instead: Callable[[float], str | None]) -> Any:
+def _without_infinities(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_infinities(item, instead) for name, item in value.items()}
+        return {name: _without_infinities(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_infinities(item, instead) for item in value]
-    return instead(value) if isinstance(value, float) and math.isinf(value) else value
+        return [_without_infinities(item) for item in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def from_plain(kind: Any, value: Any, where: str = "") -> Any:
@@ -168,8 +169,52 @@ def write_records(path: Path, records: Iterable[Any]) -> None:
 
     (JSON has no infinite numbers, and `read_records` gives back what was written; so does Protocol Buffers' JSON.)
     """
-    content = _without_infinities([plain(record) for record in records], lambda value: _INFINITIES[value < 0])
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, _written(list(records), "\n") + "\n")
+
+
+def _written(value: Any, end: str) -> str:
+    """Return what json.dumps with an indent of 1 makes of `plain`, in a third of the time: runs have 100,000 records.
+
+    Args:
+        value: as `plain` takes it.
+        end: line end and indent of what ``value`` is part of.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return _scalar(value)
+    if isinstance(value, (list, tuple)):
+        items = [_written(item, end + " ") for item in value]
+        return _joined("[", items, "]", end)
+    if isinstance(value, Mapping):
+        members = [(encode_basestring(name), item) for name, item in value.items()]
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        members = [(shown, getattr(value, name)) for name, shown in _member_names(type(value))]
+    else:
+        raise TypeError(f"{type(value).__name__} is nothing that JSON holds")
+    return _joined("{", [f"{name}: {_written(item, end + ' ')}" for name, item in members], "}", end)
+
+
+def _scalar(value: str | float | None) -> str:
+    """Return a scalar as JSON; NaN as null, infinities as texts."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float.__repr__(value)
+        return "null" if math.isnan(value) else f'"{_INFINITIES[value < 0]}"'
+    return "null" if value is None else _TRUTHS[value] if isinstance(value, bool) else int.__repr__(value)
+
+
+def _joined(first: str, items: Sequence[str], last: str, end: str) -> str:
+    return f"{first}{end} {f',{end} '.join(items)}{end}{last}" if items else first + last
+
+
+@cache
+def _member_names(kind: type) -> tuple[tuple[str, str], ...]:
+    """Return the names of a dataclass's fields, and these as JSON has them."""
+    return tuple((field.name, encode_basestring(field.name)) for field in dataclasses.fields(kind))
+
+
+_TRUTHS = {True: "true", False: "false"}
 
 
 def read_records(path: Path, kind: type, remedy: str) -> tuple[Any, ...]:

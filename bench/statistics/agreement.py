@@ -11,13 +11,13 @@ A value that cannot be computed is NaN, together with the reason in words.
     ktau  Kendall 1945, tau-b: (C - D) / sqrt((n0 - n1) (n0 - n2)), with ties counted in n1 and n2
     mse   mean of (score - human)^2, the paper's fourth column; it depends on the scale of the scores
 
-Each is given twice: as scipy computes it on the pairs themselves, and from sums over weighted pairs, which is how
-thousands of resamples are computed at once (`bench.statistics.weighted`). The tests hold one against the other.
+Each is given twice: on the pairs themselves, and from sums over weighted pairs, which is how thousands of resamples are
+computed at once (`bench.statistics.weighted`). The tests hold both against scipy.stats, which is not used here as its
+import takes longer than all point estimates of a run.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float
 
+from bench.statistics.ranks import mid_ranks
 from bench.statistics.sample import MIN_PAIRS
 
 _Pairs = np.ndarray
@@ -97,21 +98,24 @@ class Statistic:
 
 
 def _spearman(human: _Pairs, scores: _Pairs) -> float:
-    from scipy import stats  # not at the top: half a second, and `bench --help` only wants the names
-
-    return float(stats.spearmanr(human, scores).statistic)
+    return _pearson(mid_ranks(human), mid_ranks(scores))
 
 
 def _pearson(human: _Pairs, scores: _Pairs) -> float:
-    from scipy import stats
-
-    return float(stats.pearsonr(human, scores).statistic)
+    x, y = _standardised(human), _standardised(scores)
+    return float(np.clip(x @ y / (np.linalg.norm(x) * np.linalg.norm(y)), -1, 1))
 
 
 def _kendall(human: _Pairs, scores: _Pairs) -> float:
-    from scipy import stats
+    from bench.statistics import kernels
 
-    return float(stats.kendalltau(human, scores).statistic)
+    n, (values, level) = len(human), np.unique(human, return_inverse=True)
+    twice = np.rint(2 * mid_ranks(scores)).astype(np.int64)
+    order, balance = np.argsort(twice, kind="stable"), np.empty(n, np.int64)
+    tree = np.empty(len(values) + 1, np.int64)
+    kernels.signed_concordance(twice, order, twice, order, level.astype(np.uint32), tree, balance)
+    untied = [n * (n - 1) / 2 - np.sum(size * (size - 1) / 2) for size in (np.bincount(level), np.bincount(twice))]
+    return float(np.clip(balance.sum() / 2 / np.sqrt(untied[0]) / np.sqrt(untied[1]), -1, 1))
 
 
 def _mean_squared_error(human: _Pairs, scores: _Pairs) -> float:
@@ -197,16 +201,20 @@ def point_estimate(
 
     Undefined are fewer than `MIN_PAIRS` pairs and, for correlations, constant ratings or scores.
     """
-    from scipy import stats
-
     reason = why_undefined(statistic, human, scores)
     if reason:
         return float("nan"), reason
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", stats.NearConstantInputWarning)
-        value = statistic.point(human, scores)
-    near_constant = any(issubclass(warning.category, stats.NearConstantInputWarning) for warning in caught)
-    return value, "almost constant input: the value may be inaccurate" if near_constant else ""
+    remark = "almost constant input: the value may be inaccurate"
+    doubtful = statistic is LCC and (_almost_constant(human) or _almost_constant(scores))
+    return statistic.point(human, scores), remark if doubtful else ""
+
+
+def _almost_constant(values: _Pairs) -> bool:
+    """Return whether the mean leaves few digits to the deviations from it, by the limit of scipy.stats.pearsonr."""
+    deviations = values - values.mean()
+    largest = float(np.abs(deviations).max())
+    spread = largest * float(np.linalg.norm(deviations / (largest or 1.0)))
+    return bool(spread < np.finfo(float).eps ** 0.75 * abs(float(values.mean())))
 
 
 def why_undefined(statistic: Statistic, human: Float[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"]) -> str:

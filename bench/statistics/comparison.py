@@ -21,7 +21,7 @@ from bench.statistics.bootstrap import StratumBootstrap, bootstrap_strata
 from bench.statistics.contributions import Comparisons, contributions
 from bench.statistics.intervals import Interval, bootstrap_interval, too_few_clusters
 from bench.statistics.max_t import LEVEL, PairedSpread, critical_value, paired_spreads
-from bench.statistics.permutation import at_resolution, permutation_tests
+from bench.statistics.permutation import Terms, at_resolution, permutation_tests
 from bench.statistics.sample import Scores, Strata
 from bench.statistics.types import IntervalMethod, ResampleUnit, ResamplingPlan
 
@@ -152,17 +152,17 @@ def _p_values(
     sample, defined = bootstrap.sample, ~np.isnan(bootstrap.estimates)
     if not (comparisons and plan.n_permutations and sample.can_be_resampled):
         return p_values
-    terms, places, families = list[np.ndarray](), list[tuple[int, int]](), list[np.ndarray]()
+    terms, places, families = list[Terms](), list[tuple[int, int]](), list[np.ndarray]()
     for s, statistic in enumerate(STATISTICS):
         kept = [c for c, (a, b) in enumerate(comparisons) if defined[a, s] and defined[b, s]]
         if kept:
-            terms.append(contributions(statistic, sample, [comparisons[c] for c in kept]))
+            terms.append(contributions(statistic, sample, [comparisons[c] for c in kept], n_threads))
         for family in (False, True):
             families.append(len(places) + np.array([i for i, c in enumerate(kept) if beside[c] == family], int))
         places += [(c, s) for c in kept]
     if places:
         tests = permutation_tests(
-            np.concatenate(terms, axis=1), families, plan.seed, sample.stratum, plan.n_permutations, n_threads
+            Terms.joined(terms), families, plan.seed, sample.stratum, plan.n_permutations, n_threads
         )
         at = tuple(np.array(places).T)
         p_values[0][at], p_values[1][at] = tests.p_value, tests.p_adjusted

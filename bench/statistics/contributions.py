@@ -32,10 +32,11 @@ from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from scipy.stats import rankdata
 
 from bench.statistics.agreement import KTAU, LCC, MSE, SRCC, STATISTICS, Statistic
-from bench.statistics.resampling import for_each_left_out
+from bench.statistics.permutation import NO_COLUMN, Terms
+from bench.statistics.ranks import mid_ranks
+from bench.statistics.resampling import for_each_left_out, layout, run_blocks, worth
 from bench.statistics.sample import StratumSample
 from bench.statistics.weighted import prepare, weighted_statistics
 
@@ -43,16 +44,22 @@ Comparisons = Sequence[tuple[int, int]]
 """Rows of the scores: the first minus the second."""
 
 
+CLOSE = 1e-6
+"""Differences below this share of the largest metric's terms are rounded by themselves, not as those of two metrics."""
+
+
 def contributions(
-    statistic: Statistic, sample: StratumSample, comparisons: Comparisons
-) -> Float[np.ndarray, "clusters comparisons"]:
+    statistic: Statistic, sample: StratumSample, comparisons: Comparisons, n_threads: int | None = None
+) -> Terms:
     """Return d_c of each comparison; the statistic must be defined for every metric compared."""
     if statistic.id in _CONTRIBUTIONS:
-        return _CONTRIBUTIONS[statistic.id](sample, comparisons)
-    return _by_metric(_of_any(statistic, sample), comparisons)
+        return _CONTRIBUTIONS[statistic.id](sample, comparisons, n_threads)
+    return _by_metric(_of_any(statistic, sample, n_threads), comparisons)
 
 
-def _of_any(statistic: Statistic, sample: StratumSample) -> Float[np.ndarray, "clusters metrics"]:
+def _of_any(
+    statistic: Statistic, sample: StratumSample, n_threads: int | None
+) -> Float[np.ndarray, "clusters metrics"]:
     """Return pseudo-values that add up to the statistic; a cluster without which it is undefined adds nothing."""
     prepared, place = prepare(sample.human, sample.scores, sample.clusters), STATISTICS.index(statistic)
     left_out = np.empty((sample.n_clusters, len(sample.metrics)))
@@ -60,7 +67,7 @@ def _of_any(statistic: Statistic, sample: StratumSample) -> Float[np.ndarray, "c
     def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
         left_out[rows] = weighted_statistics(prepared, weights)[:, :, place]
 
-    for_each_left_out(compute, np.arange(sample.n_clusters), prepared.bytes_per_lane(), None)
+    for_each_left_out(compute, np.arange(sample.n_clusters), prepared.bytes_per_lane(), n_threads)
     value = weighted_statistics(prepared, np.ones((sample.n_clusters, 1), np.uint8))[0, :, place]
     left_out = np.where(np.isfinite(left_out), left_out, np.nanmean(left_out, axis=0))
     terms = (1 - sample.n_clusters) * left_out
@@ -68,12 +75,12 @@ def _of_any(statistic: Statistic, sample: StratumSample) -> Float[np.ndarray, "c
     return centred
 
 
-def _of_mse(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarray, "clusters comparisons"]:
+def _of_mse(sample: StratumSample, comparisons: Comparisons, _: int | None) -> Terms:
     errors = (sample.scores - sample.human) ** 2 / sample.n_pairs
     return _by_metric(_cluster_sums(sample, errors), comparisons)
 
 
-def _of_lcc(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarray, "clusters comparisons"]:
+def _of_lcc(sample: StratumSample, comparisons: Comparisons, _: int | None) -> Terms:
     used = sorted({metric for pair in comparisons for metric in pair})
     found = np.zeros((sample.n_clusters, len(sample.metrics)))
     for metric in used:
@@ -100,7 +107,7 @@ def _pseudo_values(sample: StratumSample, x: Float[np.ndarray, " pairs"]) -> Flo
     return centred
 
 
-def _of_srcc(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarray, "clusters comparisons"]:
+def _of_srcc(sample: StratumSample, comparisons: Comparisons, n_threads: int | None) -> Terms:
     human, ranks = _centred_ranks(sample.human), [_centred_ranks(row) for row in sample.scores]
     in_order = [np.sort(row) for row in ranks]
     sums = [np.append(0, np.cumsum(human[np.argsort(row, kind="stable")])) for row in ranks]
@@ -111,27 +118,27 @@ def _of_srcc(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarra
         return found
 
     spread = np.array([np.sqrt(float(np.sum(human**2)) * float(np.sum(row**2))) for row in ranks])
-    return _across(sample, comparisons, balance, spread)
+    return _across(sample, comparisons, balance, spread, n_threads)
 
 
-def _of_ktau(sample: StratumSample, comparisons: Comparisons) -> Float[np.ndarray, "clusters comparisons"]:
+def _of_ktau(sample: StratumSample, comparisons: Comparisons, n_threads: int | None) -> Terms:
     from bench.statistics import kernels
 
     values, level = np.unique(sample.human, return_inverse=True)
     level = level.astype(np.uint32)
     ranks = [_centred_ranks(row) for row in sample.scores]
     orders = [np.argsort(row, kind="stable") for row in ranks]
-    tree, found = np.empty(len(values) + 1, np.int64), np.empty(sample.n_pairs, np.int64)
 
     def balance(a: int, b: int) -> Int[np.ndarray, " pairs"]:
+        tree, found = np.empty(len(values) + 1, np.int64), np.empty(sample.n_pairs, np.int64)
         kernels.signed_concordance(ranks[a], orders[a], ranks[b], orders[b], level, tree, found)
-        return found.copy()
+        return found
 
     untied = np.array([_untied_pairs(row) for row in ranks])
-    return _across(sample, comparisons, balance, np.sqrt(untied) * np.sqrt(_untied_pairs(sample.human)))
+    return _across(sample, comparisons, balance, np.sqrt(untied) * np.sqrt(_untied_pairs(sample.human)), n_threads)
 
 
-_CONTRIBUTIONS: Mapping[str, Callable[[StratumSample, Comparisons], np.ndarray]] = MappingProxyType(
+_CONTRIBUTIONS: Mapping[str, Callable[[StratumSample, Comparisons, int | None], Terms]] = MappingProxyType(
     {SRCC.id: _of_srcc, LCC.id: _of_lcc, KTAU.id: _of_ktau, MSE.id: _of_mse}
 )
 
@@ -141,21 +148,30 @@ def _across(
     comparisons: Comparisons,
     balance: Callable[[int, int], Int[np.ndarray, " pairs"]],
     norm: Float[np.ndarray, " metrics"],
-) -> Float[np.ndarray, "clusters comparisons"]:
+    n_threads: int | None,
+) -> Terms:
     """Return d_c from ``balance(a, b)``, the sum over j of y_ij sgn(a_i - b_j) for each pair i."""
     own = {m: balance(m, m) / norm[m] for m in {metric for pair in comparisons for metric in pair}}
-    terms = np.empty((len(comparisons), sample.n_pairs))
-    for row, (a, b) in zip(terms, comparisons, strict=True):
-        row[:] = (own[a] - own[b] + (balance(a, b) - balance(b, a)) / np.sqrt(norm[a] * norm[b])) / 2
-    return _cluster_sums(sample, terms)
+    terms = np.empty((sample.n_clusters, len(comparisons)))
+
+    def compute(c: int) -> None:
+        a, b = comparisons[c]
+        row = (own[a] - own[b] + (balance(a, b) - balance(b, a)) / np.sqrt(norm[a] * norm[b])) / 2
+        terms[:, c] = np.bincount(sample.clusters, row, sample.n_clusters)
+
+    threads, _ = layout(64 * sample.n_pairs, n_threads)
+    run_blocks(compute, len(comparisons), worth(threads, sample.n_pairs * len(comparisons)))
+    return Terms.of(terms)
 
 
-def _by_metric(
-    terms: Float[np.ndarray, "clusters metrics"], comparisons: Comparisons
-) -> Float[np.ndarray, "clusters comparisons"]:
-    first, second = np.array(comparisons).T
-    difference: np.ndarray = terms[:, first] - terms[:, second]
-    return difference
+def _by_metric(terms: Float[np.ndarray, "clusters metrics"], comparisons: Comparisons) -> Terms:
+    first, second = np.array(comparisons).T.copy()
+    difference, size = terms[:, first] - terms[:, second], np.abs(terms).sum(axis=0)
+    close = np.flatnonzero(np.abs(difference).sum(axis=0) < CLOSE * size.max())
+    n_metrics = terms.shape[1]
+    first[close], second[close] = n_metrics + np.arange(len(close)), NO_COLUMN
+    unit = np.concatenate([np.zeros(n_metrics, int), 1 + np.arange(len(close))])
+    return Terms(np.concatenate([terms, difference[:, close]], axis=1), unit, first, second)
 
 
 def _cluster_sums(sample: StratumSample, rows: Float[np.ndarray, "rows pairs"]) -> Float[np.ndarray, "clusters rows"]:
@@ -164,7 +180,7 @@ def _cluster_sums(sample: StratumSample, rows: Float[np.ndarray, "rows pairs"]) 
 
 def _centred_ranks(values: Float[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
     """Return twice the mid-rank less n + 1, an integer: the sum over j of sgn(value_i - value_j)."""
-    ranks: np.ndarray = np.rint(2 * rankdata(values)).astype(np.int64) - (len(values) + 1)
+    ranks: np.ndarray = np.rint(2 * mid_ranks(values)).astype(np.int64) - (len(values) + 1)
     return ranks
 
 

@@ -8,7 +8,6 @@ same points. Mid-ranks are those of weighted points: half the point's tie group 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -16,10 +15,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from bench.statistics.agreement import LCC, SRCC, Statistic
 from bench.statistics.reliability import Ratings
 from bench.statistics.types import ResampleUnit
-from bench.statistics.weighted import weighted_totals
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from bench.statistics.weighted_sums import rank_order, rank_products, rank_squares, weighted_totals
 
 HELD_OUT_STATISTICS: tuple[Statistic, ...] = (SRCC, LCC)
 
@@ -94,26 +90,25 @@ class HeldOutAgreement:
 
     def __init__(self, held: HeldOut, scores: Float[np.ndarray, "metrics pairs"]) -> None:
         """Prepare what does not depend on the weights; ``scores`` has a column for each of ``held.pairs``."""
-        from scipy.sparse import csr_array  # not at the top: most of what imports this module needs no matrices
-
         self.n_rows, self.n_clusters, n_pairs = 1 + len(scores), held.n_clusters, len(held.pairs)
-        others, self._other = np.unique(held.others, return_inverse=True)
-        own, self._own = np.unique(held.own, return_inverse=True)
-        self._shape = (len(own), len(others))
-        by_cluster, cell = held.cluster[held.pair], self._own * len(others) + self._other
-        self._joint: csr_array = csr_array(
-            (held.share, (cell, by_cluster)), shape=(len(own) * len(others), self.n_clusters)
+        others, other = np.unique(held.others, return_inverse=True)
+        own, own_level = np.unique(held.own, return_inverse=True)
+        self._shape, self._cluster = (len(own), len(others), n_pairs), held.cluster.astype(np.uint32)
+        by_pair = np.argsort(held.pair, kind="stable")
+        self._share = held.share[by_pair]
+        self._pair, self._own, self._other = (
+            index[by_pair].astype(np.uint32) for index in (held.pair, own_level, other)
         )
-        self._to_pairs: csr_array = csr_array((held.share, (held.pair, self._other)), shape=(n_pairs, len(others)))
-        self._cluster = held.cluster.astype(np.uint32)
-        self._orders = [_order(row) for row in scores]
+        place = np.arange(n_pairs, dtype=np.uint32)
+        self._orders = [rank_order(row, self._cluster, place) for row in scores]
+        self._n_pairs = np.bincount(held.cluster, minlength=self.n_clusters).astype(float)[:, None]
         self._moments = _moments(held, scores)
 
     @property
     def bytes_per_lane(self) -> int:
         """Memory that one resample needs while it is computed."""
-        cells = self._shape[0] * self._shape[1]
-        return 8 * (4 * cells + 2 * len(self._cluster) + 3 * self.n_clusters + 6 * self.n_rows)
+        levels = self._shape[0] + self._shape[1]
+        return 8 * (4 * levels + 2 * len(self._cluster) + 3 * self.n_clusters + 6 * self.n_rows)
 
     def __call__(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes rows statistics"]:
         """Return `HELD_OUT_STATISTICS` of the listener (first) and of each metric; NaN where undefined."""
@@ -125,22 +120,20 @@ class HeldOutAgreement:
     def _srcc(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "rows lanes"]:
         from bench.statistics import kernels
 
-        lanes = weights.shape[1]
-        joint = np.asarray(self._joint @ weights.astype(np.float64)).reshape(*self._shape, lanes)
-        own_count, other_count = joint.sum(axis=1), joint.sum(axis=0)
+        lanes, cluster = weights.shape[1], self._cluster[self._pair]
+        n_own, n_others, n_pairs = self._shape
+        own_count, other_count = np.empty((n_own, lanes)), np.empty((n_others, lanes))
+        kernels.level_sums(weights, cluster, self._own, self._share, own_count)
+        kernels.level_sums(weights, cluster, self._other, self._share, other_count)
         own_rank, other_rank = _mid_ranks(own_count), _mid_ranks(other_count)
         other_square = np.sum(other_count * other_rank**2, axis=0)
         products, squares = np.empty((self.n_rows, lanes)), np.empty((self.n_rows, lanes))
-        products[0] = np.einsum("yol,yl,ol->l", joint, own_rank, other_rank)
+        value, points = np.empty((n_pairs, lanes)), (self._pair, self._own, self._other, self._share)
+        kernels.held_out_products(weights, cluster, *points, own_rank, other_rank, value, products[0])
         squares[0] = np.sum(own_count * own_rank**2, axis=0)
-        value = np.ascontiguousarray(self._to_pairs @ other_rank)
-        total = np.bincount(self._cluster, minlength=self.n_clusters) @ weights.astype(np.float64)
-        sums = np.empty((2, lanes))
-        for m, (order, ends) in enumerate(self._orders, start=1):
-            kernels.rank_value_sums(
-                weights, self._cluster[order], order.astype(np.uint32), ends, value, np.ascontiguousarray(total), sums
-            )
-            products[m], squares[m] = sums
+        total = weighted_totals(self._n_pairs, weights)[0]
+        products[1:] = rank_products(self._orders, weights, value, total)
+        squares[1:] = rank_squares(self._orders, self._n_pairs, weights, total)
         with np.errstate(divide="ignore", invalid="ignore"):
             srcc: np.ndarray = products / np.sqrt(squares * other_square)
         srcc[(squares <= _nothing(total)) | (other_square <= _nothing(total))] = np.nan
@@ -166,12 +159,6 @@ def _mid_ranks(counts: Float[np.ndarray, "levels lanes"]) -> Float[np.ndarray, "
     below = np.cumsum(counts, axis=0)
     ranks: np.ndarray = below - counts / 2 - below[-1] / 2
     return ranks
-
-
-def _order(scores: Float[np.ndarray, " pairs"]) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " groups"]]:
-    """Return the order by score, and the end of each group of equal scores."""
-    order = np.argsort(scores, kind="stable")
-    return order, np.append(np.flatnonzero(np.diff(scores[order]) != 0) + 1, len(order))
 
 
 def _moments(held: HeldOut, scores: Float[np.ndarray, "metrics pairs"]) -> Float[np.ndarray, "clusters columns"]:

@@ -4,9 +4,9 @@ That A leads B on natural clips with p = .01 and on synthesized ones with p = .2
 (Gelman & Stern 2006): the difference of the two leads does, if its own interval leaves 0 out. Strata share captions,
 so captions are drawn once over all of them, and every stratum is evaluated on the same draw.
 
-Intervals are simultaneous over all pairs of metrics and of strata, by the largest studentised deviation of each
-resample (max-T; Westfall & Young 1993; Romano & Wolf 2005), and the adjusted p-value comes from the same deviations: it
-is at most 1 - the confidence level exactly where the simultaneous interval leaves 0 out.
+Intervals and p-values are adjusted for all pairs of metrics and of strata by the same resamples
+(`bench.statistics.max_t`): p is at most 1 - the confidence level wherever the simultaneous interval leaves 0 out, and,
+by step-down, now and then elsewhere.
 
 Not valid as a statement on metrics alone where the spread of the ratings differs between strata: a narrow range lowers
 every correlation and with it every lead. A lead that changes its sign cannot come from that.
@@ -14,18 +14,17 @@ every correlation and with it every lead. A lead that changes its sign cannot co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from scipy.special import ndtri, stdtrit
 
 from bench.statistics.agreement import SRCC, point_estimate
 from bench.statistics.intervals import Measured
+from bench.statistics.max_t import max_t
 from bench.statistics.replicates import Replicates, replicate
-from bench.statistics.sample import MIN_CLUSTERS, Scores, Strata, StratumSample, split_strata
+from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import Resampled, ResamplingPlan
 from bench.statistics.weighted import prepare, weighted_srcc
 
@@ -37,7 +36,7 @@ class Interaction(Resampled):
     Attributes:
         difference: of the differences; positive: A's lead over B is larger in ``stratum_a``.
         sim_low, sim_high: simultaneous over all pairs of metrics and all pairs of strata of this kind.
-        p_adjusted: from the same simultaneous intervals.
+        p_adjusted: two-sided, adjusted for the same comparisons by step-down.
     """
 
     metric_a: str
@@ -85,7 +84,9 @@ def interactions(
         for metrics in combinations(range(len(scores)), 2)
     ]
     deltas = np.array([place.of(found.estimates[None])[0] for place in places])
-    bounds = max_t(lambda k: places[k].of(found.replicates.resampled), deltas, plan, min(found.n_clusters))
+    tests = max_t(deltas, lambda k: places[k].of(found.replicates.resampled), plan, min(found.n_clusters))
+    half_widths = tests.critical * tests.error
+    bounds = np.stack([deltas - half_widths, deltas + half_widths, tests.p_adjusted], axis=1)
     return [
         _interaction(found, place, tuple(masks), sample.metrics, plan, bound)
         for place, bound in zip(places, bounds, strict=True)
@@ -155,58 +156,6 @@ def _interaction(
         **plan.as_fields(),
         note=_why_undefined(found.estimates, place, strata, metrics),
     )
-
-
-def max_t(
-    resampled: Callable[[int], Float[np.ndarray, " resamples"]],
-    deltas: Float[np.ndarray, " comparisons"],
-    plan: ResamplingPlan,
-    n_clusters: int,
-) -> Float[np.ndarray, "comparisons 3"]:
-    """Return low and high ends of simultaneous intervals, and p-values adjusted by the same maxima.
-
-    The critical value c is the smallest order statistic of max |delta* - delta| / SE that leaves no more than
-    1 - level above it, and p = (number of maxima >= |delta| / SE, + 1) / (resamples + 1): p <= 1 - level exactly
-    where |delta| > c SE. Comparisons that are undefined, have no spread, or rest on too few clusters are NaN and do
-    not count, nor do resamples on which all are undefined. Fewer than 19 resamples allow no interval at 95 %.
-
-    Args:
-        resampled: returns the values of a comparison, by its number, on the same resamples.
-        deltas: the comparisons on the sample itself.
-        plan: level, and whether maxima are widened for few clusters as `expanded` widens quantiles.
-        n_clusters: that the comparisons rest on.
-    """
-    errors = np.array([_spread(resampled(k)) for k in range(len(deltas))])
-    tested = (errors > 0) & ~np.isnan(deltas)
-    bounds = np.full((len(deltas), 3), np.nan)
-    if not tested.any() or n_clusters < MIN_CLUSTERS:
-        return bounds
-    maxima = np.full_like(resampled(0), np.nan)
-    for k in np.flatnonzero(tested):
-        maxima = np.fmax(maxima, np.abs(resampled(int(k)) - deltas[k]) / errors[k])
-    maxima = np.sort(maxima[~np.isnan(maxima)] * _widening(plan, n_clusters))
-    rank = int(np.ceil(plan.confidence_level * (len(maxima) + 1)))
-    critical = maxima[rank - 1] if rank <= len(maxima) else np.nan
-    observed = np.abs(deltas[tested]) / errors[tested]
-    at_least = len(maxima) - np.searchsorted(maxima, observed, side="left")
-    half = critical * errors[tested]
-    p_values = (at_least + 1) / (len(maxima) + 1)
-    bounds[tested] = np.stack([deltas[tested] - half, deltas[tested] + half, p_values], axis=1)
-    return bounds
-
-
-def _spread(values: Float[np.ndarray, " resamples"]) -> float:
-    """Return the standard error; NaN where most resamples are undefined."""
-    defined = values[~np.isnan(values)]
-    return float(np.std(defined, ddof=1)) if 2 * len(defined) >= max(len(values), 4) else np.nan
-
-
-def _widening(plan: ResamplingPlan, n_clusters: int) -> float:
-    """Return by how much `expanded` moves the quantiles of so few clusters outwards (Hesterberg 2015, section 5.3)."""
-    if plan.ci_method != "expanded":
-        return 1.0
-    tail = (1 - plan.confidence_level) / 2
-    return float(np.sqrt(n_clusters / (n_clusters - 1)) * stdtrit(n_clusters - 1, tail) / ndtri(tail))
 
 
 def _why_undefined(

@@ -1,32 +1,89 @@
-"""What chance makes of the largest of many differences: maxima of |t| over all pairs of metrics, resample by resample.
+"""What chance makes of the largest of many differences: maxima of |t|, resample by resample.
 
-The differences of one stratum and one statistic are studentised by their bootstrap standard errors, so that all of them
-have an equal chance to be the largest, and the maxima are taken over the same resamples that single intervals are
-made from. Their quantile c takes the place of 1.96: difference ± c SE covers all true differences at once (Romano &
-Wolf 2005; Westfall & Young 1993).
+Differences are studentised by their bootstrap standard errors, so that all of them have an equal chance to be the
+largest, and the maxima are taken over the same resamples that single intervals are made from. Their quantile c takes
+the place of 1.96: difference ± c SE covers all true differences at once (Romano & Wolf 2005; Westfall & Young 1993).
+Adjusted p-values come from the same deviations by step-down (`bench.statistics.step_down`), which shows what the
+intervals show, and now and then more. With ``expanded`` every |t| is stretched for few clusters before it is counted or
+a quantile is taken, so that p = (c + 1) / (n + 1) can fall to 1 / (n + 1) all the same.
 
-Comparisons with a baseline are a family of their own, so that adding baselines widens nothing else.
+`max_t` is for any comparisons on the same resamples, `paired_spread` for all pairs of metrics of a stratum, in which
+comparisons with a baseline are a family of their own, so that adding baselines widens nothing else.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from bench.statistics.agreement import BY_ID, STATISTICS, Statistic
 from bench.statistics.bootstrap import StratumBootstrap
-from bench.statistics.types import IntervalMethod
+from bench.statistics.intervals import MAX_UNDEFINED_SHARE, ROUNDING
+from bench.statistics.sample import MIN_CLUSTERS
+from bench.statistics.step_down import adjusted_p_values, count_maxima, deciding_order, no_maxima
+from bench.statistics.types import IntervalMethod, ResamplingPlan
 
 LEVEL = 0.05
 """A difference is called shown where its adjusted p is at or below this."""
 
-MAX_UNDEFINED_SHARE = 0.5
+
+@dataclass(frozen=True, slots=True)
+class MaxT:
+    """A family of comparisons on the same resamples.
+
+    Attributes:
+        error: standard errors; NaN for comparisons that are not tested.
+        critical: c of simultaneous intervals ± c SE; NaN with too few resamples.
+        p_adjusted: two-sided, by step-down; NaN for comparisons that are not tested.
+    """
+
+    error: Float[np.ndarray, " comparisons"]
+    critical: float
+    p_adjusted: Float[np.ndarray, " comparisons"]
+
+
+def max_t(
+    estimates: Float[np.ndarray, " comparisons"],
+    resampled: Callable[[int], Float[np.ndarray, " resamples"] | None],
+    plan: ResamplingPlan,
+    n_clusters: int,
+) -> MaxT:
+    """Return what simultaneous intervals are made from, and p-values of differences from 0.
+
+    No test, and no part in the family: a comparison without an estimate, not resampled, undefined on over half of the
+    resamples, or the same on all of them; any comparison with too few clusters.
+
+    Args:
+        estimates: on the sample itself.
+        resampled: returns the values of a comparison, by its number, on the same resamples.
+        plan: level, and whether |t| is stretched for few clusters.
+        n_clusters: that the comparisons rest on.
+    """
+
+    def drawn(k: int) -> Float[np.ndarray, " resamples"]:
+        values = resampled(k)
+        return np.full(1, np.nan) if values is None else np.ascontiguousarray(values)
+
+    error = np.array([_standard_error(drawn(k)) for k in range(len(estimates))])
+    error[np.isnan(estimates) | ~(error > ROUNDING) | (n_clusters < MIN_CLUSTERS)] = np.nan
+    tested = np.flatnonzero(~np.isnan(error))
+    if not len(tested):
+        return MaxT(error, math.nan, np.full(len(error), np.nan))
+    observed = _unstretched(np.abs(estimates / error), plan.ci_method, n_clusters)
+    order = tested[deciding_order(observed[tested])]
+    counts, largest = np.zeros((2, len(error)), np.int64), no_maxima(len(drawn(int(order[0]))))
+    for k in order:
+        size = np.abs(drawn(int(k)) - estimates[k]) / error[k]
+        counts[:, [k]] = count_maxima(size[None], observed[[k]], np.zeros(1, np.int64), largest)
+    maxima = np.where(largest < 0, np.nan, largest)
+    c = critical_value(maxima, plan.confidence_level, plan.ci_method, n_clusters)
+    return MaxT(error, c, adjusted_p_values(counts, order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +147,22 @@ def _running_maxima(
     resampled: Float[np.ndarray, "metrics resamples"],
     error: Float[np.ndarray, "metrics metrics"],
 ) -> Float[np.ndarray, "steps resamples"]:
-    """Return the largest |difference - estimate| / error of the pairs up to each step; an undefined one is none."""
-    maxima = np.zeros((len(steps), resampled.shape[1]))
+    """Return the largest |difference - estimate| / error of the pairs up to each step; NaN where all are undefined.
+
+    Zeros where no pair has an error: metrics and their copies.
+    """
+    from bench.statistics import kernels
+
+    maxima, largest, known = np.zeros((len(steps), resampled.shape[1])), no_maxima(resampled.shape[1]), False
     for row, pairs in enumerate(steps):
-        maxima[row] = maxima[row - 1] if row else 0
         for a, b in pairs:
             if error[a, b] > 0:
-                size = resampled[a] - resampled[b]
-                size -= estimates[a] - estimates[b]
-                np.abs(size, out=size)
-                size /= error[a, b]
-                np.fmax(maxima[row], size, out=maxima[row])
+                kernels.raise_by_difference(
+                    resampled[a], resampled[b], estimates[a] - estimates[b], error[a, b], largest
+                )
+                known = True
+        if known:
+            maxima[row] = np.where(largest < 0, np.nan, largest)
     return maxima
 
 
@@ -109,16 +171,33 @@ def critical_value(
 ) -> float:
     """Return c such that the largest |t| stays below it with the level's probability; NaN with too few resamples.
 
+    Resamples on which it is undefined do not count.
+
     The k-th smallest of n maxima, k = ceil(level (n + 1)). With method ``expanded`` c becomes the quantile of Student's
     t at the normal probability of c, times sqrt(C / (C - 1)), as the ends of single intervals do (Hesterberg 2015).
     """
+    maxima = maxima[~np.isnan(maxima)]
     k = math.ceil(round(confidence_level * (len(maxima) + 1), 9))
     if not 1 <= k <= len(maxima):
         return math.nan
-    c = float(np.partition(maxima, k - 1)[k - 1])
+    return _stretched(float(np.partition(maxima, k - 1)[k - 1]), method, n_clusters)
+
+
+def _stretched(t: float, method: IntervalMethod, n_clusters: int) -> float:
+    """Return the |t| of Student's distribution, times sqrt(C / (C - 1)), that is as rare as ``t`` is of the normal."""
     if method != "expanded":
-        return c
-    return float(-stdtrit(n_clusters - 1, ndtr(-c)) * np.sqrt(n_clusters / (n_clusters - 1)))
+        return t
+    return float(-stdtrit(n_clusters - 1, ndtr(-t)) * np.sqrt(n_clusters / (n_clusters - 1)))
+
+
+def _unstretched(
+    t: Float[np.ndarray, " comparisons"], method: IntervalMethod, n_clusters: int
+) -> Float[np.ndarray, " comparisons"]:
+    """Return what `_stretched` makes ``t`` of: to compare this with resamples spares stretching all of them."""
+    if method != "expanded":
+        return t
+    found: np.ndarray = -ndtri(stdtr(n_clusters - 1, -t * np.sqrt((n_clusters - 1) / n_clusters)))
+    return found
 
 
 def t_statistic(difference: float, error: float) -> float:
@@ -157,11 +236,15 @@ def _standard_errors(
 ) -> Float[np.ndarray, "metrics metrics"]:
     error = np.full((len(estimates), len(estimates)), np.nan)
     for a, b in combinations(np.flatnonzero(~np.isnan(estimates)), 2):
-        error[a, b] = error[b, a] = _standard_error(resampled[a] - resampled[b])
+        error[a, b] = error[b, a] = _standard_error(resampled[a], resampled[b])
     return error
 
 
-def _standard_error(values: Float[np.ndarray, " resamples"]) -> float:
-    defined = values[~np.isnan(values)] if np.isnan(values).any() else values
-    enough = len(defined) > 1 and len(defined) >= (1 - MAX_UNDEFINED_SHARE) * len(values)
-    return float(defined.std(ddof=1)) if enough else math.nan
+def _standard_error(
+    first: Float[np.ndarray, " resamples"], second: Float[np.ndarray, " resamples"] | None = None
+) -> float:
+    """Return the standard deviation over resamples, of a difference if two are given."""
+    from bench.statistics import kernels
+
+    n_defined, spread = kernels.spread_of_difference(first, np.zeros_like(first) if second is None else second)
+    return float(spread) if n_defined >= (1 - MAX_UNDEFINED_SHARE) * len(first) else math.nan

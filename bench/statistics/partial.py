@@ -16,6 +16,7 @@ from jaxtyping import Float, Int, UInt8
 
 from bench.statistics.replicates import Replicates, replicate
 from bench.statistics.types import ResamplingPlan
+from bench.statistics.weighted_sums import RankOrder, rank_order, rank_products, rank_squares
 
 SINGULAR = 1e-8
 """Where less than this share of a rank variance is left, the sentinels know all of it."""
@@ -35,31 +36,22 @@ class PartialRanks:
     ) -> None:
         """Sort once; ``clusters`` are indices from 0."""
         self.n_metrics, self._clusters = len(scores), clusters
-        self._base = [_Order(row, clusters) for row in (human, *given)]
-        self._metrics = [_Order(row, clusters) for row in scores]
+        cluster, place = clusters.astype(np.uint32), np.arange(len(human), dtype=np.uint32)
+        self._orders = [rank_order(row, cluster, place) for row in (human, *given, *scores)]
+        self._n_pairs, self._n_known = np.bincount(clusters).astype(float)[:, None], 1 + len(given)
 
     @property
     def bytes_per_lane(self) -> int:
         """Memory that one resample needs while it is computed."""
-        return 8 * len(self._clusters) * (len(self._base) + 4)
+        return 8 * len(self._clusters) * (self._n_known + 4)
 
     def __call__(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes metrics"]:
         """Return the partial correlations; NaN where one is undefined."""
-        from bench.statistics import kernels
-
         weight = weights[self._clusters].astype(np.float64)
-        values = [order.ranks(weight) for order in self._base]
-        total, lanes = weight.sum(axis=0), weights.shape[1]
-        rows = (*self._base, *self._metrics)
-        products, squares, sums = (
-            np.empty((len(rows), len(values), lanes)),
-            np.empty((len(rows), lanes)),
-            np.empty((2, lanes)),
-        )
-        for i, order in enumerate(rows):
-            for j, value in enumerate(values):
-                kernels.rank_value_sums(weights, order.cluster, order.place, order.ends, value, total, sums)
-                products[i, j], squares[i] = sums
+        total, known = weight.sum(axis=0), self._orders[: self._n_known]
+        values = [_ranks(order, weight) for order in known]
+        products = np.stack([rank_products(self._orders, weights, value, total) for value in values], axis=1)
+        squares = rank_squares(self._orders, self._n_pairs, weights, total)
         spread = np.sqrt(squares)
         with np.errstate(divide="ignore", invalid="ignore"):
             correlations = products / (spread[:, None] * spread[: len(values)])
@@ -95,21 +87,10 @@ def partial_replicates(
     return replicate(ranks, (ranks.n_metrics,), plan, stratum, n_clusters, ranks.bytes_per_lane, n_threads)
 
 
-class _Order:
-    """The pairs sorted by one variable: ``place`` of each sorted pair, its ``cluster``, ``ends`` of equal values."""
-
-    def __init__(self, values: Float[np.ndarray, " pairs"], clusters: Int[np.ndarray, " pairs"]) -> None:
-        order = np.argsort(values, kind="stable")
-        new = np.append(True, np.diff(values[order]) != 0)
-        self._order = order
-        self._group = np.empty(len(values), int)
-        self._group[order] = np.cumsum(new) - 1
-        self.place, self.cluster = order.astype(np.uint32), clusters[order].astype(np.uint32)
-        self.ends = np.append(np.flatnonzero(new)[1:], len(values))
-
-    def ranks(self, weight: Float[np.ndarray, "pairs lanes"]) -> Float[np.ndarray, "pairs lanes"]:
-        """Return twice the mid-ranks, taken from their mean."""
-        below = np.cumsum(weight[self._order], axis=0)[self.ends - 1]
-        before = np.concatenate([np.zeros((1, weight.shape[1])), below[:-1]])
-        centred: np.ndarray = (before + below - below[-1])[self._group]
-        return centred
+def _ranks(order: RankOrder, weight: Float[np.ndarray, "pairs lanes"]) -> Float[np.ndarray, "pairs lanes"]:
+    """Return twice the mid-ranks, taken from their mean."""
+    below = np.cumsum(weight[order.place], axis=0)[order.ends - 1]
+    before = np.concatenate([np.zeros((1, weight.shape[1])), below[:-1]])
+    ranks = np.empty_like(weight)
+    ranks[order.place] = np.repeat(before + below - below[-1], np.diff(order.ends, prepend=0), axis=0)
+    return ranks

@@ -6,8 +6,8 @@ with captions as inputs). Scores are first brought to a common scale that leaves
 then contributes to the difference changes its sign where it is swapped (`bench.statistics.contributions`).
 
 All comparisons are permuted by the same swaps, so that their joint distribution is known: p-values are adjusted for the
-largest of all |t| that no difference would bring forth (step-down max-T: Westfall & Young 1993, algorithm 4.1; Romano &
-Wolf 2005). Such a p-value can fall to 1 / (n + 1), however many comparisons there are.
+largest of all |t| that no difference would bring forth (`bench.statistics.step_down`). Such a p-value can fall to
+1 / (n + 1), however many comparisons there are.
 
 The null hypothesis is exchangeability, which says more than equal agreement: for SRCC, tau-b and MSE it also fails if
 the two metrics differ in how their errors spread over captions. Not valid with very few clusters: C clusters can be
@@ -17,20 +17,67 @@ swapped in 2^C ways, of which half mirror the other half, so that no p lies belo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.resampling import BLOCK, generator, layout, run_blocks
+from bench.statistics.resampling import BLOCK, generator, layout, run_blocks, worth
+from bench.statistics.step_down import adjusted_p_values, count_maxima, deciding_order, no_maxima
+from bench.statistics.weighted_sums import weighted_totals
 
 WHOLE = 2.0**40
 """To half of which or more, by a power of 2, the contributions of a comparison are scaled and rounded: their sums are
 exact in float64 in any order of adding, so on any number of threads, and sums of whole numbers that are equal in exact
 arithmetic are equal."""
 
+NO_COLUMN = -1
+
 NOTHING = 1e-14
 """Contributions that are smaller on average are rounding errors: the two metrics are one and the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What each cluster contributes to each of several differences: a column, or one column less another.
+
+    A sum over clusters of a difference is the difference of the sums, so that few columns can stand for many tests.
+
+    Attributes:
+        columns: by cluster.
+        unit: columns that are subtracted from each other have one unit, by number.
+        first, second: the columns of each test; ``second`` is `NO_COLUMN` where nothing is subtracted.
+    """
+
+    columns: Float[np.ndarray, "clusters columns"]
+    unit: Int[np.ndarray, " columns"]
+    first: Int[np.ndarray, " tests"]
+    second: Int[np.ndarray, " tests"]
+
+    @classmethod
+    def of(cls, terms: Float[np.ndarray, "clusters tests"]) -> Terms:
+        """Return terms with a column of its own for each test."""
+        every = np.arange(terms.shape[1])
+        return cls(terms, every, every, np.full(len(every), NO_COLUMN))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Terms]) -> Terms:
+        """Return the tests of all parts, one part after the other."""
+        columns, units, first, second = list[np.ndarray](), list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
+        n_columns = n_units = 0
+        for part in parts:
+            columns.append(part.columns)
+            units.append(part.unit + n_units)
+            first.append(part.first + n_columns)
+            second.append(np.where(part.second == NO_COLUMN, NO_COLUMN, part.second + n_columns))
+            n_columns, n_units = n_columns + part.columns.shape[1], n_units + len(part.unit)
+        return cls(np.concatenate(columns, axis=1), *map(np.concatenate, (units, first, second)))
+
+    def by_test(self) -> Float[np.ndarray, "clusters tests"]:
+        """Return the terms of each test."""
+        subtracted = np.where(self.second == NO_COLUMN, 0.0, self.columns[:, self.second])
+        terms: np.ndarray = self.columns[:, self.first] - subtracted
+        return terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +89,7 @@ class PermutationTests:
 
 
 def permutation_tests(
-    terms: Float[np.ndarray, "clusters tests"],
+    terms: Terms,
     families: Sequence[Int[np.ndarray, " _"]],
     seed: int,
     stratum: str,
@@ -58,29 +105,32 @@ def permutation_tests(
         terms: what each cluster contributes to each difference.
         families: tests that are adjusted for one another; each test is in one of them.
     """
+    from bench.statistics import kernels
+
     whole, scale = _whole(terms)
-    observed = np.abs(whole.sum(axis=0)) * scale * (1 - 1e-12)  # the quotients of equal |t| may differ in the last bit
-    in_order = [family[np.argsort(observed[family], kind="stable")] for family in families]
-    n_clusters, n_tests = terms.shape
+    observed = np.abs(whole.by_test().sum(axis=0)) * scale
+    observed *= 1 - 1e-12  # the quotients of equal |t| may differ in the last bit
+    in_order = [family[deciding_order(observed[family])] for family in families]
+    (n_clusters, n_columns), n_tests = whole.columns.shape, len(scale)
+    first, second = np.ascontiguousarray(whole.first), np.ascontiguousarray(whole.second)
     n_blocks = -(-n_permutations // BLOCK)
-    alone, adjusted = np.zeros((2, n_blocks, n_tests), np.int64)
-    threads, width = layout(9 * n_clusters + 24 * n_tests, n_threads)
+    alone, adjusted = np.zeros((n_blocks, n_tests), np.int64), np.zeros((n_blocks, 2, n_tests), np.int64)
+    threads, width = layout(9 * n_clusters + 8 * n_columns + 9 * n_tests, n_threads)
 
     def compute(block: int) -> None:
         swaps = swap_bits(seed, stratum, n_clusters, block)[:, : n_permutations - block * BLOCK]
-        for first in range(0, swaps.shape[1], width):
-            size = permuted_sums(whole, swaps[:, first : first + width])
-            size = np.abs(size, out=size)
-            size *= scale[:, None]
+        for start in range(0, swaps.shape[1], width):
+            sums = permuted_sums(whole.columns, np.ascontiguousarray(swaps[:, start : start + width]))
+            size = np.empty((n_tests, sums.shape[1]))
+            kernels.sizes(sums, first, second, scale, size)
             alone[block] += np.sum(size >= observed[:, None], axis=1)
-            for family in in_order:
-                maxima = np.maximum.accumulate(size[family], axis=0)
-                adjusted[block, family] += np.sum(maxima >= observed[family, None], axis=1)
+            for order in in_order:
+                adjusted[block] += count_maxima(size, observed, order, no_maxima(size.shape[1]))
 
-    run_blocks(compute, n_blocks, threads)
-    p_value, p_adjusted = ((counts.sum(axis=0) + 1) / (n_permutations + 1) for counts in (alone, adjusted))
-    for family in in_order:  # a smaller |t| never has a smaller p
-        p_adjusted[family] = np.maximum.accumulate(p_adjusted[family][::-1])[::-1]
+    run_blocks(compute, n_blocks, worth(threads, n_clusters * n_permutations))
+    p_value, p_adjusted = (alone.sum(axis=0) + 1) / (n_permutations + 1), np.full(n_tests, np.nan)
+    for order in in_order:
+        p_adjusted[order] = adjusted_p_values(adjusted.sum(axis=0), order)[order]
     return PermutationTests(p_value, p_adjusted)
 
 
@@ -88,7 +138,7 @@ def permuted_sums(
     terms: Float[np.ndarray, "clusters tests"], swaps: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "tests lanes"]:
     """Return the sums of the terms, those of swapped clusters with the other sign."""
-    sums: np.ndarray = np.matmul(terms.T, swaps.astype(np.float64))
+    sums = weighted_totals(terms, swaps)
     sums *= -2
     sums += terms.sum(axis=0)[:, None]
     return sums
@@ -96,8 +146,12 @@ def permuted_sums(
 
 def swap_bits(seed: int, stratum: str, n_clusters: int, block: int) -> UInt8[np.ndarray, "clusters block"]:
     """Return 1 where a permutation of the block swaps a cluster, 0 elsewhere."""
+    from bench.statistics import kernels
+
     draw = generator(seed, "permutation", stratum, block)
-    return np.transpose(draw.integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8))
+    swaps = np.empty((n_clusters, BLOCK), np.uint8)
+    kernels.transpose(draw.integers(0, 2, size=(BLOCK, n_clusters), dtype=np.uint8), swaps)
+    return swaps
 
 
 def least_p(n_permutations: int, n_clusters: int) -> float:
@@ -123,16 +177,16 @@ def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     return adjusted
 
 
-def _whole(
-    terms: Float[np.ndarray, "clusters tests"],
-) -> tuple[Float[np.ndarray, "clusters tests"], Float[np.ndarray, " tests"]]:
+def _whole(terms: Terms) -> tuple[Terms, Float[np.ndarray, " tests"]]:
     """Return the terms as whole numbers, and what their sums are multiplied by to have unit variance over all swaps.
 
     The variance of a sum with random signs is the sum of the squared terms.
     """
-    total = np.abs(terms).sum(axis=0)
-    nothing = NOTHING * len(terms)
-    factor = 2.0 ** np.floor(np.log2(WHOLE / np.maximum(total, nothing)))  # so that 1 + 1 remains equal to 2
-    whole = np.rint(terms * np.where(total > nothing, factor, 0))
-    spread = np.sqrt(np.sum(whole**2, axis=0))
+    nothing = NOTHING * len(terms.columns)
+    total = np.full(int(terms.unit.max(initial=0)) + 1, nothing)
+    np.maximum.at(total, terms.unit, np.abs(terms.columns).sum(axis=0))
+    factor = 2.0 ** np.floor(np.log2(WHOLE / total))  # a power of 2, so that 1 + 1 remains equal to 2
+    whole = replace(terms, columns=np.rint(terms.columns * factor[terms.unit]))
+    spread = np.sqrt(np.sum(whole.by_test() ** 2, axis=0))
+    spread[np.abs(terms.by_test()).sum(axis=0) <= nothing] = 0
     return whole, np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)

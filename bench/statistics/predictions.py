@@ -15,7 +15,8 @@ from bench.statistics.intervals import Measured, too_few_clusters
 from bench.statistics.replicates import Replicates, replicate
 from bench.statistics.sample import StratumSample
 from bench.statistics.types import ResamplingPlan
-from bench.statistics.weighted import weighted_totals
+from bench.statistics.weighted import prepare, weighted_srcc
+from bench.statistics.weighted_sums import weighted_totals
 
 PREDICTION_STATISTICS: tuple[Statistic, ...] = (SRCC, LCC)
 
@@ -60,38 +61,17 @@ class Predictions:
 
 class _Correlations:
     def __init__(self, sample: StratumSample) -> None:
-        values, level = np.unique(sample.human, return_inverse=True)
-        cluster = sample.clusters.astype(np.uint32)
-        by_level = np.argsort(level, kind="stable")
-        self._human = (cluster[by_level], level[by_level].astype(np.uint32))
-        self._n_levels, self._n_scores = len(values), len(sample.scores)
-        self._orders = []
-        for row in sample.scores:
-            order = np.argsort(row, kind="stable")
-            ends = np.append(np.flatnonzero(np.diff(row[order]) != 0) + 1, len(order))
-            self._orders.append((cluster[order], level[order].astype(np.uint32), ends))
+        self._prepared, self._n_scores = prepare(sample.human, sample.scores, sample.clusters), len(sample.scores)
         y = sample.human - sample.human.mean()
         rows = [row - row.mean() for row in sample.scores]
         columns = [np.ones_like(y), y, y * y, *(column for x in rows for column in (x, x * x, x * y))]
         self._moments = np.stack([np.bincount(sample.clusters, column) for column in columns], axis=1)
-        self.bytes_per_lane = 4 * self._n_levels + 8 * (4 + 6 * self._n_scores) + 2 * sample.n_clusters
+        self.bytes_per_lane = self._prepared.bytes_per_lane() + 8 * (4 + 6 * self._n_scores)
 
     def __call__(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes scores statistics"]:
-        from bench.statistics import kernels
-
-        lanes = weights.shape[1]
-        rank, human, sums = np.empty((self._n_levels, lanes), np.int32), np.empty((3, lanes)), np.empty((3, lanes))
-        kernels.human_sums(weights, *self._human, rank, human)
-        srcc = np.empty((self._n_scores, lanes))
+        srcc, totals = weighted_srcc(self._prepared, weights), weighted_totals(self._moments, weights)
+        n, y, yy = totals[:3]
+        x, xx, xy = totals[3:].reshape(self._n_scores, 3, weights.shape[1]).transpose(1, 0, 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for i, order in enumerate(self._orders):
-                kernels.rank_sums(weights, *order, rank, human[0], sums)
-                srcc[i] = np.where((sums[1] == 0) | (human[1] == 0), np.nan, sums[0] / np.sqrt(sums[1] * human[1]))
-            totals = weighted_totals(self._moments, weights)
-            n, y, yy = totals[:3]
-            x, xx, xy = totals[3:].reshape(self._n_scores, 3, lanes).transpose(1, 0, 2)
-            lcc = (xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n))
-        values: np.ndarray = np.clip(np.stack([srcc, np.where(np.isnan(srcc), np.nan, lcc)], axis=-1), -1, 1).transpose(
-            1, 0, 2
-        )
-        return values
+            lcc = np.clip((xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n)), -1, 1).T
+        return np.stack([srcc, np.where(np.isnan(srcc), np.nan, lcc)], axis=-1)

@@ -87,13 +87,18 @@ def replicate(
 
         return compute
 
-    resampled, jackknife = np.empty((plan.n_resamples, *shape)), None
+    resampled, jackknife = _empty(plan.n_resamples, shape), None
     for_each_resample(filled(resampled), plan.seed, stratum, n_clusters, plan.n_resamples, bytes_per_lane, n_threads)
     if plan.ci_method == "bca":
         group = jackknife_groups(plan.seed, stratum, n_clusters)
-        jackknife = np.empty((int(group.max()) + 1, *shape))
+        jackknife = _empty(int(group.max()) + 1, shape)
         for_each_left_out(filled(jackknife), group, bytes_per_lane, n_threads)
     return Replicates(resampled, jackknife)
+
+
+def _empty(n_replicates: int, shape: tuple[int, ...]) -> Float[np.ndarray, "replicates ..."]:
+    """Return room for quantities of which one at a time will be read: its replicates lie side by side."""
+    return np.moveaxis(np.empty((*shape, n_replicates)), -1, 0)
 
 
 def replicate_sums(

@@ -8,14 +8,16 @@ threads. The draws are those of numpy's PCG64 and `Generator.integers`.
 from __future__ import annotations
 
 import os
+import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from bench.statistics.weighted import weighted_totals
+from bench.statistics.weighted_sums import weighted_totals
 
 BLOCK = 256
 """Wide enough to pay little for index work and memory latency, narrow enough to share out among cores."""
@@ -25,6 +27,12 @@ MAX_DRAWS = 2**18
 
 SCRATCH_BYTES = 384 * 2**20
 """Bound on the working memory of all threads together."""
+
+KEPT_BYTES = 128 * 2**20
+"""Bound on the draws that are kept, as most strata are resampled for several statistics: those used last."""
+
+WORTH_THREADS = 2**18
+"""Draws of clusters below which another thread costs more than it saves."""
 
 
 def generator(seed: int, purpose: str, stratum: str, block: int) -> np.random.Generator:
@@ -54,6 +62,35 @@ def bootstrap_weights(
         yield weights
 
 
+class _Kept:
+    """The last draws, a block of a stratum each: the same whoever asks, so that keeping them changes nothing."""
+
+    def __init__(self) -> None:
+        self._weights: OrderedDict[tuple[int, str, int, int, int], np.ndarray] = OrderedDict()
+        self._n_bytes, self._lock = 0, threading.Lock()
+
+    def weights(
+        self, seed: int, stratum: str, n_clusters: int, block: int, n_resamples: int
+    ) -> UInt8[np.ndarray, "clusters lanes"]:
+        """Return the weights of the first resamples of a block; not to be written to."""
+        key = (seed, stratum, n_clusters, block, n_resamples)
+        with self._lock:
+            if key in self._weights:
+                self._weights.move_to_end(key)
+                return self._weights[key]
+        [weights] = bootstrap_weights(seed, stratum, n_clusters, block, n_resamples)
+        with self._lock:
+            if key not in self._weights:
+                self._weights[key] = weights
+                self._n_bytes += weights.nbytes
+            while self._n_bytes > KEPT_BYTES:
+                self._n_bytes -= self._weights.popitem(last=False)[1].nbytes
+        return weights
+
+
+_KEPT = _Kept()
+
+
 def bootstrap_sums(
     totals: Float[np.ndarray, "clusters columns"],
     seed: int,
@@ -63,13 +100,13 @@ def bootstrap_sums(
 ) -> Float[np.ndarray, "resamples columns"]:
     """Return the sums of the drawn clusters' totals, on the same resamples as `for_each_resample`."""
     n_clusters, n_columns = totals.shape
-    result = np.empty((n_resamples, n_columns))
+    result = np.empty((n_columns, n_resamples))  # a column at a time is what is read afterwards
 
     def compute(weights: UInt8[np.ndarray, "clusters lanes"], rows: slice) -> None:
-        result[rows] = weighted_totals(totals, weights).T
+        result[:, rows] = weighted_totals(totals, weights)
 
     for_each_resample(compute, seed, stratum, n_clusters, n_resamples, 8 * (n_clusters + n_columns), n_threads)
-    return result
+    return result.T
 
 
 def for_each_resample(
@@ -84,13 +121,16 @@ def for_each_resample(
     """Call ``compute(weights, rows)`` for groups of resamples, in parallel; ``rows`` says which resamples they are."""
     threads, width = layout(bytes_per_lane, n_threads)
 
+    keep = width == BLOCK and 2 * n_clusters * n_resamples <= KEPT_BYTES
+
     def compute_block(block: int) -> None:
         first = block * BLOCK
-        for weights in bootstrap_weights(seed, stratum, n_clusters, block, min(BLOCK, n_resamples - first), width):
+        key = (seed, stratum, n_clusters, block, min(BLOCK, n_resamples - first))
+        for weights in [_KEPT.weights(*key)] if keep else bootstrap_weights(*key, width):
             compute(weights, slice(first, first + weights.shape[1]))
             first += weights.shape[1]
 
-    run_blocks(compute_block, -(-n_resamples // BLOCK), threads)
+    run_blocks(compute_block, -(-n_resamples // BLOCK), worth(threads, n_clusters * n_resamples))
 
 
 def leave_out_sums(
@@ -117,7 +157,7 @@ def for_each_left_out(
         left_out = np.arange(rows.start, rows.stop)
         compute((group[:, None] != left_out[None, :]).astype(np.uint8), rows)
 
-    run_blocks(compute_block, -(-n_groups // width), threads)
+    run_blocks(compute_block, -(-n_groups // width), worth(threads, len(group) * n_groups))
 
 
 def available_cores() -> int:
@@ -135,8 +175,13 @@ def layout(bytes_per_lane: int, n_threads: int | None) -> tuple[int, int]:
     return threads, width
 
 
+def worth(n_threads: int, n_draws: int) -> int:
+    """Return the number of threads for so many draws of clusters in all: one where there is little to do."""
+    return n_threads if n_draws >= WORTH_THREADS else 1
+
+
 def run_blocks(compute: Callable[[int], None], n_blocks: int, n_threads: int) -> None:
-    """Call ``compute`` for every block; the kernels within release the GIL."""
+    """Call ``compute`` for every block, in the caller's thread if it is the only one; kernels release the GIL."""
     if n_threads == 1:
         for block in range(n_blocks):
             compute(block)

@@ -3,9 +3,8 @@
 Each predicts ratings from one fact about the pair (`bench.statistics.facts`). A metric that does not exceed them may
 know no more than they do: which system made the clip, how loud it is. Intervals take the predictions as given.
 
-Whether metrics exceed sentinels is tested by differences on the same resamples, studentised: p is the share of
-resamples on which the largest deviation from its estimate, among the comparisons not decided yet, reaches the one
-observed (step-down max-T, Romano & Wolf 2005), widened for few clusters as the intervals are.
+Whether metrics exceed sentinels is tested by differences on the same resamples, all of a stratum together
+(`bench.statistics.max_t`).
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.special import ndtri, stdtr
+from jaxtyping import Int
 
 from bench.statistics.agreement import PRIMARY, STATISTICS, Statistic, why_undefined
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.facts import Fact, predict
-from bench.statistics.intervals import ROUNDING, Measured, too_few_clusters
+from bench.statistics.intervals import Measured, too_few_clusters
+from bench.statistics.max_t import LEVEL, max_t
 from bench.statistics.pairwise import pairwise_accuracies
 from bench.statistics.partial import PartialRanks, partial_replicates
 from bench.statistics.predictions import PREDICTION_STATISTICS, Predictions
@@ -29,7 +28,6 @@ from bench.statistics.sample import StratumSample
 from bench.statistics.types import Resampled, ResamplingPlan
 
 SENTINELS = ("system", "source", "loudness", "duration", "caption length")
-LEVEL = 0.05
 MIN_CAPTIONS = 6
 """Predictions from fewer captions are mostly noise."""
 
@@ -154,7 +152,7 @@ def beyond_sentinels(
     found = [_difference(metrics, sentinels, m, k) for m, k in cells]
     n_clusters = metrics.sample.n_clusters
     drawn = [None if replicates is None else replicates.resampled for _, replicates in found]
-    p_values = max_t_p_values(np.array([estimate for estimate, _ in found]), drawn, n_clusters)
+    p_values = max_t(np.array([estimate for estimate, _ in found]), drawn.__getitem__, plan, n_clusters).p_adjusted
     return [
         BeyondSentinel(
             metric=metrics.sample.metrics[m],
@@ -169,31 +167,6 @@ def beyond_sentinels(
         )
         for (m, k), (estimate, replicates), p in zip(cells, found, p_values, strict=True)
     ]
-
-
-def max_t_p_values(
-    estimates: Float[np.ndarray, " comparisons"],
-    resampled: Sequence[Float[np.ndarray, " resamples"] | None],
-    n_clusters: int,
-) -> Float[np.ndarray, " comparisons"]:
-    """Return two-sided p-values of differences from 0, adjusted by step-down max-T on shared resamples.
-
-    A difference that is undefined, not resampled, or the same on every resample has none (NaN) and counts as no test. A
-    resample on which one is undefined counts against all.
-    """
-    p_values = np.full(len(estimates), np.nan)
-    spread = np.array([np.nan if drawn is None else _spread(drawn) for drawn in resampled])
-    tested = np.flatnonzero(~np.isnan(estimates) & (spread > ROUNDING))
-    if not len(tested):
-        return p_values
-    observed = np.abs(estimates[tested]) / spread[tested]
-    drawn = np.stack([resampled[c] for c in tested])
-    deviation = np.abs(drawn - estimates[tested][:, None]) / spread[tested][:, None]
-    order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(np.nan_to_num(deviation, nan=np.inf)[order[::-1]], axis=0)[::-1]
-    counts = np.sum(largest >= observed[order][:, None], axis=1)
-    p_values[tested[order]] = np.maximum.accumulate((counts + 1) / (drawn.shape[1] + 1))
-    return _widened(p_values, n_clusters)
 
 
 def partial_agreements(
@@ -266,18 +239,6 @@ def _measured(estimate: float, drawn: Replicates | None, plan: ResamplingPlan, n
     if drawn is None:
         return Measured(estimate, np.nan, np.nan, too_few_clusters(n_clusters))
     return drawn.measured(estimate, plan, n_clusters)
-
-
-def _spread(drawn: Float[np.ndarray, " resamples"]) -> float:
-    defined = drawn[~np.isnan(drawn)]
-    return float(defined.std(ddof=1)) if len(defined) > 1 else np.nan
-
-
-def _widened(p_values: Float[np.ndarray, " comparisons"], n_clusters: int) -> Float[np.ndarray, " comparisons"]:
-    """Return p-values of as many clusters, as `bench.statistics.intervals.expanded_interval` has quantiles."""
-    narrower = np.sqrt((n_clusters - 1) / n_clusters)
-    widened: np.ndarray = np.minimum(1, 2 * stdtr(n_clusters - 1, ndtri(p_values / 2) * narrower))
-    return widened
 
 
 def _why_no_partial(metrics: StratumSample, m: int, estimate: float) -> str:

@@ -21,9 +21,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import rankdata
 
 from bench.statistics.intervals import Measured
+from bench.statistics.ranks import mid_ranks_by_row
 from bench.statistics.resampling import generator
 
 MIN_SYSTEMS = 3
@@ -69,7 +69,7 @@ def soft_pairwise_accuracy(human: Means, scores: Means) -> float:
 def system_srcc(human: Means, scores: Means) -> Float[np.ndarray, " resamples"]:
     """Return Spearman's correlation of the means."""
     missing = np.isnan(human) | np.isnan(scores)
-    ranks = [rankdata(np.where(missing, np.nan, means), axis=1, nan_policy="omit") for means in (human, scores)]
+    ranks = [mid_ranks_by_row(np.where(missing, np.nan, means)) for means in (human, scores)]
     return system_lcc(*ranks)
 
 

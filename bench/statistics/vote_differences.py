@@ -16,7 +16,7 @@ import numpy as np
 from bench.statistics.ballots import Ballots, agrees_with_majority
 from bench.statistics.intervals import Measured
 from bench.statistics.max_t import LEVEL
-from bench.statistics.permutation import at_resolution, permutation_tests
+from bench.statistics.permutation import Terms, at_resolution, permutation_tests
 from bench.statistics.replicates import Replicates, replicate_sums
 from bench.statistics.sample import MIN_CLUSTERS
 from bench.statistics.types import ResamplingPlan
@@ -69,7 +69,7 @@ def differences_in_accuracy(
     if plan.n_permutations and n_clusters >= MIN_CLUSTERS:
         family = [np.arange(len(pairs))]
         tests = permutation_tests(
-            ballots.totals(gains), family, plan.seed, ballots.stratum, plan.n_permutations, n_threads
+            Terms.of(ballots.totals(gains)), family, plan.seed, ballots.stratum, plan.n_permutations, n_threads
         )
         p_value, p_adjusted = tests.p_value, tests.p_adjusted
     totals = ballots.totals(np.concatenate([decided[None, :].astype(float), gains]))

@@ -16,9 +16,24 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8, UInt32
 
 from bench.statistics.agreement import STATISTICS, Statistic, WeightedSums
+from bench.statistics.weighted_sums import (
+    RankOrder,
+    TieGroups,
+    group_ends,
+    pair_powers,
+    rank_order,
+    rank_products,
+    rank_square,
+    rank_squares,
+    tie_powers,
+    weighted_totals,
+)
 
 MAX_TREE_LEVELS = 2048
 """A Fenwick tree of this many levels and 256 lanes stays in a core's cache."""
+
+MAX_FEW = 2**15
+"""Total weights below this are counted in 16 bits, and pairs of draws in 32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +48,15 @@ class ConcordanceRun:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOrder:
-    """The pairs sorted by one metric's score, then by human rating.
+    """The pairs sorted by one metric's score, then by human rating, whose levels are their places.
 
     Attributes:
-        cluster: cluster of each sorted pair.
-        level: level of each sorted pair's human rating.
-        ends: end of each group of equal scores.
-        joint_ends: end of each group equal in score and rating; None where no two scores are equal.
+        joint: the groups that are equal in score and rating.
         runs: what concordance is counted over; several where the ratings have many levels.
     """
 
-    cluster: UInt32[np.ndarray, " pairs"]
-    level: UInt32[np.ndarray, " pairs"]
-    ends: Int[np.ndarray, " score_groups"]
-    joint_ends: Int[np.ndarray, " joint_groups"] | None
+    ranks: RankOrder
+    joint: TieGroups
     runs: tuple[ConcordanceRun, ...]
 
 
@@ -58,6 +68,7 @@ class WeightedSample:
         moments: totals by cluster of what the statistics sum: for each statistic its human moments, then its score
             moments metric by metric.
         n_moments: how many human and score moments each statistic has.
+        n_pairs: how many pairs each cluster has.
     """
 
     n_clusters: int
@@ -67,6 +78,7 @@ class WeightedSample:
     orders: tuple[ScoreOrder, ...]
     moments: Float[np.ndarray, "clusters columns"]
     n_moments: tuple[tuple[int, int], ...]
+    n_pairs: Float[np.ndarray, "clusters 1"]
 
     def bytes_per_lane(self) -> int:
         """Memory that one resample needs while it is computed: counts, weights, ranks and tree."""
@@ -104,38 +116,53 @@ def assemble(
     orders = tuple(_score_order(cluster, level, row) for row in ranked)
     moments, n_moments = _cluster_moments(human, summed, cluster, n_clusters)
     by_level = np.argsort(level, kind="stable")
-    return WeightedSample(n_clusters, len(values), cluster[by_level], level[by_level], orders, moments, n_moments)
+    by_rating = (n_clusters, len(values), cluster[by_level], level[by_level])
+    n_pairs = np.bincount(cluster, minlength=n_clusters).astype(float)[:, None]
+    return WeightedSample(*by_rating, orders, moments, n_moments, n_pairs)
 
 
 def weighted_statistics(
     sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "lanes metrics statistics"]:
     """Return the statistics, in the order of `STATISTICS`, of each lane of weights; NaN where one is undefined."""
-    from bench.statistics import kernels
-
-    lanes = weights.shape[1]
-    rank = np.empty((sample.n_levels, lanes), np.int32)
-    human = np.empty((3, lanes))
-    kernels.human_sums(weights, sample.cluster, sample.level, rank, human)
-    scores = np.empty((len(sample.orders), 5, lanes))
-    for order, sums in zip(sample.orders, scores, strict=True):
-        kernels.rank_sums(weights, order.cluster, order.level, order.ends, rank, human[0], sums[:3])
-        sums[3] = _concordant_pairs(order, weights)
-        if order.joint_ends is None:
-            sums[4] = sums[2]
-        else:
-            kernels.tied_pairs(weights, order.cluster, order.joint_ends, sums[4])
+    rank, human = _ranked(sample, weights)
+    total, ranks = human[0], [order.ranks for order in sample.orders]
+    scores = np.empty((len(sample.orders), 5, weights.shape[1]))
+    products, powers = rank_products(ranks, weights, rank, total), pair_powers(sample.n_pairs, weights)
+    for order, product, sums in zip(sample.orders, products, scores, strict=True):
+        tied, cubed = tie_powers(order.ranks.ties, powers, weights)
+        joint = tied if order.joint is order.ranks.ties else tie_powers(order.joint, powers, weights)[0]
+        sums[0], sums[1] = product, rank_square(total, cubed)
+        sums[2], sums[4] = (tied - total) / 2, (joint - total) / 2
+        sums[3] = _concordant_pairs(order, weights, float(total.max(initial=0)))
     return _values(human, scores, _moments_of(sample, weights))
 
 
-def _concordant_pairs(order: ScoreOrder, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, " lanes"]:
+def _ranked(
+    sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
+) -> tuple[Int[np.ndarray, "levels lanes"], Float[np.ndarray, "3 lanes"]]:
+    """Return the ranks of the ratings' levels, and the sums of `bench.statistics.kernels.human_sums`."""
     from bench.statistics import kernels
 
+    rank, human = np.empty((sample.n_levels, weights.shape[1]), np.int32), np.empty((3, weights.shape[1]))
+    kernels.human_sums(weights, sample.cluster, sample.level, rank, human)
+    return rank, human
+
+
+def _concordant_pairs(
+    order: ScoreOrder, weights: UInt8[np.ndarray, "clusters lanes"], most: float
+) -> Float[np.ndarray, " lanes"]:
+    """Count the concordant pairs of draws; ``most`` is the largest total weight of a lane."""
+    from bench.statistics import kernels
+
+    few = most < MAX_FEW
+    count = kernels.few_concordant_pairs if few else kernels.concordant_pairs
     total = np.zeros(weights.shape[1])
-    found = np.empty_like(total)
-    tree = np.empty((max(run.n_levels for run in order.runs) + 1, weights.shape[1]), np.int32)
+    found: np.ndarray = np.empty(weights.shape[1], np.int32 if few else np.float64)
+    n_levels = max(run.n_levels for run in order.runs)
+    tree = np.empty((n_levels + 1, weights.shape[1]), np.int16 if few else np.int32)
     for run in order.runs:
-        kernels.concordant_pairs(weights, run.cluster, run.level, run.ends, tree[: run.n_levels + 1], found)
+        count(weights, run.cluster, run.level, run.ends, tree[: run.n_levels + 1], found)
         total += found
     return total
 
@@ -144,29 +171,13 @@ def weighted_srcc(
     sample: WeightedSample, weights: UInt8[np.ndarray, "clusters lanes"]
 ) -> Float[np.ndarray, "lanes metrics"]:
     """Return SRCC alone, as `weighted_statistics` does, in a fraction of its time: nothing is counted for tau-b."""
-    from bench.statistics import kernels
-
-    lanes = weights.shape[1]
-    rank, human = np.empty((sample.n_levels, lanes), np.int32), np.empty((3, lanes))
-    kernels.human_sums(weights, sample.cluster, sample.level, rank, human)
-    sums = np.empty((len(sample.orders), 3, lanes))
-    for order, row in zip(sample.orders, sums, strict=True):
-        kernels.rank_sums(weights, order.cluster, order.level, order.ends, rank, human[0], row)
-    product, square = sums[:, 0], sums[:, 1]
+    rank, human = _ranked(sample, weights)
+    orders = [order.ranks for order in sample.orders]
+    product = rank_products(orders, weights, rank, human[0])
+    square = rank_squares(orders, sample.n_pairs, weights, human[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         srcc = np.clip(product / np.sqrt(square * human[1]), -1, 1)
     return np.where((square == 0) | (human[1] == 0), np.nan, srcc).T
-
-
-def weighted_totals(
-    totals: Float[np.ndarray, "clusters columns"], weights: UInt8[np.ndarray, "clusters lanes"]
-) -> Float[np.ndarray, "columns lanes"]:
-    """Return the columns' sums over clusters, each cluster counted by its weight."""
-    from bench.statistics import kernels
-
-    sums = np.empty((totals.shape[1], weights.shape[1]))
-    kernels.moment_sums(weights, np.ascontiguousarray(totals), sums)
-    return sums
 
 
 def _moments_of(
@@ -206,13 +217,13 @@ def _values(
 def _score_order(
     cluster: UInt32[np.ndarray, " pairs"], level: UInt32[np.ndarray, " pairs"], scores: Float[np.ndarray, " pairs"]
 ) -> ScoreOrder:
-    order = np.lexsort((level, scores))
-    new_score = np.diff(scores[order]) != 0
-    ends = _group_ends(new_score)
-    joint_ends = _group_ends(new_score | (np.diff(level[order].astype(np.int64)) != 0))
-    tied = len(ends) < len(scores)
-    runs = tuple(_runs(cluster[order], level[order], ends))
-    return ScoreOrder(cluster[order], level[order], ends, joint_ends if tied else None, runs)
+    ranks = rank_order(scores, cluster, level)
+    joint = ranks.ties
+    if len(ranks.ends) < len(scores):
+        starts = np.diff(ranks.place.astype(np.int64)) != 0
+        starts[ranks.ends[:-1] - 1] = True
+        joint = TieGroups.of(ranks.cluster, group_ends(starts))
+    return ScoreOrder(ranks, joint, tuple(_runs(ranks.cluster, ranks.place, ranks.ends)))
 
 
 def _runs(
@@ -232,11 +243,7 @@ def _runs(
     group = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
     order = np.argsort(block, kind="stable")
     for part in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
-        yield ConcordanceRun(cluster[part], within[part], _group_ends(np.diff(group[part]) != 0), width)
-
-
-def _group_ends(starts_group: np.ndarray) -> Int[np.ndarray, " groups"]:
-    return np.append(np.flatnonzero(starts_group) + 1, len(starts_group) + 1)
+        yield ConcordanceRun(cluster[part], within[part], group_ends(np.diff(group[part]) != 0), width)
 
 
 def _cluster_moments(

@@ -8,7 +8,8 @@ AudioLDM 2 and Tango 2: the system is the first folder of the clip's path.
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 from bench.datasets.adapters import relate_release
@@ -85,7 +86,7 @@ def load_relate(
     anchors = _read_scores(folder, "is") if selection.needs_anchors_of_is else table
     audio_root = relate_release.audio_root(folder)
     rows = select(table.rows, anchors.rows, selection)
-    pairs, ratings = assemble(_rated_row(row, audio_root, selection.split) for row in rows)
+    pairs, ratings = assemble(_rated_rows(rows, audio_root, selection.split))
     return RatedDataset(
         name="relate" if kind == "rel" else f"relate:{kind}",
         scale=SCALE,
@@ -123,27 +124,43 @@ def _read_scores(folder: Path, kind: Kind) -> CsvTable:
             f"{path}: no such file; 'bench datasets pull relate' fetches it, "
             f"--data-root or ${relate_release.ROOT_VARIABLE} names the folder of a copy"
         )
-    return read_csv(path, (*_COLUMNS, RELEASED_COLUMN) if kind == "rel" else _COLUMNS)
+    status = path.stat()
+    columns = (*_COLUMNS, RELEASED_COLUMN) if kind == "rel" else _COLUMNS
+    return _read_version(path, columns, (status.st_mtime_ns, status.st_size))
 
 
-def _rated_row(row: CsvRow, audio_root: Path, split: str) -> RatedRow:
+@lru_cache(maxsize=1)
+def _read_version(path: Path, columns: tuple[str, ...], _version: tuple[int, int]) -> CsvTable:
+    """Read a file as it was last written: a run takes its ratings under every screening."""
+    return read_csv(path, columns)
+
+
+def _rated_rows(rows: Iterable[CsvRow], audio_root: Path, split: str) -> Iterator[RatedRow]:
+    """Yield what the rows say; what they say of a clip and a caption is made once."""
+    known: dict[tuple[str, str], PairFacts] = {}
+    for row in rows:
+        key = row["wavname"], row["text"]
+        if key not in known:
+            known[key] = _facts(row, audio_root, split)
+        yield RatedRow(known[key], row.text("listener_id"), row.number("score", SCALE.low, SCALE.high), row)
+
+
+def _facts(row: CsvRow, audio_root: Path, split: str) -> PairFacts:
     clip = _CLIP.fullmatch(row["wavname"])
     if clip is None:
         expected = (
             f"/SYSTEM/train/NAME.wav or /SYSTEM/test/NAME.wav with SYSTEM one of {', '.join(relate_release.SYSTEMS)}"
         )
         raise row.error(f"wavname is {quoted(row['wavname'])}, expected {expected}; fetch the file again")
-    caption = row.text("text")
-    facts = PairFacts(
+    return PairFacts(
         pair_id=clip["id"],
         audio_path=audio_root / f"{clip['id']}.wav",
-        caption=caption,
+        caption=row.text("text"),
         source="natural" if clip["system"] == "audiocaps" else "synthesized",
         system=clip["system"],
         caption_id=None,
         split=split,
     )
-    return RatedRow(facts, row.text("listener_id"), row.number("score", SCALE.low, SCALE.high), row)
 
 
 def _check_counts(table: CsvTable, selection: Selection, found: Counts) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def interactions_section(
         strata: what the ids stand for.
     """
     by_source, by_system = (_of(interactions, strata, kind) for kind in ("source", "system"))
-    leads = {(d.metric_a, d.metric_b, d.stratum): d for d in differences if d.statistic in _statistics(interactions)}
+    statistics = {one.statistic for one in interactions}
+    leads = {(d.metric_a, d.metric_b, d.stratum): d for d in differences if d.statistic in statistics}
     tables = [_sources(by_source, leads, labels(strata))] if by_source else []
     sentences = [READING]
     shown = [one for one in by_system if one.p_adjusted <= 1 - one.confidence_level]
@@ -47,10 +48,6 @@ def interactions_section(
 def _of(interactions: Iterable[Interaction], strata: Sequence[StratumName], kind: Kind) -> list[Interaction]:
     ids = {stratum.id for stratum in of_kind(strata, kind)}
     return [one for one in interactions if one.stratum_a in ids]
-
-
-def _statistics(interactions: Iterable[Interaction]) -> set[str]:
-    return {one.statistic for one in interactions}
 
 
 def _sources(found: Sequence[Interaction], leads: Leads, label: dict[str, str]) -> Table:
@@ -101,7 +98,8 @@ def _simultaneous(found: Sequence[Interaction]) -> str:
     drawn = f"{one.n_resamples:,} resamples of {one.resample_unit}s, drawn for all strata together"
     return (
         f"Difference of the leads: {100 * one.confidence_level:g} % interval simultaneous over "
-        f"{_comparisons(found)}, from the largest studentised deviation of each of {drawn}; p from the same."
+        f"{_comparisons(found)}, from the largest studentised deviation of each of {drawn}; p from the same, by "
+        "step-down, which never shows less."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.files.records import json_text, read_records, write_records
+from bench.files.records import json_text, plain, read_records, write_records
 from bench.statistics.intervals import Measured
 from tests.commands import Bench
 
@@ -32,6 +32,28 @@ def test_infinities_of_records_are_read_back_and_the_file_is_strict_json(tmp_pat
     assert content == [{"estimate": None, "low": "-Infinity", "high": "Infinity", "note": "", "n_clusters": 0}]
     (found,) = read_records(tmp_path / "a.json", Measured, "")
     assert repr(found) == repr(record)
+
+
+def test_files_are_laid_out_as_the_standard_library_does(tmp_path: Path) -> None:
+    strange = 'a "quoted" line\nwith é, \t, \\ and \x7f'
+    records = [
+        Measured(0.1 + 0.2, -1e-300, float(np.float64(1e22)), strange, 7),
+        {
+            "empty": [],
+            "none": {},
+            strange: (True, False, None, 3, np.float64(0.1)),
+            "nested": [{"a": [Measured(1, 2, 3)]}],
+        },
+    ]
+    for some in ([], records):
+        write_records(tmp_path / "a.json", some)
+        expected = json.dumps([plain(record) for record in some], indent=1, ensure_ascii=False) + "\n"
+        assert (tmp_path / "a.json").read_text(encoding="utf-8") == expected
+
+
+def test_what_json_cannot_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="ndarray"):
+        write_records(tmp_path / "a.json", [{"a": np.zeros(2)}])
 
 
 def test_records_of_older_versions_hold_bare_infinities(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_leads_by_source_stand_beside_their_difference() -> None:
     assert (cell.low, cell.high, cell.p_value) == (found[0].sim_low, found[0].sim_high, found[0].p_adjusted)
     assert table.reading.endswith(
         "Difference of the leads: 95 % interval simultaneous over 1 comparison, from the largest studentised "
-        "deviation of each of 99 resamples of captions, drawn for all strata together; p from the same."
+        "deviation of each of 99 resamples of captions, drawn for all strata together; p from the "
+        "same, by step-down, which never shows less."
     )
 
 

@@ -79,7 +79,7 @@ def test_another_statistic_needs_an_entry_alone(monkeypatch):
     found = weighted_statistics(prepare(human, both, np.arange(60)), np.ones((60, 1), np.uint8))
     assert found.shape == (1, 2, 5)
     np.testing.assert_allclose(found[0, :, 4], [np.mean(scores - human), 0], rtol=0, atol=1e-12)
-    terms = contributions(bias, StratumSample("all", ("a", "b"), human, both, np.arange(60)), [(0, 1)])
+    terms = contributions(bias, StratumSample("all", ("a", "b"), human, both, np.arange(60)), [(0, 1)]).by_test()
     np.testing.assert_allclose(terms[:, 0], (scores - human) / 60, rtol=0, atol=1e-12)
 
 

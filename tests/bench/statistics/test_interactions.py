@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.interactions import interactions, max_t
+from bench.statistics.interactions import interactions
 from bench.statistics.resampling import bootstrap_weights
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import rated_pairs
@@ -59,35 +59,6 @@ def test_a_metric_that_is_blind_to_generated_clips_is_found_and_others_are_not()
     assert blind.sim_low < blind.difference.low < blind.difference.estimate < blind.difference.high < blind.sim_high
     assert even.p_adjusted > 0.05
     assert even.sim_low < 0 < even.sim_high
-
-
-def test_p_is_small_exactly_where_the_simultaneous_interval_leaves_0_out() -> None:
-    rng = np.random.default_rng(1)
-    seen = set()
-    for n_resamples in (19, 20, 99, 300):
-        for level in (0.9, 0.95):
-            plan = ResamplingPlan(n_resamples, confidence_level=level)
-            drawn = rng.normal(size=(40, n_resamples)) @ rng.normal(size=(n_resamples, n_resamples)) / n_resamples**0.5
-            deltas = rng.normal(0, 3, 40)
-            for low, high, p in max_t(lambda k, drawn=drawn, deltas=deltas: deltas[k] + drawn[k], deltas, plan, 30):
-                assert (p <= 1 - level + 1e-12) == (low > 0 or high < 0)
-                seen.add(p <= 1 - level)
-    assert seen == {True, False}
-
-
-def test_the_widest_studentised_deviation_bounds_all() -> None:
-    """With one comparison it is the interval of that comparison; with copies of it nothing changes."""
-    rng = np.random.default_rng(2)
-    drawn, plan = rng.normal(1, 2, 999), ResamplingPlan(999, ci_method="percentile")
-    [[low, high, p]] = max_t(lambda _: drawn, np.array([1.0]), plan, 50)
-    half = np.sort(np.abs(drawn - 1))[949]
-    assert (low, high) == pytest.approx((1 - half, 1 + half))
-    assert p == pytest.approx((np.sum(np.abs(drawn - 1) >= 1) + 1) / 1000)
-    twice = max_t(lambda _: drawn, np.array([1.0, 1.0]), plan, 50)
-    np.testing.assert_allclose(twice, [[low, high, p]] * 2)
-    other = rng.normal(0, 1, 999)
-    wider = max_t(lambda k: (drawn, other)[k], np.array([1.0, 0.0]), plan, 50)
-    assert wider[0][0] < low
 
 
 def test_fewer_than_nineteen_resamples_have_p_and_no_interval() -> None:

@@ -28,14 +28,14 @@ def test_kernels_compile_where_nothing_can_be_cached():
         "caching.CacheImpl._locator_classes = []\n"
         "caching.CompileResultCacheImpl._locator_classes = []\n"
         "from bench.statistics import kernels\n"
-        "print(type(kernels.rank_sums._cache).__name__)"
+        "print(type(kernels.rank_products._cache).__name__)"
     )
     assert run(code) == "NullCache"
 
 
 @needs_compiler
 def test_kernels_are_cached():
-    assert run("from bench.statistics import kernels; print(bool(kernels.rank_sums._cache.cache_path))") == "True"
+    assert run("from bench.statistics import kernels; print(bool(kernels.rank_products._cache.cache_path))") == "True"
 
 
 def test_numba_and_torch_stay_unloaded_until_a_resample():

@@ -8,12 +8,18 @@ import zlib
 import numpy as np
 import pytest
 
+from bench.statistics import permutation
 from bench.statistics.agreement import STATISTICS
 from bench.statistics.contributions import contributions
-from bench.statistics.permutation import holm, least_p, permutation_tests, permuted_sums, swap_bits
+from bench.statistics.permutation import Terms, holm, least_p, permuted_sums, swap_bits
 from bench.statistics.resampling import BLOCK
 from bench.statistics.sample import StratumSample
 from tests.bench.statistics.simulate import rated_pairs
+
+
+def permutation_tests(terms, *rest):
+    """Each test has a column of its own."""
+    return permutation.permutation_tests(Terms.of(terms), *rest)
 
 
 def terms_of(n_clusters=12, n_tests=5, seed=0):
@@ -96,7 +102,7 @@ def test_p_value_approaches_the_exact_one(statistic):
     """Eight captions have 256 possible swaps: all of them, against 20,000 drawn ones."""
     data = rated_pairs(24, seed=11)
     sample = StratumSample("all", tuple(data.scores), data.human, np.stack(list(data.scores.values())), data.clusters)
-    terms = contributions(statistic, sample, [(0, 1)])
+    terms = contributions(statistic, sample, [(0, 1)]).by_test()
     sums = [abs(np.dot(signs, terms[:, 0])) for signs in itertools.product([-1, 1], repeat=8)]
     p_exact = np.mean(np.array(sums) >= abs(terms.sum()) - 1e-12)
     [p] = permutation_tests(terms, [np.array([0])], 0, "all", 20_000).p_value
@@ -129,3 +135,19 @@ def test_holm_equals_the_textbook():
     # Holm 1979 by hand: sorted p .01 .02 .03 .04 times 4, 3, 2, 1, then never falling.
     np.testing.assert_allclose(holm(np.array([0.03, 0.01, np.nan, 0.04, 0.02])), [0.06, 0.04, np.nan, 0.06, 0.06])
     np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1, 1])
+
+
+def test_a_difference_of_two_columns_is_tested_as_a_column_of_its_own():
+    """Also beside a column in far larger units, of a metric that takes part, and next to plain columns."""
+    rng = np.random.default_rng(1)
+    columns, plain = rng.normal(size=(30, 4)) * [1, 1, 1, 1e5], rng.normal(0.2, 1, size=(30, 2))
+    pairs = np.array([(0, 1), (0, 2), (1, 2), (2, 3)])
+    together = Terms(columns, np.zeros(4, int), *pairs.T)
+    joined = Terms.joined([Terms.of(plain), together, Terms.of(plain[:, :1])])
+    alone = np.column_stack([plain, *(columns[:, a] - columns[:, b] for a, b in pairs), plain[:, 0]])
+    np.testing.assert_array_equal(joined.by_test(), alone)
+    families = [np.array([0, 1, 6]), np.array([2, 3, 4, 5])]
+    found = permutation.permutation_tests(joined, families, 3, "all", 300)
+    expected = permutation_tests(alone, families, 3, "all", 300)
+    np.testing.assert_array_equal(found.p_value, expected.p_value)
+    np.testing.assert_array_equal(found.p_adjusted, expected.p_adjusted)

@@ -15,7 +15,7 @@ from bench.statistics.facts import Fact
 from bench.statistics.partial import PartialRanks
 from bench.statistics.predictions import Predictions
 from bench.statistics.resampling import bootstrap_weights
-from bench.statistics.sentinels import beyond_sentinels, max_t_p_values, partial_agreements, sentinels_of
+from bench.statistics.sentinels import beyond_sentinels, partial_agreements, sentinels_of
 from bench.statistics.types import IntervalMethod, ResamplingPlan
 from tests.bench.statistics import relate
 
@@ -91,30 +91,6 @@ def test_metrics_that_are_not_compared_enlarge_no_family() -> None:
     assert {one.metric for one in few} == {"hears"}
     alone = replace(boot, sample=replace(boot.sample, metrics=boot.sample.metrics[:1]))
     assert repr(few) == repr(beyond_sentinels(alone, predictions, ["hears"], PLAN))
-
-
-def test_step_down_by_its_definition() -> None:
-    rng = np.random.default_rng(0)
-    estimates = np.array([0.1, -0.3, np.nan, 0.2, 0.0])
-    drawn = [0.1 * rng.normal(size=99) + estimate for estimate in estimates]
-    drawn[4] = np.zeros(99)
-    p_values = max_t_p_values(estimates, drawn, n_clusters=10**9)
-    spread = [sample.std(ddof=1) for sample in drawn]
-    left = [1, 3, 0]
-    previous = 0.0
-    for c in (1, 3, 0):
-        deviations = np.max([np.abs(drawn[o] - estimates[o]) / spread[o] for o in left], axis=0)
-        previous = max(previous, (np.sum(deviations >= abs(estimates[c]) / spread[c]) + 1) / 100)
-        assert p_values[c] == pytest.approx(previous, abs=1e-6)
-        left.remove(c)
-    assert np.isnan(p_values[[2, 4]]).all()
-
-
-def test_few_clusters_widen_p_as_they_widen_intervals() -> None:
-    drawn = np.random.default_rng(0).normal(size=9999)
-    many, few = (max_t_p_values(np.array([2.0]), [2 + drawn], n)[0] for n in (10**9, 8))
-    z = stats.norm.isf(many / 2)
-    assert few == pytest.approx(2 * stats.t.sf(z * np.sqrt(7 / 8), 7), rel=1e-6)
 
 
 def test_partial_correlations_are_pingouins_on_every_resample() -> None:
