@@ -16,7 +16,8 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
-from bench.analysis.votes import VoteAnalysis, analyse_votes
+from bench.analysis.vote_results import VoteAnalysis
+from bench.analysis.votes import analyse_votes
 from bench.datasets.votes import CHOICES, Choice, Comparison, Shared, Vote, VotedDataset
 from bench.files import workspace
 from bench.files.checksums import Finding, find_altered

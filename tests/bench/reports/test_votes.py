@@ -20,7 +20,7 @@ from bench.reports.sections.votes import (
 from bench.statistics.ballots import Ballots
 from bench.statistics.intervals import Measured
 from bench.statistics.types import ResamplingPlan
-from bench.statistics.vote_differences import VoteDifference, differences_in_accuracy
+from bench.statistics.vote_differences import VoteDifference, compare_on_votes
 from bench.statistics.votes import OneVoter, VoteAgreement, agreement_with_votes
 from tests.bench.statistics.ballots import simulated
 
@@ -34,7 +34,7 @@ def agreement_of(metric: str, accuracy: float, low: float = 0.6, high: float = 0
 
 
 def difference_of(a: str, b: str, delta: float, p: float, n_permutations: int = 9999) -> VoteDifference:
-    (found,) = differences_in_accuracy(simulated(n_metrics=2), PLAN, "clip")
+    (found,) = compare_on_votes(simulated(n_metrics=2), PLAN, "clip").differences
     value = Measured(delta, delta - 0.1, delta + 0.1)
     return replace(
         found, metric_a=a, metric_b=b, delta=value, p_adjusted=p, n_permutations=n_permutations, n_clusters=100
@@ -97,7 +97,7 @@ def test_what_is_shown_to_be_best_stands_out_and_ties_are_told() -> None:
 def test_undefined_values_are_dashes_with_their_reason() -> None:
     ballots = Ballots("all", np.ones((3, 9), int), ("m", "n"), np.ones((2, 9)), np.arange(9))
     found = agreement_with_votes(ballots, PLAN, "comparison")
-    differences = differences_in_accuracy(ballots, PLAN, "comparison")
+    differences = compare_on_votes(ballots, PLAN, "comparison").differences
     analysis = VoteAnalysis(found.agreements, (found.one_voter,), found.beside_voter, differences, ())
     sections = {section.heading: section for section in vote_sections(analysis)}
     assert set(sections) == {
