@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bench.datasets.captions import caption_key
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import RatedDataset, Tested
 from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, no_progress
 
@@ -73,11 +73,12 @@ def _captions(dataset: RatedDataset) -> set[str]:
     return {caption_key(rated.pair.caption) for rated in dataset.pairs}
 
 
-def clip_hashes(dataset: RatedDataset, progress: ProgressCallback = no_progress) -> dict[str, str]:
+def clip_hashes(dataset: Tested, progress: ProgressCallback = no_progress) -> dict[str, str]:
     """Return the SHA-256 of each clip that is here, by pair id."""
     hashes: dict[str, str] = {}
-    for done, rated in enumerate(dataset.pairs, start=1):
-        if rated.pair.audio_path.is_file():
-            hashes[rated.pair.pair_id] = sha256_of_file(rated.pair.audio_path)
-        progress(f"clips of {label(dataset.name, dataset.split)}", done, len(dataset.pairs))
+    pairs = dataset.audio_text_pairs
+    for done, pair in enumerate(pairs, start=1):
+        if pair.audio_path.is_file():
+            hashes[pair.pair_id] = sha256_of_file(pair.audio_path)
+        progress(f"clips of {label(dataset.name, dataset.split)}", done, len(pairs))
     return hashes

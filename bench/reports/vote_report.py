@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from bench.analysis.leakage import Leakage
 from bench.analysis.vote_results import VoteAnalysis
 from bench.analysis.votes import Scores, scored_comparisons, usable
 from bench.datasets.votes import VotedDataset
@@ -13,6 +15,7 @@ from bench.files.manifest import RunManifest
 from bench.files.scores import FAILURES_NAME
 from bench.reports.contents import provenance_lines, signature_lines
 from bench.reports.layout import Report, Section
+from bench.reports.sections.leakage import leakage_section
 from bench.reports.sections.verdict import ON_VOTES, verdict_points
 from bench.reports.sections.votes import vote_sections
 from metrics.types import ScoreFailure
@@ -29,18 +32,21 @@ def build_vote_report(
     scores: Scores,
     failures: Mapping[str, Sequence[ScoreFailure]],
     analysis: VoteAnalysis,
+    leakage: Sequence[Leakage] = (),
     warning: str = "",
 ) -> Report:
     """Return the report of a run on votes; see `bench.reports.layout.Report` for ``warning``."""
+    seen = leakage_section(leakage)
     sections = [
         *vote_sections(analysis),
+        *([seen] if seen else []),
         Section("Signatures", tuple(signature_lines(manifest))),
         Section("Data and settings", tuple(provenance_lines(manifest))),
     ]
     return Report(
         f"{dataset.name}: agreement of {len(scores)} metrics with listeners' votes",
         tuple(_summary(manifest, dataset, scores, failures)),
-        tuple(sections),
+        (sections[0], *(replace(section, appendix=True) for section in sections[1:])),
         warning,
         verdict_points(analysis.verdict, ON_VOTES),
     )

@@ -22,18 +22,12 @@ FORMATS = ("markdown", "latex", "json")
 """Those that a run on votes can be reported in."""
 
 
-def names_of(scores_from: str | None) -> tuple[str, ...]:
-    """Return the names in ``--scores-from``, each once."""
-    named = [] if scores_from is None else [name.strip() for name in scores_from.split(",")]
-    return tuple(dict.fromkeys(name for name in named if name))
-
-
 def execute_votes(request: RunRequest, scores_from: tuple[str, ...]) -> VoteRun:
     """Run with progress bars."""
     from bench.runs.votes import run_votes
 
     with terminal_progress() as progress:
-        return run_votes(request, scores_from, progress)
+        return run_votes(request, scores_from, progress, say)
 
 
 def finish_votes(run: VoteRun, *, strict: bool) -> None:
@@ -82,9 +76,14 @@ def report_votes(
 def document_of(run: VoteRun, warning: str = "") -> Document:
     """Return what there is to tell of a run on votes."""
     from bench.files.records import plain
-    from bench.reports.vote_report import build_vote_report
+    from bench.runs.vote_folder import report_of
 
     return Document(
-        build_vote_report(run.manifest, run.dataset, run.scores, run.failures, run.analysis, warning),
-        facts=lambda: {"warning": warning or None, "manifest": run.manifest, **plain(run.analysis)},
+        report_of(run, warning),
+        facts=lambda: {
+            "warning": warning or None,
+            "manifest": run.manifest,
+            "leakage": run.leakage,
+            **plain(run.analysis),
+        },
     )

@@ -23,6 +23,7 @@ def kinds(facts: Facts) -> Iterator[Sentence]:
         first = {facts.ranked_in(kind)[0].metric: None for kind in facts.kinds if facts.ranked_in(kind)}
         yield Sentence("sources.best", "sources", f"{text}.", BEST if tested else INTERVAL, tuple(first))
     yield from _holds(facts, facts.leader)
+    yield from _coin(facts, facts.leader)
 
 
 def _best_in(facts: Facts, stratum: str) -> str:
@@ -46,25 +47,31 @@ def _best_in(facts: Facts, stratum: str) -> str:
 
 
 def _holds(facts: Facts, leader: VoteAgreement) -> Iterator[Sentence]:
-    """Say where the first metric on all comparisons is not first, or not shown to be better than a coin."""
-    here = {kind: one for kind in facts.kinds for one in facts.ranked_in(kind) if one.metric == leader.metric}
-    tested = [kind for kind in here if facts.may_be_best(kind)]
+    """Say where the first metric on all comparisons was shown to be worse than another."""
+    tested = [kind for kind in facts.kinds if facts.may_be_best(kind)]
     behind = [kind for kind in tested if leader.metric not in facts.may_be_best(kind)]
-    coin = [kind for kind, one in here.items() if not beats_coin(one, len(here))]
-    said = []
-    if behind:
-        said.append(f"{leader.metric} was shown to be worse than the best on {_listed(behind)}")
-    elif tested and len(facts.ranked) > 1:
+    if not tested or len(facts.ranked) == 1:
+        return
+    text = f"{leader.metric} was shown to be worse than the best on {_listed(behind)}."
+    if not behind:
         where = "any kind" if len(tested) == len(facts.kinds) else _listed(tested, "or")
-        said.append(f"{leader.metric} was not shown to be worse than the best on {where}")
-    if coin:
-        said.append(f"{leader.metric} was not shown to beat a coin on {_listed(coin, 'or')}")
-    elif here:
-        where = "every kind" if len(here) == len(facts.kinds) else _listed(list(here))
-        said.append(f"{leader.metric} beats a coin on {where}")
-    if said:
-        test = f"{BEST}; {INTERVAL}, widened for {counted(len(here), 'kind')}" if tested else INTERVAL
-        yield Sentence("sources.holds", "sources", f"{'; '.join(said)}.", test, (leader.metric,))
+        text = f"{leader.metric} was not shown to be worse than the best on {where}."
+    yield Sentence("sources.holds", "sources", text, BEST, (leader.metric,))
+
+
+def _coin(facts: Facts, leader: VoteAgreement) -> Iterator[Sentence]:
+    """Say where the first metric on all comparisons was shown to be better than a coin."""
+    here = {kind: one for kind in facts.kinds for one in facts.ranked_in(kind) if one.metric == leader.metric}
+    if not here:
+        return
+    missing = [kind for kind, one in here.items() if not beats_coin(one, len(here))]
+    if missing:
+        text = f"{leader.metric} was not shown to beat a coin on {_listed(missing, 'or')}."
+    else:
+        where = "each kind" if len(here) == len(facts.kinds) else _listed(list(here))
+        text = f"{leader.metric} beats a coin on {where}."
+    test = f"{INTERVAL}, widened for {counted(len(here), 'kind')}"
+    yield Sentence("sources.coin", "sources", text, test, (leader.metric,))
 
 
 def _listed(strata: Sequence[str], last: str = "and") -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.analysis.vote_results import VoteAnalysis
 from bench.files.csvfile import read_csv
 from bench.runs.folder import read_run
 from bench.runs.run import RunRequest
-from bench.runs.vote_folder import STATISTICS, VoteRun, is_vote_run, read_vote_run
+from bench.runs.vote_folder import VoteRun, is_vote_run, read_vote_run
 from bench.runs.votes import run_votes
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError, UsageError
@@ -53,8 +55,9 @@ def test_a_run_is_read_back_as_it_was_made(run_: VoteRun) -> None:
     assert again.altered == ()
     for metric, values in run_.scores.items():
         assert np.array_equal(again.scores[metric], values)
-    data = {"comparisons.csv", "votes.csv", "scores.csv", "failures.csv"}
-    assert {path.name for path in run_.folder.iterdir()} == {*data, *STATISTICS, "manifest.json", "report.md", ".lock"}
+    data = {"comparisons.csv", "votes.csv", "scores.csv", "cosines.csv", "failures.csv", "leakage.json"}
+    statistics = {f"{part.name}.json" for part in fields(VoteAnalysis)}
+    assert {path.name for path in run_.folder.iterdir()} == {*data, *statistics, "manifest.json", "report.md", ".lock"}
 
 
 def test_statistics_are_made_anew_from_the_files(run_: VoteRun) -> None:
@@ -128,7 +131,7 @@ def test_brace_without_a_model_a_network_or_a_clip(tmp_path: Path, bench: Bench)
     assert made.out.startswith(whole[: whole.index("\n\nIntervals are by bootstrap")])
     assert "All statistics are on the 681 of 1,145 comparisons of which every metric scored both sides." in made.out
     assert "the publishers kept only comparisons whose votes" in whole
-    assert "No comparison has votes for both sides." in made.out
+    assert "No comparison has votes for both sides: the figures are for" in made.out
     assert "recovered: cosines are derived from" in whole
     shown = bench("report", tmp_path / "run", "--full")
     assert (shown.status, shown.out) == (0, whole)
