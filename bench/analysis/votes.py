@@ -14,7 +14,7 @@ from bench.analysis.vote_results import KIND, VoteAnalysis
 from bench.analysis.vote_verdict.build import vote_verdict
 from bench.analysis.vote_verdict.facts import Facts, VoteFacts
 from bench.datasets.votes import VotedDataset
-from bench.statistics.ballots import split_ballots
+from bench.statistics.ballots import Ballots, split_ballots
 from bench.statistics.strengths import system_strengths
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.vote_differences import compare_on_votes
@@ -39,13 +39,9 @@ def analyse_votes(
         baselines: metrics that are shown, and are no part of the comparisons that p-values are adjusted for.
         leakage: what trained metrics were shown of the pairs, for the verdict.
     """
-    a, b = dataset.sides()
     kept = scored_comparisons(dataset, scores)
     unit: VoteUnit = "comparison" if plan.unit == "pair" else dataset.shared
-    clusters = np.arange(len(a)) if plan.unit == "pair" else dataset.clusters()
-    differences = {metric: (values[a] - values[b])[kept] for metric, values in usable(scores).items()}
-    kinds = np.array([one.kind or "" for one in dataset.comparisons], dtype=np.str_)[kept]
-    samples = split_ballots(dataset.counts()[:, kept], differences, _strata(kinds), clusters[kept])
+    samples = ballots_of(dataset, scores, plan)
     found = [agreement_with_votes(ballots, plan, unit) for ballots in samples]
     compared = [compare_on_votes(ballots, plan, unit, baselines) for ballots in samples]
     names = sorted({system for one in dataset.comparisons for system in (one.system_a, one.system_b) if system})
@@ -64,6 +60,16 @@ def analyse_votes(
     )
     facts = Facts(analysis, vote_facts(dataset, scores), tuple(baselines), leakage)
     return replace(analysis, verdict=vote_verdict(facts))
+
+
+def ballots_of(dataset: VotedDataset, scores: Scores, plan: ResamplingPlan) -> list[Ballots]:
+    """Return the comparisons of which every metric scored both sides: all first, then by kind; none without any."""
+    a, b = dataset.sides()
+    kept = scored_comparisons(dataset, scores)
+    clusters = np.arange(len(a)) if plan.unit == "pair" else dataset.clusters()
+    differences = {metric: (values[a] - values[b])[kept] for metric, values in usable(scores).items()}
+    kinds = np.array([one.kind or "" for one in dataset.comparisons], dtype=np.str_)[kept]
+    return split_ballots(dataset.counts()[:, kept], differences, _strata(kinds), clusters[kept])
 
 
 def vote_facts(dataset: VotedDataset, scores: Scores) -> VoteFacts:

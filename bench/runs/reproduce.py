@@ -21,6 +21,7 @@ from bench.runs.vote_folder import VoteRun, read_vote_run
 from bench.runs.votes import names_of, run_votes
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.intervals import Measured
+from bench.statistics.votes import VoteAgreement
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 from metrics.types import Precision, ProgressCallback, ScorerOptions, WindowPolicy, no_progress
@@ -113,10 +114,7 @@ def _votes_again(folder: Path, request: RunRequest, progress: ProgressCallback) 
         for metric, values in before.scores.items()
         if metric in now.scores
     }
-    estimates = [
-        {(a.metric, a.stratum): _ends(a.accuracy) + _ends(a.auc) for a in one.analysis.vote_agreements}
-        for one in (before, now)
-    ]
+    estimates = [_agreements(one.analysis.vote_agreements) for one in (before, now)]
     return before, now, scores, _largest(*estimates)
 
 
@@ -213,6 +211,10 @@ def _refuse_other_pairs(before: Path, now: Path, ids_before: list[str], ids_now:
 
 def _estimates(estimates: Sequence[CorrelationEstimate]) -> dict[tuple[str, ...], list[float]]:
     return {(e.metric, e.stratum, e.statistic): [e.estimate, e.low, e.high] for e in estimates}
+
+
+def _agreements(agreements: Sequence[VoteAgreement]) -> dict[tuple[str, ...], list[float]]:
+    return {(a.metric, a.stratum): _ends(a.accuracy) + _ends(a.auc) for a in agreements}
 
 
 def _ends(value: Measured) -> list[float]:
