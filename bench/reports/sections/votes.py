@@ -22,7 +22,7 @@ from bench.statistics.votes import BesideVoter, OneVoter, VoteAgreement
 def vote_sections(analysis: VoteAnalysis) -> list[Section]:
     """Return the sections of a run on votes, those without content left out."""
     agreement = Section(
-        "Agreement with listeners' votes",
+        "Agreement with listeners",
         (),
         (
             accuracy_table(analysis.vote_agreements, analysis.vote_differences, analysis.standings),
