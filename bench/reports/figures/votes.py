@@ -68,10 +68,11 @@ def vote_figures_of(ballots: Ballots | None, analysis: VoteAnalysis) -> Iterator
 @styled
 def accuracy_figure(agreements: Sequence[VoteAgreement], voters: Sequence[OneVoter]) -> Figure | None:
     """Draw each metric's accuracy and interval in each stratum, beside a coin and one listener."""
-    values = [(a, a.accuracy) for a in agreements]
-    found = {(a.metric, a.stratum): (value.estimate, value.low, value.high) for a, value in values}
     n = {a.stratum: a.n_comparisons for a in agreements}
-    drawn = draw_forest(found, {one: (kind_label(one), f"{size:,} votes on") for one, size in n.items()})
+    place = {metric: i for i, metric in enumerate(ranked_on_votes(agreements))}
+    values = [(a, a.accuracy) for a in sorted(agreements, key=lambda a: place.get(a.metric, len(place)))]
+    found = {(a.metric, a.stratum): (value.estimate, value.low, value.high) for a, value in values}
+    drawn = draw_forest(found, {one: (kind_label(one), f"n = {size:,}") for one, size in n.items()})
     if drawn is None:
         return None
     figure, axes, step = drawn
@@ -91,14 +92,18 @@ def accuracy_difference_figure(
     agreements: Sequence[VoteAgreement], differences: Sequence[VoteDifference], standings: Sequence[Standing]
 ) -> Figure | None:
     """Draw a cell for each two metrics on all comparisons; see `bench.reports.figures.matrix.draw_matrix`."""
-    value = {a.metric: a.accuracy.estimate for a in agreements if a.stratum == ALL}
-    ranked = sorted(value, key=lambda metric: (np.isnan(value[metric]), -value[metric]))
     found = {
         (d.metric_a, d.metric_b): Difference(d.delta.estimate, d.sim_low, d.sim_high, d.is_shown)
         for d in differences
         if d.stratum == ALL
     }
-    return draw_matrix(ranked, found, [one for one in standings if one.stratum == ALL])
+    return draw_matrix(ranked_on_votes(agreements), found, [one for one in standings if one.stratum == ALL])
+
+
+def ranked_on_votes(agreements: Sequence[VoteAgreement]) -> list[str]:
+    """Return metrics by their accuracy on all comparisons, the best first, those without one last."""
+    value = {a.metric: a.accuracy.estimate for a in agreements if a.stratum == ALL}
+    return sorted(value, key=lambda metric: (np.isnan(value[metric]), -np.nan_to_num(value[metric])))
 
 
 @styled

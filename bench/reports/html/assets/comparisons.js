@@ -51,7 +51,7 @@ function comparisonsListed(data) {
 
 function sayWhatIsListed(shared) {
   byId('pairs-heading').textContent = 'Comparisons';
-  byId('agreement-heading').textContent = 'By kind of comparison';
+  byId('agreement-heading').textContent = 'By kind';
   const [sides, thing] = shared === 'clip' ? ['captions of one clip', 'caption'] : ['clips of one caption', 'clip'];
   byId('pairs-reading').firstChild.data =
     `Two ${sides}, and which one listeners and metrics prefer; the ${thing} that most listeners prefer is bold, and ✗ ` +
@@ -80,14 +80,12 @@ function comparisonColumns(data, plays) {
   const right = { hozAlign: 'right', headerHozAlign: 'right', sorter: byNumber, headerSortStartingDir: 'desc' };
   const side = (name, sign) =>
     column(
-      `${all.shared === 'clip' ? 'caption' : 'clip'} ${name}`,
+      `${all.shared === 'clip' ? 'caption' : 'clip'} ${NARROW.matches ? 'a, b' : name}`,
       name,
       (row) =>
-        node(
-          'span',
-          { class: Math.sign(all.lean[row.i]) === sign ? 'caption preferred' : 'caption', dir: 'auto', title: row[name].slice(0, 300) },
-          row[name].slice(0, 300),
-        ),
+        NARROW.matches
+          ? node('div', {}, sideName(all, row, 'a', 1, ' one-line'), sideName(all, row, 'b', -1, ' one-line'))
+          : sideName(all, row, name, sign),
       { sorter: byText, minWidth: NARROW.matches ? 110 : 170, widthGrow: 3 },
     );
   return [
@@ -111,6 +109,12 @@ function comparisonColumns(data, plays) {
     ),
     column('kind', 'kind', (row) => node('span', { dir: 'auto' }, row.kind ?? '–'), { sorter: byText, width: 104 }),
   ];
+}
+
+function sideName(all, row, name, sign, more = '') {
+  const preferred = Math.sign(all.lean[row.i]) === sign ? ' preferred' : '';
+  const text = row[name].slice(0, 300);
+  return node('span', { class: `caption${preferred}${more}`, dir: 'auto', title: text }, text);
 }
 
 function votesCell(all, i) {
