@@ -86,18 +86,23 @@ def compare_on_votes(
     unit: VoteUnit,
     baselines: Collection[str] = (),
     n_threads: int | None = None,
+    n_tables: int = 1,
 ) -> ComparedOnVotes:
     """Compare every metric with every later one.
 
     Args:
         ballots, plan, unit, n_threads: as in `bench.statistics.votes.agreement_with_votes`.
         baselines: metrics that are not ranked, and whose comparisons are a family of their own.
+        n_tables: as in `bench.statistics.comparison.differences_of`.
     """
     table = _Table.of(ballots, plan, baselines, n_threads)
     p_value, p_adjusted = _p_values(table, plan, n_threads)
     about = about_votes(ballots, plan, unit)
+    level = 1 - (1 - plan.confidence_level) / n_tables
+    critical = {family: table.critical(family, level, plan) for family in (False, True)}
     differences = tuple(
-        _difference(table, plan, i, (float(p_value[i]), float(p_adjusted[i])), about) for i in range(len(table.pairs))
+        _difference(table, plan, i, critical[beside], (float(p_value[i]), float(p_adjusted[i])), about)
+        for i, beside in enumerate(table.beside)
     )
     shown = {frozenset((d.metric_a, d.metric_b)) for d in differences if d.is_shown and not d.with_baseline}
     place = (ballots.stratum, ACCURACY)
@@ -173,11 +178,16 @@ def _p_values(table: _Table, plan: ResamplingPlan, n_threads: int | None) -> Flo
 
 
 def _difference(
-    table: _Table, plan: ResamplingPlan, i: int, p_values: tuple[float, float], about: dict[str, object]
+    table: _Table,
+    plan: ResamplingPlan,
+    i: int,
+    critical: float,
+    p_values: tuple[float, float],
+    about: dict[str, object],
 ) -> VoteDifference:
     (a, b), names = table.pairs[i], table.ballots.metrics
     delta = _delta(table, plan, (a, b))
-    half = table.error((a, b)) * table.critical(table.beside[i], plan.confidence_level, plan)
+    half = table.error((a, b)) * critical
     has_interval = math.isfinite(half) and not math.isnan(delta.estimate)
     no_majority = "" if table.n_comparisons else NO_MAJORITY
     return VoteDifference(

@@ -51,7 +51,7 @@ def _table(title: str, reading: str, differences: Sequence[VoteDifference]) -> T
     n_comparisons = {one.stratum: one.n_comparisons for one in differences}
     found = {((one.metric_a, one.metric_b), one.stratum): one for one in differences}
     rows = [
-        Row(difference_label(*pair), tuple(_cell(found[pair, stratum]) for stratum in n_comparisons))
+        Row(difference_label(*pair), tuple(vote_difference_cell(found[pair, stratum]) for stratum in n_comparisons))
         for pair in _pairs_of(differences)
     ]
     columns = [Column(kind_label(stratum), n) for stratum, n in n_comparisons.items()]
@@ -81,7 +81,7 @@ def _pairs_of(differences: Sequence[VoteDifference]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((one.metric_a, one.metric_b) for one in differences))
 
 
-def _cell(one: VoteDifference) -> Cell:
+def vote_difference_cell(one: VoteDifference) -> Cell:
     """Return a difference with its simultaneous interval and its adjusted p, which are adjusted alike."""
     return Cell(
         one.delta.estimate,

@@ -61,11 +61,11 @@ def test_undefined_values_are_dashes_with_their_reason() -> None:
     analysis = VoteAnalysis(found.agreements, (found.one_voter,), found.beside_voter, differences)
     sections = {section.heading: section for section in vote_sections(analysis)}
     assert set(sections) == {
-        "Agreement with listeners' votes",
+        "Agreement with listeners",
         "One listener as yardstick",
         "Differences between metrics",
     }
-    accuracy = sections["Agreement with listeners' votes"].tables[0]
+    accuracy = sections["Agreement with listeners"].tables[0]
     assert {cell.value for row in accuracy.rows for cell in row.cells} == {DASH}
     assert accuracy.notes() == ["m, n / all: no comparison has a majority"]
     assert "no comparison has a majority" in sections["Differences between metrics"].tables[0].notes()[0]
