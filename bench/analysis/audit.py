@@ -21,7 +21,7 @@ from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatedPair
 from bench.statistics.reliability import Ratings, estimate_reliability
 from bench.statistics.types import DEFAULT_PLAN
-from metrics.types import ProgressCallback, no_progress
+from metrics.types import AudioTextPair, ProgressCallback, no_progress
 
 SHORTEST_S = 0.1  # less than the attack of most sounds, and a hundredth of what the models listen to
 
@@ -153,7 +153,7 @@ def audit(
         single_rating_share=per_pair.get(1, 0) / len(pairs) if dataset.ratings else None,
         groups=_summarise(dataset, cut),
         duplicates=_duplicates(pairs),
-        audio=audit_audio(pairs, expected_rate_hz, progress),
+        audio=audit_audio(dataset.audio_text_pairs, expected_rate_hz, progress),
         reliability=_reliability(dataset),
     )
 
@@ -220,10 +220,10 @@ def _codes(values: Iterable[str]) -> Int[np.ndarray, " values"]:
 
 
 def audit_audio(
-    pairs: Sequence[RatedPair], expected_rate_hz: int | None = None, progress: ProgressCallback = no_progress
+    pairs: Sequence[AudioTextPair], expected_rate_hz: int | None = None, progress: ProgressCallback = no_progress
 ) -> AudioAudit:
     """Read the header of every clip; arguments as of `audit`."""
-    first_pair = {rated.pair.audio_path: rated.pair.pair_id for rated in reversed(pairs)}
+    first_pair = {pair.audio_path: pair.pair_id for pair in reversed(pairs)}
     headers: list[_Header] = []
     missing: list[ClipProblem] = []
     unreadable: list[ClipProblem] = []

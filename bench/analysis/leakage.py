@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.analysis.overlap import clip_hashes
 from bench.datasets.captions import caption_key
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import Tested
 from bench.files.records import read_records, write_records
 from metrics.errors import DataError, reason_of
 from metrics.files import read_json
@@ -115,7 +115,7 @@ def read_training(checkpoint: Path) -> dict[str, Any] | None:
         return checked
 
 
-def leakage_of(scorers: Mapping[str, Scorer], tested: RatedDataset) -> tuple[Leakage, ...]:
+def leakage_of(scorers: Mapping[str, Scorer], tested: Tested) -> tuple[Leakage, ...]:
     """Compare what each trained scorer was shown with the tested pairs; others do not appear.
 
     Args:
@@ -143,7 +143,7 @@ def read_leakage(folder: Path) -> tuple[Leakage, ...]:
 
 
 def find_leakage(
-    metric: str, training: Mapping[str, Any], tested: RatedDataset, clip_sha256: Mapping[str, str] | None = None
+    metric: str, training: Mapping[str, Any], tested: Tested, clip_sha256: Mapping[str, str] | None = None
 ) -> tuple[Leakage, ...]:
     """Compare what a scorer was trained on with the pairs that it is tested on.
 
@@ -180,24 +180,25 @@ def _compare(
     data: Mapping[str, Any],
     part: str,
     items: Mapping[str, Any],
-    tested: RatedDataset,
+    tested: Tested,
     clip_sha256: Mapping[str, str],
 ) -> Leakage:
     captions = {caption_key(text) for text in items.get("captions") or ()}
     clips: Mapping[str, str] = items.get("clips") or {}
     contents = set(clips.values()) - {""}
     listeners = set(items.get("listeners") or ())
-    names = {rated.pair.pair_id: tested.portable_name(rated.pair.audio_path) for rated in tested.pairs}
+    pairs = tested.audio_text_pairs
+    names = {pair.pair_id: tested.portable_name(pair.audio_path) for pair in pairs}
 
     def is_shared(pair_id: str) -> bool:
         content, name = clip_sha256.get(pair_id), names[pair_id]
         return content in contents or (name in clips and not (content and clips[name]))
 
-    found_captions = [r.pair.caption for r in tested.pairs if caption_key(r.pair.caption) in captions]
-    found_clips = [names[r.pair.pair_id] for r in tested.pairs if is_shared(r.pair.pair_id)]
-    heard = {rating.listener_id for rating in tested.ratings}
-    affected = [r for r in tested.pairs if caption_key(r.pair.caption) in captions or is_shared(r.pair.pair_id)]
-    n_captions = len({caption_key(r.pair.caption) for r in tested.pairs})
+    found_captions = [pair.caption for pair in pairs if caption_key(pair.caption) in captions]
+    found_clips = [names[pair.pair_id] for pair in pairs if is_shared(pair.pair_id)]
+    heard = tested.listener_ids
+    affected = [pair for pair in pairs if caption_key(pair.caption) in captions or is_shared(pair.pair_id)]
+    n_captions = len({caption_key(pair.caption) for pair in pairs})
     return Leakage(
         metric,
         str(data["name"]),

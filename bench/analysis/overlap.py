@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bench.datasets.captions import caption_key
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import Tested
 from metrics.files import sha256_of_file
 from metrics.types import ProgressCallback, no_progress
 
@@ -36,7 +36,7 @@ class Overlap:
     n_affected_second: int
 
 
-def find_overlaps(datasets: Sequence[RatedDataset], hashes: Sequence[Mapping[str, str]]) -> tuple[Overlap, ...]:
+def find_overlaps(datasets: Sequence[Tested], hashes: Sequence[Mapping[str, str]]) -> tuple[Overlap, ...]:
     """Compare every two data sets.
 
     Args:
@@ -52,15 +52,13 @@ def label(name: str, split: str | None) -> str:
     return f"{name} ({split})" if split else name
 
 
-def _overlap(
-    first: RatedDataset, first_clips: Mapping[str, str], second: RatedDataset, second_clips: Mapping[str, str]
-) -> Overlap:
+def _overlap(first: Tested, first_clips: Mapping[str, str], second: Tested, second_clips: Mapping[str, str]) -> Overlap:
     captions = _captions(first) & _captions(second)
     clips = set(first_clips.values()) & set(second_clips.values())
     affected = [
         sum(
-            caption_key(rated.pair.caption) in captions or known.get(rated.pair.pair_id) in clips
-            for rated in dataset.pairs
+            caption_key(pair.caption) in captions or known.get(pair.pair_id) in clips
+            for pair in dataset.audio_text_pairs
         )
         for dataset, known in ((first, first_clips), (second, second_clips))
     ]
@@ -69,15 +67,16 @@ def _overlap(
     return Overlap(names[0], names[1], tuple(sorted(captions)), n_clips, *affected)
 
 
-def _captions(dataset: RatedDataset) -> set[str]:
-    return {caption_key(rated.pair.caption) for rated in dataset.pairs}
+def _captions(dataset: Tested) -> set[str]:
+    return {caption_key(pair.caption) for pair in dataset.audio_text_pairs}
 
 
-def clip_hashes(dataset: RatedDataset, progress: ProgressCallback = no_progress) -> dict[str, str]:
+def clip_hashes(dataset: Tested, progress: ProgressCallback = no_progress) -> dict[str, str]:
     """Return the SHA-256 of each clip that is here, by pair id."""
     hashes: dict[str, str] = {}
-    for done, rated in enumerate(dataset.pairs, start=1):
-        if rated.pair.audio_path.is_file():
-            hashes[rated.pair.pair_id] = sha256_of_file(rated.pair.audio_path)
-        progress(f"clips of {label(dataset.name, dataset.split)}", done, len(dataset.pairs))
+    pairs = dataset.audio_text_pairs
+    for done, pair in enumerate(pairs, start=1):
+        if pair.audio_path.is_file():
+            hashes[pair.pair_id] = sha256_of_file(pair.audio_path)
+        progress(f"clips of {label(dataset.name, dataset.split)}", done, len(pairs))
     return hashes

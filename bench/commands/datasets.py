@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.table import Table
@@ -14,7 +14,8 @@ from bench.analysis.overlap import label
 from bench.datasets.adapters.custom import ANY_SCALE
 from bench.datasets.catalog import entries, find_entry, load_dataset
 from bench.datasets.entry import DatasetEntry, Presence, resolve
-from bench.datasets.pairs_table import pairs_table
+from bench.datasets.pairs_table import pairs_table, voted_pairs_table
+from bench.datasets.voted.catalog import VOTED, VotedEntry, find_voted, is_voted, load_voted
 from bench.files.records import json_text
 from bench.terminal.console import put
 from bench.terminal.options import AsJson, BandsOption, DataRoot, Output, Scale, Screening, Split, edges_of
@@ -23,13 +24,14 @@ from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from bench.analysis.audit import Audit, ClipProblem, GroupSummary
+    from bench.analysis.audit import Audit
     from bench.analysis.leakage import Leakage
     from bench.analysis.overlap import Overlap
+    from bench.analysis.vote_audit import VoteAudit
     from bench.datasets.fetching.download import PullReport
-    from bench.datasets.types import RatedDataset, RatingScale
+    from bench.datasets.types import RatingScale, Tested
 
-EXAMPLES_SHOWN = 3
+AnyAudit = TypeVar("AnyAudit", "Audit", "VoteAudit")
 
 datasets_app = typer.Typer(no_args_is_help=True, help="List, fetch and audit data sets.")
 
@@ -39,7 +41,7 @@ def list_command(data_root: DataRoot = None, as_json: AsJson = False) -> None:
     """Show every data set, its splits and whether its files are here."""
     found = [(entry, entry.presence(data_root)) for entry in entries()]
     if as_json:
-        _print_json([_record_fields(entry, presence) for entry, presence in found])
+        _print_json([_record_fields(entry, presence) for entry, presence in found] + [_voted_fields(e) for e in VOTED])
     else:
         _print_records(found)
 
@@ -52,6 +54,8 @@ def pull_command(
 ) -> None:
     """Fetch a data set from its publishers; repeat the command to go on after a break."""
     console = _console()
+    if is_voted(name):
+        raise UnavailableError(f"the votes of {name} are here already; {find_voted(name).clips}")
     entry = find_entry(name)
     if entry.pull is None:
         folder = entry.presence(data_root).location
@@ -80,17 +84,18 @@ def audit_command(
 ) -> None:
     """Count ratings, listeners and captions, and look for clips that are missing or cannot be used."""
     from bench.analysis.audit import audit
+    from bench.terminal.audits import rating_tables
 
+    if is_voted(name):
+        _audit_votes(name, data_root, as_json, {"split": split, "screening": screening, "scale": scale, "bands": bands})
+        return
     edges = edges_of(bands)
     with terminal_progress() as progress:
         dataset = load_dataset(
             name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
         )
         found = audit(dataset, bands=edges, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
-    if as_json:
-        _print_json(asdict(found))
-    else:
-        _print_audit(found)
+    _show_audit(found, rating_tables, as_json)
 
 
 @datasets_app.command("pairs")
@@ -107,15 +112,20 @@ def pairs_command(
     """
     from bench.files.csvfile import csv_text, write_csv
 
-    with terminal_progress() as progress:
-        scale = _whatever_scale(name)
-        dataset = load_dataset(
-            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
-        )
-    if output is None:
-        put(csv_text(pairs_table(dataset)), end="")
+    if is_voted(name):
+        _refuse_given(name, {"split": split, "screening": screening})
+        table = voted_pairs_table(load_voted(name, data_root))
     else:
-        write_csv(output, pairs_table(dataset))
+        with terminal_progress() as progress:
+            scale = _whatever_scale(name)
+            dataset = load_dataset(
+                name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+            )
+        table = pairs_table(dataset)
+    if output is None:
+        put(csv_text(table), end="")
+    else:
+        write_csv(output, table)
 
 
 @datasets_app.command("overlap")
@@ -155,8 +165,38 @@ def overlap_command(
         _print_overlaps(overlaps, leakage)
 
 
-def _load_part(name: str) -> RatedDataset:
+def _audit_votes(name: str, data_root: Path | None, as_json: bool, others: Mapping[str, object]) -> None:
+    from bench.analysis.vote_audit import audit_votes
+    from bench.terminal.audits import vote_tables
+
+    _refuse_given(name, others)
+    with terminal_progress() as progress:
+        found = audit_votes(load_voted(name, data_root), progress=progress)
+    _show_audit(found, vote_tables, as_json)
+
+
+def _show_audit(found: AnyAudit, tables: Callable[[AnyAudit], list[Table]], as_json: bool) -> None:
+    if as_json:
+        _print_json(asdict(found))
+        return
+    console = _console()
+    for table in tables(found):
+        console.print(table)
+    for note in found.notes:
+        console.print(f"note: {note}", soft_wrap=True)
+
+
+def _refuse_given(name: str, others: Mapping[str, object]) -> None:
+    """Refuse options that votes do not have."""
+    for option, value in others.items():
+        if value is not None:
+            raise UsageError(f"--{option} has no meaning for votes ({name}); leave it out")
+
+
+def _load_part(name: str) -> Tested:
     """Load ``NAME`` or ``NAME@SPLIT``."""
+    if is_voted(name):
+        return load_voted(name)
     known, _, split = name.partition("@")
     return load_dataset(known, split=split or None, scale=_whatever_scale(known))
 
@@ -204,6 +244,22 @@ def _record_fields(entry: DatasetEntry, found: Presence) -> dict[str, object]:
     }
 
 
+def _voted_fields(entry: VotedEntry) -> dict[str, object]:
+    """Return the same of votes, which are in the package; whether clips are anywhere is not known."""
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "licence": entry.licence,
+        "splits": (),
+        "screenings": (),
+        "dimensions": ("votes",),
+        "scale": None,
+        "location": None,
+        "ratings_present": True,
+        "audio_present": False,
+    }
+
+
 def _console() -> Screen:
     # Names and texts are the user's: brackets and colons in them are no markup.
     return Screen(markup=False, emoji=False, highlight=False)
@@ -216,74 +272,14 @@ def _print_records(records: list[tuple[DatasetEntry, Presence]]) -> None:
         if entry.suffix:
             here = ["yours", "yours"]
         table.add_row(entry.name, entry.summary, "\n".join(entry.splits) or "-", *here)
+    for voted in VOTED:
+        table.add_row(voted.name, f"votes: {voted.summary}", "-", "here", "yours")
     console = _console()
     console.print(table)
     for entry, found in records:
         place = "made on the spot" if found.location is None else f"in {found.location}"
         if not entry.suffix:
             console.print(f"{entry.name}: {place}; licence: {entry.licence}", soft_wrap=True)
+    for voted in VOTED:
+        console.print(f"{voted.name}: in the package; licence: {voted.licence}; {voted.clips}", soft_wrap=True)
     console.print("Fetch one with: bench datasets pull NAME, which says what to do where it cannot")
-
-
-def _print_audit(found: Audit) -> None:
-    console = _console()
-    console.print(_overview(found))
-    console.print(_groups(found.groups))
-    console.print(_histogram("ratings per pair", "pairs", found.ratings_per_pair))
-    console.print(_histogram("pairs per caption", "captions", found.pairs_per_caption))
-    console.print(_clips(found))
-    for note in found.notes:
-        console.print(f"note: {note}", soft_wrap=True)
-
-
-def _overview(found: Audit) -> Table:
-    table = Table(title=f"{found.name}, split {found.split or 'all'}, screening {found.screening or 'none'}")
-    table.add_column("what")
-    table.add_column("value", justify="right")
-    table.add_row("pairs", f"{found.n_pairs:,}")
-    table.add_row("ratings", f"{found.n_ratings:,}")
-    table.add_row("listeners", f"{found.n_listeners:,}" if found.n_listeners else "not named")
-    table.add_row("captions", f"{found.n_captions:,}")
-    if found.single_rating_share is not None:
-        table.add_row("pairs with one rating only", f"{found.single_rating_share:.1%}")
-    table.add_row("pairs with the clip and caption of another", f"{sum(map(len, found.duplicates)):,}")
-    for name, value in (found.reliability or {}).items():
-        table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value))
-    table.add_row("sha256 of the ratings", found.source_sha256[:16] + "…")
-    return table
-
-
-def _groups(groups: tuple[GroupSummary, ...]) -> Table:
-    table = Table("stratum", title="mean ratings of the pairs")
-    for name in ("pairs", "ratings", "mean", "SD"):
-        table.add_column(name, justify="right")
-    for group in groups:
-        sd = "-" if group.sd is None else f"{group.sd:.2f}"
-        table.add_row(group.label, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
-    return table
-
-
-def _histogram(value: str, counted: str, counts: Mapping[int, int]) -> Table:
-    table = Table(value, *map(str, counts))
-    table.add_row(counted, *(f"{count:,}" for count in counts.values()))
-    return table
-
-
-def _clips(found: Audit) -> Table:
-    audio = found.audio
-    table = Table("what", "clips", "for example", title="clips")
-    table.add_row("named by the pairs", f"{audio.n_clips:,}", "")
-    table.add_row("missing", *_examples(audio.missing))
-    table.add_row("unreadable", *_examples(audio.unreadable))
-    table.add_row("too short", *_examples(audio.too_short))
-    table.add_row(f"not at {audio.expected_rate_hz or '?'} Hz", *_examples(audio.wrong_rate))
-    if audio.durations_s is not None:
-        shortest, middle, longest = audio.durations_s
-        table.add_row("seconds: least, median, most", "", f"{shortest:.2f}, {middle:.2f}, {longest:.2f}")
-    table.add_row("by channels", "", ", ".join(f"{n}: {count:,}" for n, count in audio.channels.items()) or "-")
-    return table
-
-
-def _examples(problems: tuple[ClipProblem, ...]) -> tuple[str, str]:
-    shown = [f"{problem.pair_id} {problem.found}" for problem in problems[:EXAMPLES_SHOWN]]
-    return f"{len(problems):,}", "\n".join(shown)

@@ -11,6 +11,7 @@ import typer
 from bench.files.checksums import warning_of
 from bench.reports.formats import Document, names
 from bench.terminal.console import deliver, say
+from bench.terminal.finish import PAGE, name_remade, show_page
 from bench.terminal.options import Output
 from metrics.errors import UsageError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bench.runs.folder import Run
 
 Against = Literal["published"]
-PAGE = "html"
 FORMAT_NAMES = (*names("report", "estimates", "facts"), PAGE)
 if TYPE_CHECKING:
     AnyFormat = str
@@ -81,9 +81,9 @@ def report_command(
 
     _check_format(format, embed_audio, standalone)
     folder = run_dir or newest_run(remark=say)
-    others = {"--calibrate-on": calibrate_on, "--figures": figures, "--against": against}
+    others = {"--calibrate-on": calibrate_on, "--against": against}
     if is_vote_run(folder):
-        report_votes(folder, format, output, recompute, standalone, full, others)
+        report_votes(folder, format, output, recompute, standalone, full, figures, embed_audio, others)
         return
     run = read_run(folder, recompute, calibrate_on)
     warning = warning_of(run.altered)
@@ -96,13 +96,10 @@ def report_command(
     if figures is not None:
         say(f"Figures: {len(write_figures(run, figures))} files in {figures}")
     if format == PAGE:
-        page, problems = write_page(run, document.report, output, embed_audio)
-        if problems and embed_audio is not None:
-            say(f"warning: {len(problems):,} clips could not be embedded; the first: {problems[0]}")
-        say(f"Page: {page}")
+        show_page(*write_page(run, document.report, output, embed_audio), asked=embed_audio is not None)
         return
     settings = {"standalone": True} if standalone else {}
-    remade = _remade(run, output, format or "markdown")
+    remade = name_remade(run.folder, output, format or "markdown")
     deliver(document, format, output, "Report", brief=not (full or against), remade=remade, **settings)
 
 
@@ -111,14 +108,6 @@ def _check_format(format: str | None, embed_audio: int | None, standalone: bool)
         raise UsageError("--embed-audio belongs to --format html; add that, or leave --embed-audio out")
     if standalone and format != "latex":
         raise UsageError("--standalone belongs to --format latex; add that, or leave --standalone out")
-
-
-def _remade(run: Run, output: Path | None, format: str) -> str | None:
-    """Return the name of the run's file that is made anew, if that is what was asked for."""
-    from bench.runs.integrity import REPORT_NAME
-
-    is_report = output is not None and output.resolve() == (run.folder / REPORT_NAME).resolve()
-    return REPORT_NAME if is_report and format == "markdown" else None
 
 
 def _document(run: Run, published: Sequence[PublishedFigure], warning: str) -> Document:

@@ -12,7 +12,7 @@ import typer
 from bench.files.limits import LEAST_MARGIN, MOST_MARGIN
 from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
-from bench.terminal.finish_votes import execute_votes, finish_votes, names_of
+from bench.terminal.finish_votes import execute_votes, finish_votes
 from bench.terminal.options import (
     DataRoot,
     ModelOptions,
@@ -140,6 +140,8 @@ def run_command(
         argv=tuple(sys.argv),
     )
     if is_voted(data.dataset):
+        from bench.runs.votes import names_of
+
         finish_votes(execute_votes(request, names_of(chosen.scores_from)), strict=strict)
         return
     if chosen.scores_from is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.datasets.types import RatedDataset
+from bench.datasets.votes import VotedDataset
 
 
 def pairs_table(dataset: RatedDataset) -> dict[str, Sequence[str | None]]:
@@ -21,4 +22,13 @@ def pairs_table(dataset: RatedDataset) -> dict[str, Sequence[str | None]]:
         "source": [one.source for one in rated],
         "system": [one.system for one in rated],
         "split": [one.split for one in rated],
+    }
+
+
+def voted_pairs_table(dataset: VotedDataset) -> dict[str, Sequence[str | None]]:
+    """Return the same of a data set of votes: every clip and caption that a metric has to score, once."""
+    return {
+        "pair_id": [pair.pair_id for pair in dataset.pairs],
+        "audio_path": [str(pair.audio_path.absolute()) for pair in dataset.pairs],
+        "text": [pair.caption for pair in dataset.pairs],
     }

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
 from bench.datasets.captions import merged_captions
 from metrics.types import AudioTextPair
+
+
+@runtime_checkable
+class Tested(Protocol):
+    """What metrics are tested on, whether listeners rated it or voted on it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def split(self) -> str | None: ...
+    @property
+    def audio_text_pairs(self) -> Sequence[AudioTextPair]: ...
+    @property
+    def listener_ids(self) -> frozenset[str]:
+        """The listeners, as far as they are named."""
+        ...
+
+    def portable_name(self, path: Path) -> str: ...
+
 
 Source = Literal["natural", "synthesized"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -95,6 +115,16 @@ class RatedDataset:
     split: str | None = None
     screening: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def audio_text_pairs(self) -> tuple[AudioTextPair, ...]:
+        """The pairs without their ratings."""
+        return tuple(rated.pair for rated in self.pairs)
+
+    @property
+    def listener_ids(self) -> frozenset[str]:
+        """Those whose single ratings are known."""
+        return frozenset(rating.listener_id for rating in self.ratings)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class VotedDataset:
         source_sha256: hash of the file of votes.
         audio_root: folder that the clips' portable names are relative to.
         notes: remarks that belong under every table made from the data.
+        names_listeners: whether a listener_id is one person's wherever it stands; otherwise it is a place.
     """
 
     name: str
@@ -70,6 +71,22 @@ class VotedDataset:
     source_sha256: str
     audio_root: Path
     notes: tuple[str, ...] = ()
+    names_listeners: bool = True
+
+    @property
+    def split(self) -> None:
+        """Data sets of votes are not split."""
+        return
+
+    @property
+    def audio_text_pairs(self) -> tuple[AudioTextPair, ...]:
+        """See ``pairs``."""
+        return self.pairs
+
+    @property
+    def listener_ids(self) -> frozenset[str]:
+        """Those who voted, as far as they are named."""
+        return frozenset(vote.listener_id for vote in self.votes if self.names_listeners)
 
     @cached_property
     def pairs(self) -> tuple[AudioTextPair, ...]:

@@ -124,7 +124,7 @@ class RunManifest:
         packages: installed version by distribution name.
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
-        bands: edges of the score bands, on the data set's scale.
+        bands: edges of the score bands, on the data set's scale; none in a run on votes.
         baselines, sentinels, margin: see `bench.analysis.context.Settings`.
         analysis: version of the files of statistics (`bench.analysis.results.VERSION`).
         signatures: `metrics.types.ScorerSpec.signature` by metric.
@@ -161,6 +161,8 @@ class RunManifest:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for edges that cut the scale into no bands."""
+        if self.kind == "votes" and not self.bands:
+            return
         low, high = self.dataset.scale
         rise = all(a < b for a, b in pairwise((low, *self.bands, high)))
         if not (rise and 1 <= len(self.bands) <= MAX_EDGES):

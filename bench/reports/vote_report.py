@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
-from bench.analysis.votes import ALL, VoteAnalysis, scored_comparisons, usable
+from bench.analysis.leakage import Leakage
+from bench.analysis.vote_results import VoteAnalysis
+from bench.analysis.votes import Scores, scored_comparisons, usable
 from bench.datasets.votes import VotedDataset
 from bench.files.manifest import RunManifest
 from bench.files.scores import FAILURES_NAME
 from bench.reports.contents import provenance_lines, signature_lines
-from bench.reports.layout import Point, Report, Section
-from bench.reports.sections.votes import verdict, vote_sections
-from bench.statistics.votes import ONE_SIDED
+from bench.reports.layout import Report, Section
+from bench.reports.sections.leakage import leakage_section
+from bench.reports.sections.verdict import ON_VOTES, verdict_points
+from bench.reports.sections.votes import vote_sections
 from metrics.types import ScoreFailure
 
-Scores = Mapping[str, Float[np.ndarray, " pairs"]]
 ASKED = {
     "clip": "Votes say which of two captions fits a clip better",
     "caption": "Votes say which of two clips fits a caption better",
@@ -30,30 +32,24 @@ def build_vote_report(
     scores: Scores,
     failures: Mapping[str, Sequence[ScoreFailure]],
     analysis: VoteAnalysis,
+    leakage: Sequence[Leakage] = (),
     warning: str = "",
 ) -> Report:
     """Return the report of a run on votes; see `bench.reports.layout.Report` for ``warning``."""
+    seen = leakage_section(leakage)
     sections = [
         *vote_sections(analysis),
+        *([seen] if seen else []),
         Section("Signatures", tuple(signature_lines(manifest))),
         Section("Data and settings", tuple(provenance_lines(manifest))),
     ]
     return Report(
         f"{dataset.name}: agreement of {len(scores)} metrics with listeners' votes",
         tuple(_summary(manifest, dataset, scores, failures)),
-        tuple(sections),
+        (sections[0], *(replace(section, appendix=True) for section in sections[1:])),
         warning,
-        tuple(_points(analysis)),
+        verdict_points(analysis.verdict, ON_VOTES),
     )
-
-
-def _points(analysis: VoteAnalysis) -> Iterator[Point]:
-    """Yield what the votes show, and what not to conclude from them."""
-    if sentences := verdict(analysis.vote_agreements, analysis.vote_differences):
-        test = "bootstrap intervals by clip or caption; paired permutation test, adjusted for all pairs of metrics"
-        yield Point("Which metric?", " ".join(sentences), test)
-    if selected := _selection(analysis):
-        yield Point("What not to conclude?", selected, "count of comparisons with votes for both sides")
 
 
 def _summary(
@@ -71,16 +67,6 @@ def _summary(
         "table every metric is evaluated on the same comparisons and the same resamples.",
     ]
     return [paragraphs[0], *_left_out(dataset, scores, failures), paragraphs[1]]
-
-
-def _selection(analysis: VoteAnalysis) -> str:
-    """Warn where comparisons that listeners disagree on seem to have been left out by whoever published the votes."""
-    if not any(one.note == ONE_SIDED for one in analysis.one_voter if one.stratum == ALL):
-        return ""
-    return (
-        "No comparison has votes for both sides. The figures are for comparisons that listeners agree on, and the "
-        "yardstick of one listener is near 1 by selection."
-    )
 
 
 def _left_out(dataset: VotedDataset, scores: Scores, failures: Mapping[str, Sequence[ScoreFailure]]) -> list[str]:

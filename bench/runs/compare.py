@@ -18,6 +18,7 @@ from bench.files.manifest import RunManifest
 from bench.files.ratings import RatingTable, read_ratings
 from bench.files.scores import ScoreTable
 from bench.runs.folder import Run
+from bench.runs.vote_folder import VoteRun
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.comparison import CorrelationDifference, differences_of
 from bench.statistics.max_t import paired_spreads
@@ -125,7 +126,7 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     yield from _changed("environment:", before.environment, now.environment)
 
 
-def clip_changes(before: Run, now: Run) -> Iterator[Change]:
+def clip_changes(before: Run | VoteRun, now: Run | VoteRun) -> Iterator[Change]:
     """Yield what differs between the clips of two runs, by their content."""
     if before.manifest.clips == now.manifest.clips:
         return
@@ -206,7 +207,7 @@ def _remarks(before: Run, now: Run, a: ScoreTable, b: ScoreTable, shared: list[s
             yield f"{metric} is in the run {'of before' if metric in before.table.metrics else 'of now'} only."
 
 
-def _clips_of(run: Run) -> str:
+def _clips_of(run: Run | VoteRun) -> str:
     return "not noted" if run.manifest.clips is None else f"{run.manifest.clips.n_clips:,} read"
 
 

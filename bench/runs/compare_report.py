@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.analysis.results import Analysis
 from bench.analysis.strata import ALL, of_kind
@@ -20,8 +20,10 @@ from bench.statistics.max_t import LEVEL
 def build_comparison(found: RunComparison) -> Report:
     """Return what changed, what it did to scores, and what it did to agreement with listeners."""
     sections = [
-        Section("What changed", found.remarks, (_changes(found),) if found.changes else ()),
-        Section("Scores", (), (_scores(found),) if found.score_differences else ()),
+        Section("What changed", found.remarks, (changes_table(found.changes),) if found.changes else ()),
+        Section(
+            "Scores", (), (scores_table(found.score_differences, found.n_common),) if found.score_differences else ()
+        ),
         Section("Agreement with listeners", (), (_estimates(found),)),
         Section("Paired differences", (), tuple(_differences(found))),
     ]
@@ -33,8 +35,9 @@ def build_comparison(found: RunComparison) -> Report:
     )
 
 
-def _changes(found: RunComparison) -> Table:
-    rows = [Row(change.what, tuple(Cell(text=text) for text in _apart(change))) for change in found.changes]
+def changes_table(changes: Sequence[Change]) -> Table:
+    """Return what is not as before in the making of a run."""
+    rows = [Row(change.what, tuple(Cell(text=text) for text in _apart(change))) for change in changes]
     reading = "All else that the manifests hold is the same. Of signatures, only what differs is shown."
     return Table("What is not as before", reading, _BOTH, tuple(rows), "what")
 
@@ -50,10 +53,11 @@ def _apart(change: Change) -> tuple[str, str]:
     )
 
 
-def _scores(found: RunComparison) -> Table:
-    rows = [Row(metric, (Cell(text=f"{value:.3g}"),)) for metric, value in found.score_differences.items()]
+def scores_table(score_differences: Mapping[str, float], n_common: int) -> Table:
+    """Return how far scores are apart."""
+    rows = [Row(metric, (Cell(text=f"{value:.3g}"),)) for metric, value in score_differences.items()]
     reading = "0 means equal to the last bit; inf, that a pair has a score in one run only."
-    return Table("Largest difference of a score", reading, (Column("|now - before|", found.n_common),), tuple(rows))
+    return Table("Largest difference of a score", reading, (Column("|now - before|", n_common),), tuple(rows))
 
 
 def _estimates(found: RunComparison) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.analysis.leakage import LEAKAGE_NAME
 from bench.analysis.results import Analysis
+from bench.analysis.vote_results import VoteAnalysis
 from bench.files.checksums import SUMS_NAME, Finding, find_altered, read_sums
 from bench.files.clips import CLIPS_NAME
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
@@ -19,13 +20,20 @@ from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 
 REPORT_NAME = "report.md"
+COMPARISONS_NAME = "comparisons.csv"
+VOTES_NAME = "votes.csv"
+"""Data of a run on votes."""
+
 SOURCES = (
     *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME),
     *(LEAKAGE_NAME, CLIPS_NAME, SENTINELS_NAME),
+    *(COMPARISONS_NAME, VOTES_NAME),
 )
 """What reports are made from besides the statistics."""
 
-STATISTICS = tuple(f"{part.name}.json" for part in dataclasses.fields(Analysis))
+STATISTICS = tuple(
+    dict.fromkeys(f"{part.name}.json" for kind in (Analysis, VoteAnalysis) for part in dataclasses.fields(kind))
+)
 
 
 def altered_files(folder: Path, manifest: RunManifest) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.datasets.types import RatedDataset
+from bench.datasets.types import Tested
 from bench.files import workspace
 from bench.files.clips import Contents, changed_clips, listen_to, merge, refuse_changed
 from metrics.heard import ClipState
@@ -25,14 +25,14 @@ class Outcomes:
 
 
 def outcomes_of(
-    scorers: Mapping[str, Scorer], dataset: RatedDataset, pairs: pd.DataFrame, folder: Path, remark: RemarkCallback
+    scorers: Mapping[str, Scorer], dataset: Tested, pairs: pd.DataFrame, folder: Path, remark: RemarkCallback
 ) -> Outcomes:
     """Score the pairs by each metric whose outcome ``folder`` does not keep; say what was kept and what computed.
 
     Raises:
         ClapBenchError: clips changed while this was at work. What was scored from those that are there now is kept.
     """
-    paths = {dataset.portable_name(one.pair.audio_path): one.pair.audio_path for one in dataset.pairs}
+    paths = {dataset.portable_name(one.audio_path): one.audio_path for one in dataset.audio_text_pairs}
     kept = {metric: _kept(metric, scorer, paths, folder, remark) for metric, scorer in scorers.items()}
     found = {
         metric: kept[metric] or _score(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()
@@ -75,10 +75,10 @@ def _kept(
     return _Outcome(scores, clips)
 
 
-def _score(metric: str, scorer: Scorer, dataset: RatedDataset, pairs: pd.DataFrame, folder: Path) -> _Outcome:
-    rated = [one.pair for one in dataset.pairs]
-    answer, clips = listen_to(scorer, rated)
-    scores = checked_scores(metric, answer, rated)
+def _score(metric: str, scorer: Scorer, dataset: Tested, pairs: pd.DataFrame, folder: Path) -> _Outcome:
+    tested = list(dataset.audio_text_pairs)
+    answer, clips = listen_to(scorer, tested)
+    scores = checked_scores(metric, answer, tested)
     states = {dataset.portable_name(path): state for path, state in clips.items()}
     workspace.save_outcome(folder, pairs, metric, scorer.spec.signature(), scores, states)
     return _Outcome(scores, clips)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bench.analysis.results import Analysis
-from bench.files.manifest import MANIFEST_NAME, RunManifest
+from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest
 from bench.files.records import Mismatch, from_plain
 from bench.files.scores import parse_score_files
 from bench.runs import compare
@@ -18,6 +17,11 @@ from bench.runs.compare import Change, changes, clip_changes, largest_difference
 from bench.runs.folder import Run, read_run
 from bench.runs.run import RunRequest, run_benchmark
 from bench.runs.trust import refuse_untrusted
+from bench.runs.vote_folder import VoteRun, read_vote_run
+from bench.runs.votes import names_of, run_votes
+from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.intervals import Measured
+from bench.statistics.votes import VoteAgreement
 from metrics.errors import DataError, UsageError
 from metrics.files import sha256_of_file
 from metrics.types import Precision, ProgressCallback, ScorerOptions, WindowPolicy, no_progress
@@ -41,8 +45,8 @@ class Reproduction:
         different: files that are not, apart from the manifest and the report, which name times and places.
     """
 
-    before: Run
-    now: Run
+    before: Run | VoteRun
+    now: Run | VoteRun
     changes: tuple[Change, ...]
     score_differences: Mapping[str, float]
     estimate_difference: float
@@ -71,20 +75,47 @@ def reproduce(
         ClapBenchError: data or metrics are not where they were.
     """
     _refuse_overwriting(folder, out)
-    before = read_run(folder)
-    request = request_of(folder, before.manifest, out)
-    refuse_untrusted(folder, before.manifest, request.metrics, trust)
-    now = run_benchmark(request, progress)
+    manifest = read_manifest(folder)
+    request = request_of(folder, manifest, out)
+    refuse_untrusted(folder, manifest, request.metrics, trust)
+    made = _votes_again if manifest.kind == "votes" else _ratings_again
+    before, now, scores, estimates = made(folder, request, progress)
     same = {name: _digest(now.folder / name) == digest for name, digest in _comparable(before.manifest).items()}
     return Reproduction(
         before,
         now,
         (*changes(before.manifest, now.manifest), *clip_changes(before, now)),
-        score_differences(before, now),
-        _estimate_difference(before.analysis, now.analysis),
+        scores,
+        estimates,
         tuple(name for name, is_same in same.items() if is_same),
         tuple(name for name, is_same in same.items() if not is_same),
     )
+
+
+Again = tuple[Run | VoteRun, Run | VoteRun, Mapping[str, float], float]
+"""Both runs, the largest difference of each metric's scores, and that of all estimates."""
+
+
+def _ratings_again(folder: Path, request: RunRequest, progress: ProgressCallback) -> Again:
+    before = read_run(folder)
+    now = run_benchmark(request, progress)
+    estimates = [_estimates(one.analysis.estimates) for one in (before, now)]
+    return before, now, score_differences(before, now), _largest(*estimates)
+
+
+def _votes_again(folder: Path, request: RunRequest, progress: ProgressCallback) -> Again:
+    before = read_vote_run(folder)
+    scores_from = _given_options(folder, before.manifest).scores_from
+    now = run_votes(request, names_of(scores_from), progress)
+    ids = [[pair.pair_id for pair in one.dataset.pairs] for one in (before, now)]
+    _refuse_other_pairs(before.folder, now.folder, *ids)
+    scores = {
+        metric: largest_difference(values, now.scores[metric])
+        for metric, values in before.scores.items()
+        if metric in now.scores
+    }
+    estimates = [_agreements(one.analysis.vote_agreements) for one in (before, now)]
+    return before, now, scores, _largest(*estimates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +128,7 @@ class GivenOptions:
     scale: str | None = None
     data_root: str | None = None
     scores: tuple[str, ...] | None = None
+    scores_from: str | None = None
     device: str = DEFAULTS.device
     batch_size: int | None = None
     precision: Precision = DEFAULTS.precision
@@ -127,7 +159,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         data_root=None if given.data_root is None else Path(given.data_root),
         score_files=parse_score_files(given.scores or ()),
         resampling=manifest.resampling,
-        bands=manifest.bands,
+        bands=manifest.bands or None,
         sentinels=manifest.sentinels,
         margin=manifest.margin,
         scorer_options=ScorerOptions(
@@ -160,11 +192,7 @@ def score_differences(before: Run, now: Run) -> dict[str, float]:
     Raises:
         DataError: the runs have other pairs.
     """
-    if list(before.table.pairs["pair_id"]) != list(now.table.pairs["pair_id"]):
-        raise DataError(
-            f"{now.folder} has other pairs than {before.folder}: the data set has changed; "
-            "see what changed with 'bench compare'"
-        )
+    _refuse_other_pairs(before.folder, now.folder, *(list(one.table.pairs["pair_id"]) for one in (before, now)))
     return compare.score_differences(before.table, now.table)
 
 
@@ -174,15 +202,31 @@ def _refuse_overwriting(folder: Path, out: Path | None) -> None:
         raise UsageError(f"--out {out} is in {folder}, the run that is made again; give another folder")
 
 
-def _estimate_difference(before: Analysis, now: Analysis) -> float:
+def _refuse_other_pairs(before: Path, now: Path, ids_before: list[str], ids_now: list[str]) -> None:
+    if ids_before != ids_now:
+        raise DataError(
+            f"{now} has other pairs than {before}: the data set has changed; see what changed with 'bench compare'"
+        )
+
+
+def _estimates(estimates: Sequence[CorrelationEstimate]) -> dict[tuple[str, ...], list[float]]:
+    return {(e.metric, e.stratum, e.statistic): [e.estimate, e.low, e.high] for e in estimates}
+
+
+def _agreements(agreements: Sequence[VoteAgreement]) -> dict[tuple[str, ...], list[float]]:
+    return {(a.metric, a.stratum): _ends(a.accuracy) + _ends(a.auc) for a in agreements}
+
+
+def _ends(value: Measured) -> list[float]:
+    return [value.estimate, value.low, value.high]
+
+
+def _largest(before: Mapping[tuple[str, ...], list[float]], now: Mapping[tuple[str, ...], list[float]]) -> float:
     """Return the largest difference of an estimate or an end of its interval; infinite if some exist in one only."""
-    tables = [
-        {(e.metric, e.stratum, e.statistic): np.array([e.estimate, e.low, e.high]) for e in analysis.estimates}
-        for analysis in (before, now)
-    ]
-    if tables[0].keys() != tables[1].keys():
+    if before.keys() != now.keys():
         return float("inf")
-    return max((largest_difference(values, tables[1][key]) for key, values in tables[0].items()), default=0.0)
+    found = [largest_difference(np.array(values), np.array(now[key])) for key, values in before.items()]
+    return max(found, default=0.0)
 
 
 def _comparable(manifest: RunManifest) -> dict[str, str]:

@@ -1,14 +1,15 @@
 """The folder of a run on votes: written whole, and read back.
 
 ``comparisons.csv`` and ``votes.csv`` are the data, ``scores.csv`` has a row a clip and caption and a column a metric,
-``failures.csv`` says why a score is missing, and each field of `bench.analysis.votes.VoteAnalysis` is a JSON file.
+``cosines.csv`` the raw cosines, ``failures.csv`` says why a score is missing, ``leakage.json`` and ``clips.json`` are
+as in a run on ratings, and each field of `bench.analysis.vote_results.VoteAnalysis` is a JSON file.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -16,28 +17,33 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
-from bench.analysis.votes import VoteAnalysis, analyse_votes
+from bench.analysis.leakage import Leakage, read_leakage, write_leakage
+from bench.analysis.results import VERSION
+from bench.analysis.vote_results import VoteAnalysis
+from bench.analysis.votes import Scores, analyse_votes
 from bench.datasets.votes import CHOICES, Choice, Comparison, Shared, Vote, VotedDataset
 from bench.files import workspace
-from bench.files.checksums import Finding, find_altered
+from bench.files.checksums import Finding
+from bench.files.clips import Contents, read_clips, write_clips
 from bench.files.csvfile import CsvRow, quoted, read_csv, refuse_repeated, write_csv
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
 from bench.files.records import read_records, write_records
-from bench.files.scores import FAILURE_COLUMNS, FAILURES_NAME, SCORES_NAME
+from bench.files.scores import COSINES_NAME, FAILURE_COLUMNS, FAILURES_NAME, SCORES_NAME
 from bench.reports.formats.markdown import render
+from bench.reports.html.page import PAGE_NAME
+from bench.reports.layout import Report
 from bench.reports.vote_report import build_vote_report
-from bench.runs.integrity import REPORT_NAME
+from bench.runs.integrity import COMPARISONS_NAME, REPORT_NAME, VOTES_NAME, altered_files, relevant
 from metrics.errors import DataError
 from metrics.files import sha256_of_file, write_text
 from metrics.types import AudioTextPair, ScoreFailure
 
-COMPARISONS_NAME = "comparisons.csv"
-VOTES_NAME = "votes.csv"
 PAIR_COLUMNS = ("pair_id", "audio", "caption")
 COMPARISON_COLUMNS = ("comparison_id", "pair_a", "pair_b", "kind", "system_a", "system_b")
 VOTE_COLUMNS = ("comparison_id", "listener_id", "choice")
 REMEDY = "run 'bench run' again"
-STATISTICS = tuple(f"{part.name}.json" for part in dataclasses.fields(VoteAnalysis))
+DATA = (COMPARISONS_NAME, VOTES_NAME, SCORES_NAME, FAILURES_NAME)
+"""What statistics are made from."""
 
 
 @dataclass(frozen=True)
@@ -46,32 +52,44 @@ class VoteRun:
 
     Attributes:
         scores: by metric, one for each of the data set's pairs; NaN where there is none.
-        failures: by metric, why.
+        cosines: raw cosines by metric, for the metrics that have them.
+        failures: by metric, why a score is missing.
+        leakage: what trained metrics were shown of the pairs.
+        clips: what was read of the clips.
         altered: files that it was read back from and that are not as it wrote them.
     """
 
     folder: Path
     manifest: RunManifest
     dataset: VotedDataset
-    scores: Mapping[str, Float[np.ndarray, " pairs"]]
+    scores: Scores
+    cosines: Scores
     failures: Mapping[str, tuple[ScoreFailure, ...]]
     analysis: VoteAnalysis
+    leakage: tuple[Leakage, ...] = ()
+    clips: Contents = field(default_factory=dict)
     altered: tuple[Finding, ...] = ()
 
 
 def write_vote_run(run: VoteRun) -> VoteRun:
     """Write all files of a run, the manifest last, and return the run with its complete manifest."""
     _write_data(run)
-    for field in dataclasses.fields(VoteAnalysis):
-        write_records(run.folder / f"{field.name}.json", getattr(run.analysis, field.name))
-    report = build_vote_report(run.manifest, run.dataset, run.scores, run.failures, run.analysis)
-    write_text(run.folder / REPORT_NAME, render(report))
+    write_leakage(run.leakage, run.folder)
+    write_clips(run.clips, run.folder)
+    for part in dataclasses.fields(VoteAnalysis):
+        write_records(run.folder / f"{part.name}.json", getattr(run.analysis, part.name))
+    write_text(run.folder / REPORT_NAME, render(report_of(run)))
     outputs = {path.name: sha256_of_file(path) for path in sorted(run.folder.iterdir()) if _is_output(path)}
     finished = datetime.now(timezone.utc).isoformat(timespec="seconds")
     complete = replace(run, manifest=replace(run.manifest, finished=finished, outputs=outputs))
     write_manifest(complete.manifest, run.folder)
     workspace.discard_partial(run.folder)
     return complete
+
+
+def report_of(run: VoteRun, warning: str = "") -> Report:
+    """Return the report of a run; see `bench.reports.layout.Report` for ``warning``."""
+    return build_vote_report(run.manifest, run.dataset, run.scores, run.failures, run.analysis, run.leakage, warning)
 
 
 def is_vote_run(folder: Path) -> bool:
@@ -88,13 +106,18 @@ def read_vote_run(folder: Path, recompute: bool = False) -> VoteRun:
     manifest = read_manifest(folder)
     if manifest.kind != "votes":
         raise DataError(f"{folder} is a run on {manifest.kind}, expected one on votes; give another folder")
-    data = (COMPARISONS_NAME, VOTES_NAME, SCORES_NAME, FAILURES_NAME)
-    altered = tuple(find_altered(folder, manifest.outputs, (*data, *STATISTICS)))
+    altered = altered_files(folder, manifest)
     dataset, scores = _read_data(folder, manifest)
-    recompute = recompute or any(one.name in data for one in altered)
-    analysis = analyse_votes(dataset, scores, manifest.resampling) if recompute else _read_analysis(folder)
-    altered = tuple(one for one in altered if one.name in data or not recompute)
-    return VoteRun(folder, manifest, dataset, scores, _read_failures(folder, scores), analysis, altered)
+    leakage = read_leakage(folder)
+    recompute = recompute or manifest.analysis != VERSION or any(one.name in DATA for one in altered)
+    if recompute:
+        analysis = analyse_votes(dataset, scores, manifest.resampling, manifest.baselines, leakage)
+    else:
+        analysis = _read_analysis(folder)
+    failures, clips = _read_failures(folder, scores), read_clips(folder)
+    altered = tuple(relevant(altered, recompute))
+    cosines = _read_cosines(folder, [pair.pair_id for pair in dataset.pairs], scores)
+    return VoteRun(folder, manifest, dataset, scores, cosines, failures, analysis, leakage, clips, altered)
 
 
 def _write_data(run: VoteRun) -> None:
@@ -106,6 +129,7 @@ def _write_data(run: VoteRun) -> None:
         "caption": [pair.caption for pair in pairs],
     }
     write_csv(folder / SCORES_NAME, {**about, **run.scores})
+    write_csv(folder / COSINES_NAME, {"pair_id": about["pair_id"], **run.cosines})
     rows = [(c.comparison_id, c.a.pair_id, c.b.pair_id, c.kind, c.system_a, c.system_b) for c in dataset.comparisons]
     _write_rows(folder / COMPARISONS_NAME, COMPARISON_COLUMNS, rows)
     votes = [(vote.comparison_id, vote.listener_id, vote.choice) for vote in dataset.votes]
@@ -139,11 +163,7 @@ def _read_data(folder: Path, manifest: RunManifest) -> tuple[VotedDataset, dict[
     )
     by_id = {row["pair_id"]: row for row in rows}
     in_order = [by_id[pair.pair_id] for pair in dataset.pairs]
-    scores = {
-        metric: np.array([row.number(metric) if row.get(metric) else np.nan for row in in_order], dtype=np.float64)
-        for metric in metrics
-    }
-    return dataset, scores
+    return dataset, {metric: _column(in_order, metric) for metric in metrics}
 
 
 def _comparison(row: CsvRow, pairs: Mapping[str, AudioTextPair]) -> Comparison:
@@ -179,15 +199,31 @@ def _read_failures(folder: Path, metrics: Mapping[str, Any]) -> dict[str, tuple[
     return {metric: tuple(failed) for metric, failed in found.items()}
 
 
+def _read_cosines(folder: Path, pair_ids: Sequence[str], known: Scores) -> dict[str, Float[np.ndarray, " pairs"]]:
+    """Return the cosines in the order of the pairs; none where an older run wrote no such file."""
+    path = folder / COSINES_NAME
+    if not path.exists():
+        return {}
+    metrics = [metric for metric in read_csv(path, ("pair_id",)).ignored if metric in known]
+    by_id = {row["pair_id"]: row for row in read_csv(path, ("pair_id", *metrics)).rows}
+    if set(by_id) != set(pair_ids):
+        raise DataError(f"{path} has other pairs than {SCORES_NAME}; {REMEDY}")
+    return {metric: _column([by_id[pair_id] for pair_id in pair_ids], metric) for metric in metrics}
+
+
+def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
+    return np.array([row.number(metric) if row.get(metric) else np.nan for row in rows], dtype=np.float64)
+
+
 def _read_analysis(folder: Path) -> VoteAnalysis:
     kinds = get_type_hints(VoteAnalysis)
     return VoteAnalysis(
         **{
-            field.name: read_records(folder / f"{field.name}.json", get_args(kinds[field.name])[0], REMEDY)
-            for field in dataclasses.fields(VoteAnalysis)
+            part.name: read_records(folder / f"{part.name}.json", get_args(kinds[part.name])[0], REMEDY)
+            for part in dataclasses.fields(VoteAnalysis)
         }
     )
 
 
 def _is_output(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.name != MANIFEST_NAME
+    return path.is_file() and not path.name.startswith(".") and path.name not in (MANIFEST_NAME, PAGE_NAME)

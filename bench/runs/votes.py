@@ -2,61 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 
-import numpy as np
-import pandas as pd
-from jaxtyping import Float
-
 from bench.analysis.votes import analyse_votes
+from bench.datasets.frame import voted_pairs_frame
 from bench.datasets.score_files import read_score_file
 from bench.datasets.voted.catalog import load_voted
 from bench.datasets.voted.scores import LoadedScores, load_score_set
 from bench.datasets.votes import VotedDataset
 from bench.files import workspace
-from bench.files.manifest import (
-    CodeRecord,
-    DatasetRecord,
-    RunManifest,
-    describe_code,
-    describe_environment,
-    external_signature,
-    installed_packages,
-    redact,
-)
+from bench.files.manifest import DatasetRecord
 from bench.files.metric_names import check_metric_names
-from bench.runs.run import RunRequest, refuse_unavailable
-from bench.runs.vote_folder import PAIR_COLUMNS, VoteRun, write_vote_run
+from bench.runs.request import RunRequest, baselines_of, hash_of_plan, make_manifest, refuse_unavailable
+from bench.runs.scored import FromFiles, score
+from bench.runs.vote_folder import VoteRun, write_vote_run
 from metrics.errors import UsageError
-from metrics.files import sha256_of_file
-from metrics.plugins.contract import checked_scores
-from metrics.registry import make_scorers
-from metrics.types import ProgressCallback, ScoreFailure, no_progress
+from metrics.types import ProgressCallback, RemarkCallback, no_progress, no_remark
 
 
-@dataclass
-class _Scored:
-    """What is known of each metric; filled in the order of the command line: packaged scores, files, scorers."""
-
-    scores: dict[str, Float[np.ndarray, " pairs"]] = field(default_factory=dict)
-    signatures: dict[str, str] = field(default_factory=dict)
-    external: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    failures: dict[str, tuple[ScoreFailure, ...]] = field(default_factory=dict)
-
-
-def run_votes(request: RunRequest, scores_from: tuple[str, ...], progress: ProgressCallback = no_progress) -> VoteRun:
+def run_votes(
+    request: RunRequest,
+    scores_from: tuple[str, ...],
+    progress: ProgressCallback = no_progress,
+    remark: RemarkCallback = no_remark,
+) -> VoteRun:
     """Score both sides of every comparison with every metric, compute all statistics, and write the run's folder.
 
     Args:
         request: what to do; a data set of votes.
         scores_from: names of scores that come with the package.
-        progress: told how far the work has come.
+        progress, remark: see `bench.runs.run.run_benchmark`.
 
     Raises:
         ClapBenchError: data, scores or metrics are not available, or the folder cannot be used.
@@ -68,33 +45,41 @@ def run_votes(request: RunRequest, scores_from: tuple[str, ...], progress: Progr
     refuse_unavailable(request.metrics)
     dataset = load_voted(request.dataset, request.data_root)
     sets = [load_score_set(name, dataset) for name in scores_from]
-    check_metric_names((*(metric for one in sets for metric in one.scores), *request.score_files, *request.metrics))
-    plan = _plan_of(request, scores_from, dataset)
+    check_metric_names((*request.metrics, *request.score_files, *(metric for one in sets for metric in one.scores)))
+    pairs = voted_pairs_frame(dataset)
+    given = FromFiles.read(request.score_files, lambda path: read_score_file(path, pairs, remark))
+    for one in sets:
+        given = given.joined(_from_set(one))
+    plan = hash_of_plan(request, (dataset.name, dataset.source_sha256, "votes"), scores_from)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
-        scored = _score(request, sets, dataset, progress)
+        scored = score(request.metrics, request.scorer_options, dataset, pairs, given, folder, progress, remark)
         progress("statistics", 0, 1)
-        analysis = analyse_votes(dataset, scored.scores, request.resampling)
+        baselines = baselines_of(request)
+        analysis = analyse_votes(dataset, scored.table.scores, request.resampling, baselines, scored.leakage)
         progress("statistics", 1, 1)
-        manifest = RunManifest(
-            run_id=folder.name,
-            plan=plan,
-            started=started.isoformat(timespec="seconds"),
-            finished="",
-            argv=redact(request.argv),
-            options=request.options,
-            resampling=request.resampling,
-            dataset=_record_of(dataset, sets),
-            bands=(0.0,),
-            signatures=scored.signatures,
-            external=scored.external,
-            notes=scored.notes,
+        manifest = make_manifest(
+            request,
+            folder,
+            plan,
+            started,
+            _dataset_record(dataset, sets),
+            scored,
+            packages={"choix": version("choix")},
             kind="votes",
-            code=CodeRecord(**describe_code()),
-            environment=describe_environment(request.scorer_options.device, request.scorer_options.batch_size),
-            packages={**installed_packages(), "choix": version("choix")},
+            bands=(),
+            baselines=baselines,
+            sentinels=False,
         )
-        return write_vote_run(VoteRun(folder, manifest, dataset, scored.scores, scored.failures, analysis))
+        table = scored.table
+        found = (table.scores, table.cosines, table.failures)
+        return write_vote_run(VoteRun(folder, manifest, dataset, *found, analysis, scored.leakage, scored.clips))
+
+
+def names_of(scores_from: str | None) -> tuple[str, ...]:
+    """Return the names in ``--scores-from``, each once."""
+    named = [] if scores_from is None else [name.strip() for name in scores_from.split(",")]
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _refuse_meaningless(request: RunRequest) -> None:
@@ -103,50 +88,26 @@ def _refuse_meaningless(request: RunRequest) -> None:
         "screening": request.screening,
         "scale": request.scale,
         "bands": request.bands,
+        "margin": request.margin,
     }
+    sentinels = request.options.get("sentinels")
+    if sentinels is not None and sentinels.passed and request.sentinels:
+        given["sentinels on"] = "on"
     for option, value in given.items():
         if value is not None:
             raise UsageError(f"--{option} has no meaning for votes ({request.dataset}); leave it out")
+    if request.resampling.unit == "block":
+        raise UsageError("--resample-unit block is for ratings; votes take caption (all comparisons of a clip) or pair")
 
 
-def _plan_of(request: RunRequest, scores_from: tuple[str, ...], dataset: VotedDataset) -> str:
-    """Return a hash of everything that determines the scores, as `bench.runs.run.plan_of` does for ratings."""
-    options = request.scorer_options
-    facts = {
-        "data": (dataset.name, dataset.source_sha256, "votes"),
-        "metrics": (request.metrics, scores_from),
-        "score_files": {name: sha256_of_file(path) for name, path in request.score_files.items()},
-        "settings": (options.device, options.precision, options.window, options.seed),
-        "code": (describe_code()["version"], installed_packages()),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def _from_set(found: LoadedScores) -> FromFiles:
+    """Return scores of the package as those of files; of a file's hash their signatures have the beginning."""
+    digests = {metric: signature.rpartition("|sha256:")[2] for metric, signature in found.signatures.items()}
+    return FromFiles(found.scores, found.signatures, digests)
 
 
-def _score(request: RunRequest, sets: list[LoadedScores], dataset: VotedDataset, progress: ProgressCallback) -> _Scored:
-    found = _Scored()
-    for one in sets:
-        found.scores |= one.scores
-        found.signatures |= one.signatures
-    for name, path in request.score_files.items():
-        digest = sha256_of_file(path)
-        found.scores[name] = read_score_file(path, _pairs_frame(dataset))
-        found.signatures[name], found.external[name] = external_signature(name, digest), digest
-    for metric, scorer in make_scorers(request.metrics, request.scorer_options, progress).items():
-        answer = checked_scores(metric, scorer.score(dataset.pairs), dataset.pairs)
-        found.scores[metric], found.signatures[metric] = answer.scores, scorer.spec.signature()
-        found.notes |= {metric: answer.notes} if answer.notes else {}
-        found.failures[metric] = answer.failures
-    return found
-
-
-def _pairs_frame(dataset: VotedDataset) -> pd.DataFrame:
-    rows = [(pair.pair_id, dataset.portable_name(pair.audio_path), pair.caption) for pair in dataset.pairs]
-    frame: pd.DataFrame = pd.DataFrame(rows, columns=list(PAIR_COLUMNS), dtype=object)
-    return frame
-
-
-def _record_of(dataset: VotedDataset, sets: list[LoadedScores]) -> DatasetRecord:
-    notes: Mapping[str, None] = dict.fromkeys(filter(None, (*dataset.notes, *(one.note for one in sets))))
+def _dataset_record(dataset: VotedDataset, sets: Sequence[LoadedScores]) -> DatasetRecord:
+    notes = dict.fromkeys(filter(None, (*dataset.notes, *(one.note for one in sets))))
     return DatasetRecord(
         name=dataset.name,
         split=None,

@@ -125,15 +125,33 @@ def paired_spread(bootstrap: StratumBootstrap, statistic: Statistic, baselines: 
     """Return the spread of all differences between the metrics of a stratum; one that could be resampled."""
     s = STATISTICS.index(statistic)
     assert bootstrap.resampled is not None
-    estimates, resampled = bootstrap.estimates[:, s], np.ascontiguousarray(bootstrap.resampled[:, :, s].T)
+    return spread_between(
+        statistic.id,
+        bootstrap.estimates[:, s],
+        np.ascontiguousarray(bootstrap.resampled[:, :, s].T),
+        [metric in baselines for metric in bootstrap.sample.metrics],
+        bootstrap.sample.n_clusters,
+        higher_is_better=BY_ID[statistic.id].higher_is_better,
+    )
+
+
+def spread_between(
+    statistic: str,
+    estimates: Float[np.ndarray, " metrics"],
+    resampled: Float[np.ndarray, "metrics resamples"],
+    is_baseline: Sequence[bool],
+    n_clusters: int,
+    *,
+    higher_is_better: bool,
+) -> PairedSpread:
+    """Return the spread of all differences between the values that any statistic has, on the same resamples."""
     error = _standard_errors(estimates, resampled)
-    is_baseline = [metric in baselines for metric in bootstrap.sample.metrics]
-    ranked = _elimination_order(statistic, estimates, error, is_baseline)
+    ranked = _elimination_order(1 if higher_is_better else -1, estimates, error, is_baseline)
     beside = [pair for pair in combinations(range(len(estimates)), 2) if is_baseline[pair[0]] or is_baseline[pair[1]]]
     nested = [[(ranked[place], other) for other in ranked[place + 1 :]] for place in range(len(ranked) - 1)]
     return PairedSpread(
-        statistic.id,
-        bootstrap.sample.n_clusters,
+        statistic,
+        n_clusters,
         error,
         ranked,
         _running_maxima(nested[::-1], estimates, resampled, error)[::-1],
@@ -208,7 +226,7 @@ def t_statistic(difference: float, error: float) -> float:
 
 
 def _elimination_order(
-    statistic: Statistic,
+    sign: int,
     estimates: Float[np.ndarray, " metrics"],
     error: Float[np.ndarray, "metrics metrics"],
     is_baseline: Sequence[bool],
@@ -219,7 +237,6 @@ def _elimination_order(
     T_R (Hansen, Lunde & Nason 2011, section 3.1.2). It does not depend on which hypotheses are rejected.
     """
     compared = [m for m in range(len(estimates)) if not (is_baseline[m] or math.isnan(estimates[m]))]
-    sign = 1 if BY_ID[statistic.id].higher_is_better else -1
     value = sign * estimates
     behind = np.full((len(estimates), len(estimates)), -np.inf)
     for m, other in permutations(compared, 2):

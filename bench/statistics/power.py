@@ -14,6 +14,8 @@ from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.max_t import LEVEL, PairedSpread, critical_value
 from bench.statistics.types import ResamplingPlan
 
+POWER = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class DetectableDifference:
@@ -45,7 +47,7 @@ def detectable_differences(
     spreads: Sequence[PairedSpread],
     statistics: Sequence[Statistic] = (PRIMARY,),
     baselines: Collection[str] = (),
-    power: float = 0.8,
+    power: float = POWER,
     level: float = LEVEL,
 ) -> list[DetectableDifference]:
     """Return, for each pair of metrics, (c + z_power) SE, SE the bootstrap's of the paired difference.
@@ -66,8 +68,24 @@ def detectable_differences(
         for statistic in statistics:
             spread = spreads[STATISTICS.index(statistic)]
             c = critical_value(spread.maxima(beside), 1 - level, plan.ci_method, sample.n_clusters)
-            error = float(spread.error[a, b])
             place = (*names, sample.stratum, statistic.id)
-            detectable = (c + float(ndtri(power))) * error if math.isfinite(c) else math.nan
-            found.append(DetectableDifference(*place, error, c, detectable, power, level, sample.n_clusters))
+            found.append(detectable_difference(place, float(spread.error[a, b]), c, sample.n_clusters, power, level))
     return found
+
+
+def detectable_difference(
+    place: tuple[str, str, str, str],
+    error: float,
+    critical: float,
+    n_clusters: int,
+    power: float = POWER,
+    level: float = LEVEL,
+) -> DetectableDifference:
+    """Return what could be shown of one difference; NaN where there is no critical value.
+
+    Args:
+        place: both metrics, stratum and statistic.
+        error, critical: see `DetectableDifference`.
+    """
+    detectable = (critical + float(ndtri(power))) * error if math.isfinite(critical) else math.nan
+    return DetectableDifference(*place, error, critical, detectable, power, level, n_clusters)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from bench.statistics.agreement import STATISTICS
 from bench.statistics.bootstrap import StratumBootstrap
@@ -65,24 +66,50 @@ def _ranking(
     plan: ResamplingPlan,
     baselines: Collection[str],
 ) -> Iterator[Standing]:
-    sample, estimates = bootstrap.sample, bootstrap.estimates[:, s]
-    sign = -1 if STATISTICS[s].higher_is_better else 1
-    compared = [m for m, name in enumerate(sample.metrics) if name not in baselines and not np.isnan(estimates[m])]
-    ranked = sorted(compared, key=lambda m: (sign * estimates[m], sample.metrics[m]))
-    why_no_set = _why_no_set(len(ranked), sample.n_clusters, spread, plan)
-    note = why_no_set or why_no_letters(plan.n_permutations, sample.n_clusters)
-    best = frozenset(ranked) if why_no_set or spread is None else confidence_set(estimates, spread, plan.ci_method)
-    names = [sample.metrics[m] for m in ranked]
+    sample = bootstrap.sample
     shown = {
         frozenset((d.metric_a, d.metric_b))
         for d in differences
         if d.statistic == STATISTICS[s].id and d.is_shown and not d.with_baseline
     }
+    sign = 1 if STATISTICS[s].higher_is_better else -1
+    values = sign * bootstrap.estimates[:, s]
+    place = (sample.stratum, STATISTICS[s].id)
+    return standings_by(place, sample.metrics, values, sample.n_clusters, spread, shown, plan, baselines)
+
+
+def standings_by(
+    place: tuple[str, str],
+    metrics: Sequence[str],
+    values: Float[np.ndarray, " metrics"],
+    n_clusters: int,
+    spread: PairedSpread | None,
+    shown: Collection[frozenset[str]],
+    plan: ResamplingPlan,
+    baselines: Collection[str] = (),
+) -> Iterator[Standing]:
+    """Yield where metrics stand by any statistic, best first.
+
+    Args:
+        place: stratum and statistic.
+        metrics: names of what has ``values``.
+        values: higher is better; NaN where there is none.
+        n_clusters: that they rest on.
+        spread: of their differences; None where nothing could be resampled.
+        shown: pairs of metrics that were shown to differ.
+        baselines: metrics that are not ranked.
+    """
+    compared = [m for m, name in enumerate(metrics) if name not in baselines and not np.isnan(values[m])]
+    ranked = sorted(compared, key=lambda m: (-values[m], metrics[m]))
+    why_no_set = _why_no_set(len(ranked), n_clusters, spread, plan)
+    note = why_no_set or why_no_letters(plan.n_permutations, n_clusters)
+    best = frozenset(ranked) if why_no_set or spread is None else confidence_set(values, spread, plan.ci_method)
+    names = [metrics[m] for m in ranked]
     lettered = {} if note else letters(names, shown)
     if lettered is None:
         lettered, note = {}, "more letters were needed than there are"
     for m, name in zip(ranked, names, strict=True):
-        yield Standing(name, sample.stratum, STATISTICS[s].id, m in best, lettered.get(name, ""), note)
+        yield Standing(name, *place, m in best, lettered.get(name, ""), note)
 
 
 def _why_no_set(n_metrics: int, n_clusters: int, spread: PairedSpread | None, plan: ResamplingPlan) -> str:

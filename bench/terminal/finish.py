@@ -6,6 +6,7 @@ The status tells whether every pair has a score.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bench.runs.run import RunRequest
 
 SOME_PAIRS_FAILED = 3
+PAGE = "html"
+"""The format that is written, and not printed."""
 
 
 def execute(request: RunRequest) -> Run:
@@ -64,3 +67,18 @@ def leave_incomplete(n_failures: int, reasons: Path, *, strict: bool, status: in
         raise ClapBenchError(message)
     say(f"warning: {message}")
     raise typer.Exit(status)
+
+
+def show_page(page: Path, problems: Sequence[str], *, asked: bool) -> None:
+    """Say where a page is, and what of the clips that were ``asked`` for could not be put into it."""
+    if problems and asked:
+        say(f"warning: {len(problems):,} clips could not be embedded; the first: {problems[0]}")
+    say(f"Page: {page}")
+
+
+def name_remade(folder: Path, output: Path | None, format: str) -> str | None:
+    """Return the name of the run's file that is made anew, if that is what was asked for."""
+    from bench.runs.integrity import REPORT_NAME
+
+    is_report = output is not None and output.resolve() == (folder / REPORT_NAME).resolve()
+    return REPORT_NAME if is_report and format == "markdown" else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.files.checksums import warning_of
 from bench.reports.formats import Document
 from bench.terminal.console import deliver, say, show_report
-from bench.terminal.finish import leave_incomplete
+from bench.terminal.finish import PAGE, leave_incomplete, name_remade, show_page
 from bench.terminal.progress import terminal_progress
 from metrics.errors import UsageError
 
@@ -18,22 +18,13 @@ if TYPE_CHECKING:
     from bench.runs.run import RunRequest
     from bench.runs.vote_folder import VoteRun
 
-FORMATS = ("markdown", "latex", "json")
-"""Those that a run on votes can be reported in."""
-
-
-def names_of(scores_from: str | None) -> tuple[str, ...]:
-    """Return the names in ``--scores-from``, each once."""
-    named = [] if scores_from is None else [name.strip() for name in scores_from.split(",")]
-    return tuple(dict.fromkeys(name for name in named if name))
-
 
 def execute_votes(request: RunRequest, scores_from: tuple[str, ...]) -> VoteRun:
     """Run with progress bars."""
     from bench.runs.votes import run_votes
 
     with terminal_progress() as progress:
-        return run_votes(request, scores_from, progress)
+        return run_votes(request, scores_from, progress, say)
 
 
 def finish_votes(run: VoteRun, *, strict: bool) -> None:
@@ -58,33 +49,48 @@ def report_votes(
     recompute: bool,
     standalone: bool,
     full: bool,
+    figures: Path | None,
+    embed_audio: int | None,
     others: Mapping[str, object],
 ) -> None:
-    """Print the report of a run on votes, or write it to a file.
+    """Print the report of a run on votes, or write it, its page or its figures to files; see `bench.commands.report`.
 
     Raises:
-        UsageError: one of the ``others``, options that votes do not have, is given, or a format that they do not have.
+        UsageError: one of the ``others``, options that votes do not have, is given.
     """
     from bench.runs.vote_folder import read_vote_run
+    from bench.runs.vote_page import write_vote_figures, write_vote_page
 
     if given := [option for option, value in others.items() if value is not None]:
         raise UsageError(f"{given[0]} has no meaning for a run on votes; leave it out")
-    if format not in (None, *FORMATS):
-        raise UsageError(f"--format {format} is not there for a run on votes; choose one of {', '.join(FORMATS)}")
     run = read_vote_run(folder, recompute)
     warning = warning_of(run.altered)
     if warning:
         say(f"warning: {warning}")
+    document = document_of(run, warning)
+    if figures is not None:
+        say(f"Figures: {len(write_vote_figures(run, figures))} files in {figures}")
+    if format == PAGE:
+        show_page(*write_vote_page(run, document.report, output, embed_audio), asked=embed_audio is not None)
+        return
     settings: dict[str, Any] = {"standalone": True} if standalone else {}
-    deliver(document_of(run, warning), format, output, "Report", brief=not full, **settings)
+    remade = name_remade(folder, output, format or "markdown")
+    deliver(document, format, output, "Report", brief=not full, remade=remade, **settings)
 
 
 def document_of(run: VoteRun, warning: str = "") -> Document:
     """Return what there is to tell of a run on votes."""
     from bench.files.records import plain
-    from bench.reports.vote_report import build_vote_report
+    from bench.reports.formats.csv_file import render_votes
+    from bench.runs.vote_folder import report_of
 
     return Document(
-        build_vote_report(run.manifest, run.dataset, run.scores, run.failures, run.analysis, warning),
-        facts=lambda: {"warning": warning or None, "manifest": run.manifest, **plain(run.analysis)},
+        report_of(run, warning),
+        facts=lambda: {
+            "warning": warning or None,
+            "manifest": run.manifest,
+            "leakage": run.leakage,
+            **plain(run.analysis),
+        },
+        csv=lambda: render_votes(run.analysis.vote_agreements, run.manifest.signatures, warning),
     )

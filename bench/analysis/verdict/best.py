@@ -15,6 +15,7 @@ from bench.analysis.verdict.facts import PLACE, Facts
 from bench.analysis.verdict.words import counted, lead_text, names, valued
 from bench.statistics.agreement import PRIMARY
 from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.intervals import Measured
 
 INTERVAL = "bootstrap interval"
 BEST = "model confidence set"
@@ -36,13 +37,18 @@ def best(facts: Facts) -> Iterator[Sentence]:
 
 
 def is_above_zero(estimate: CorrelationEstimate, n_metrics: int) -> bool:
-    """Whether a metric is shown to agree with listeners at all, as one of ``n_metrics`` that were looked at.
+    """Whether a metric is shown to agree with listeners at all, as one of ``n_metrics`` that were looked at."""
+    return is_above(0, estimate, n_metrics, estimate.confidence_level)
+
+
+def is_above(chance: float, value: CorrelationEstimate | Measured, n_looked_at: int, confidence_level: float) -> bool:
+    """Whether a value is shown to be above what chance gives, as one of so many that were looked at.
 
     The lower half of the interval is widened as normal quantiles are by Bonferroni's adjustment.
     """
-    half = (1 - estimate.confidence_level) / 2
-    wider = float(ndtri(1 - half / n_metrics) / ndtri(1 - half))
-    return estimate.estimate - wider * (estimate.estimate - estimate.low) > 0
+    half = (1 - confidence_level) / 2
+    wider = float(ndtri(1 - half / n_looked_at) / ndtri(1 - half))
+    return value.estimate - wider * (value.estimate - value.low) > chance
 
 
 def leader_of(facts: Facts) -> CorrelationEstimate | None:

@@ -15,7 +15,7 @@ TRAINING = "captions, clips and listeners that trainings wrote down"
 def data(facts: Facts) -> Iterator[Sentence]:
     """Yield what is missing, and what was seen in training."""
     yield from _missing(facts)
-    yield from _leakage(facts.leakage)
+    yield from seen_in_training(facts.leakage)
 
 
 def _missing(facts: Facts) -> Iterator[Sentence]:
@@ -38,7 +38,8 @@ def _missing(facts: Facts) -> Iterator[Sentence]:
     yield Sentence("data.missing", "data", text, "count of scores", tuple(scores.n_missing))
 
 
-def _leakage(leakage: Iterable[Leakage]) -> Iterator[Sentence]:
+def seen_in_training(leakage: Iterable[Leakage]) -> Iterator[Sentence]:
+    """Yield what trained metrics had seen of the tested pairs."""
     found = list(leakage)
     leaking = _metrics(one for one in found if one.n_affected)
     unknown = [metric for metric in _metrics(one for one in found if not one.is_known) if metric not in leaking]

@@ -34,12 +34,13 @@ def _beside_listener(facts: Facts, metric: str) -> Iterator[Sentence]:
         return
     text = (
         f"One listener agrees with the others at {PRIMARY.name} {valued(listener.agreement)}, {metric} with the same "
-        f"others at {valued(beside.agreement)}: {_relation(beside.excess)}{_worth(beside)}."
+        f"others at {valued(beside.agreement)}: {relation(beside.excess)}{_worth(beside)}."
     )
     yield Sentence("level.listener", "level", text, "paired bootstrap against one held-out listener", (metric,))
 
 
-def _relation(excess: Measured) -> str:
+def relation(excess: Measured) -> str:
+    """Say whether a metric was shown to be better or worse than one listener."""
     difference = f"difference {valued(excess)}"
     if excess.low > 0:
         return f"better than one listener, {difference}"

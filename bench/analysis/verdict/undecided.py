@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.analysis.merit import Lead
 from bench.analysis.numbers import decimal, percent, round_number
@@ -30,51 +30,65 @@ def undecided(facts: Facts) -> Iterator[Sentence]:
         return
     still_open = [lead for lead in tested if not lead.is_shown]
     if not still_open:
-        yield Sentence("undecided.none", "undecided", _nothing_open(len(tested), len(found)), DIFFERENCE)
+        yield nothing_open(len(tested), len(found))
         return
-    yield _listed(still_open, len(tested))
+    yield listed(still_open, len(tested))
     yield from _detectable(facts, still_open)
     yield from _equivalent(facts)
 
 
-def _nothing_open(n_tested: int, n_found: int) -> str:
+def nothing_open(n_tested: int, n_found: int) -> Sentence:
+    """Say that all differences that could be tested were shown."""
     if n_tested < n_found:
-        return f"{n_tested} of {n_found} differences between metrics could be tested, and all of these were shown."
-    return "The two metrics were shown to differ." if n_tested == 1 else f"All {n_tested} differences were shown."
+        text = f"{n_tested} of {n_found} differences between metrics could be tested, and all of these were shown."
+    else:
+        text = "The two metrics were shown to differ." if n_tested == 1 else f"All {n_tested} differences were shown."
+    return Sentence("undecided.none", "undecided", text, DIFFERENCE)
 
 
-def _listed(still_open: Sequence[Lead], n_tested: int) -> Sentence:
-    listed = [f"{lead.better} over {lead.worse} ({lead_text(lead)})" for lead in still_open[:MOST]]
-    more = len(still_open) - len(listed)
-    text = f"Not shown: {'; '.join(listed)}" + (f"; and {more} more of {n_tested} differences." if more else ".")
+def listed(still_open: Sequence[Lead], n_tested: int) -> Sentence:
+    """Name differences that were not shown."""
+    parts = [f"{lead.better} over {lead.worse} ({lead_text(lead)})" for lead in still_open[:MOST]]
+    more = len(still_open) - len(parts)
+    text = f"Not shown: {'; '.join(parts)}" + (f"; and {more} more of {n_tested} differences." if more else ".")
     involved = dict.fromkeys(metric for lead in still_open[:MOST] for metric in (lead.better, lead.worse))
     return Sentence("undecided.pairs", "undecided", text, DIFFERENCE, tuple(involved))
 
 
 def _detectable(facts: Facts, still_open: Sequence[Lead]) -> Iterator[Sentence]:
-    """Say what true difference would have been found, and how many captions the first open difference needs."""
-    found = {
-        frozenset((d.metric_a, d.metric_b)): d
-        for d in facts.analysis.detectable_differences
-        if (d.stratum, d.statistic) == PLACE and d.detectable > 0
-    }
-    known = [lead for lead in still_open if frozenset((lead.better, lead.worse)) in found]
-    if not known:
+    known = [d for d in facts.analysis.detectable_differences if (d.stratum, d.statistic) == PLACE]
+    unit = next(f"{e.resample_unit}s" for e in facts.analysis.estimates if (e.stratum, e.statistic) == PLACE)
+    yield from detectable(known, still_open, unit, with_size=leader_of(facts) is not None)
+
+
+def detectable(
+    known: Iterable[DetectableDifference], still_open: Sequence[Lead], unit: str, *, with_size: bool
+) -> Iterator[Sentence]:
+    """Say what true difference would have been found, and how many captions the first open difference needs.
+
+    Args:
+        known: of all pairs of metrics in one place.
+        still_open: differences that were not shown there, the first in merit first.
+        unit: what is resampled, in the plural.
+        with_size: whether a larger data set is worth a word.
+    """
+    found = {frozenset((d.metric_a, d.metric_b)): d for d in known if d.detectable > 0}
+    sized = [lead for lead in still_open if frozenset((lead.better, lead.worse)) in found]
+    if not sized:
         return
-    sizes = [found[frozenset((lead.better, lead.worse))] for lead in known]
+    sizes = [found[frozenset((lead.better, lead.worse))] for lead in sized]
     least, most = (decimal(pick(d.detectable for d in sizes)) for pick in (min, max))
     between = f"{least} to {most}" if least != most else f"{most}"
     of_pair = ", depending on the pair," if least != most else ""
     text = f"A true difference of {between}{of_pair} would have been found with {percent(sizes[0].power)} power."
-    if leader_of(facts) is not None:
-        text += _needed(facts, known[0], sizes[0])
+    if with_size:
+        text += _needed(sized[0], sizes[0], unit)
     yield Sentence("undecided.detectable", "undecided", text, "power of a normal test with the bootstrap's SE")
 
 
-def _needed(facts: Facts, lead: Lead, found: DetectableDifference) -> str:
+def _needed(lead: Lead, found: DetectableDifference, unit: str) -> str:
     """Scale the number of captions: standard errors fall with its square root."""
     times = (found.detectable / abs(lead.delta)) ** 2 if lead.delta else 0
-    unit = next(f"{e.resample_unit}s" for e in facts.analysis.estimates if (e.stratum, e.statistic) == PLACE)
     if times <= 1:
         return ""
     subject = f" If {lead.better} is really ahead of {lead.worse} by {decimal(abs(lead.delta))}"

@@ -52,6 +52,7 @@ def load_brace(part: str, root: Path | None = None) -> VotedDataset:
         source_sha256=table.sha256,
         audio_root=folder,
         notes=(SELECTED,),
+        names_listeners=False,
     )
 
 

@@ -24,6 +24,7 @@ class VotedEntry:
         licence: of the votes.
         load: function that returns a `bench.datasets.votes.VotedDataset`, given ``argument`` and the clips' folder.
         argument: which part.
+        clips: where the clips come from.
     """
 
     name: str
@@ -31,6 +32,7 @@ class VotedEntry:
     licence: str
     load: Target
     argument: str
+    clips: str
 
 
 VOTED = tuple(
@@ -40,6 +42,7 @@ VOTED = tuple(
         licence="Apache-2.0 (votes and captions)",
         load="bench.datasets.brace.dataset:load_brace",
         argument=part,
+        clips="clips: huggingface.co/datasets/gtysssp/audio_benchmarks, then --data-root FOLDER",
     )
     for part, clips in (("audiocaps", "a clip of AudioCaps"), ("clotho", "a clip of Clotho"))
 )
@@ -69,10 +72,20 @@ def load_voted(name: str, data_root: Path | None = None) -> VotedDataset:
             raise UsageError(f"--data-root has no meaning for {name}; leave it out")
         own: VotedDataset = resolve("bench.datasets.voted.custom:load_own_votes")(Path(name))
         return own
+    entry = find_voted(name)
+    dataset: VotedDataset = resolve(entry.load)(entry.argument, data_root)
+    return dataset
+
+
+def find_voted(name: str) -> VotedEntry:
+    """Return the data set of votes of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
     for entry in VOTED:
         if name == entry.name:
-            dataset: VotedDataset = resolve(entry.load)(entry.argument, data_root)
-            return dataset
+            return entry
     known = [entry.name for entry in VOTED]
     raise UsageError(
         f"unknown data set of votes {name!r}{did_you_mean(name, known)} (known: {', '.join(known)}, or the path of a "

@@ -59,6 +59,7 @@ def load_own_votes(path: Path) -> VotedDataset:
         source_sha256=table.sha256,
         audio_root=path.parent,
         notes=(f"columns not used: {', '.join(table.ignored)}",) if table.ignored else (),
+        names_listeners="listener_id" in table.columns,
     )
 
 

@@ -49,7 +49,7 @@ def score_bins(
     bins = []
     for k in np.unique(bin_of):
         chosen = bin_of == k
-        mean, error = _clustered_mean(human[chosen], clusters[chosen])
+        mean, error = clustered_mean(human[chosen], clusters[chosen])
         bins.append(ScoreBin(int(chosen.sum()), float(scores[chosen].mean()), mean, mean - z * error, mean + z * error))
     return bins
 
@@ -93,7 +93,7 @@ def _compact(error: float) -> str:
     return f"{error:.3f}" if error < 1 else f"{error:.3g}"
 
 
-def _clustered_mean(values: Float[np.ndarray, " pairs"], clusters: Int[np.ndarray, " pairs"]) -> tuple[float, float]:
+def clustered_mean(values: Float[np.ndarray, " pairs"], clusters: Int[np.ndarray, " pairs"]) -> tuple[float, float]:
     """Return mean and standard error: residuals summed by cluster, with the factor G / (G - 1) for few clusters."""
     mean = float(values.mean())
     _, cluster = np.unique(clusters, return_inverse=True)

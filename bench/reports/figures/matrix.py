@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -35,23 +36,48 @@ _KEY = 22.0  # points of the key behind the name, and gaps
 _STRONGEST = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One metric minus another, with its simultaneous interval, and whether it was shown."""
+
+    delta: float
+    low: float
+    high: float
+    shown: bool
+
+    def turned(self) -> Difference:
+        """Return the other metric minus the one."""
+        return Difference(-self.delta, -self.high, -self.low, self.shown)
+
+
 @styled
 def difference_figure(
     estimates: Sequence[CorrelationEstimate],
     differences: Sequence[CorrelationDifference],
     standings: Sequence[Standing],
 ) -> Figure | None:
+    """Draw the differences in the primary statistic on all pairs; None with a single metric."""
+    found = {
+        (d.metric_a, d.metric_b): Difference(d.delta, d.sim_low, d.sim_high, d.is_shown)
+        for d in differences
+        if (d.stratum, d.statistic) == (ALL, PRIMARY.id)
+    }
+    here = [one for one in standings if (one.stratum, one.statistic) == (ALL, PRIMARY.id)]
+    return draw_matrix(ranked_metrics(estimates), found, here)
+
+
+def draw_matrix(
+    metrics: Sequence[str], found: Mapping[tuple[str, str], Difference], standings: Sequence[Standing]
+) -> Figure | None:
     """Draw a cell for each two metrics, best metric first; None with a single metric.
 
-    Above the diagonal stands the primary statistic of the row's metric minus that of the column's, coloured where the
-    adjusted p is at or below 0.05; below it, with few metrics, the simultaneous interval of the same difference. The
-    diagonal has the letters of the metrics, and a frame around those that may be the best.
+    Above the diagonal stands the value of the row's metric minus that of the column's, coloured where the adjusted p is
+    at or below 0.05; below it, with few metrics, the simultaneous interval of the same difference. The diagonal has the
+    letters of the metrics, and a frame around those that may be the best.
     """
-    deltas = {(d.metric_a, d.metric_b): d for d in differences if (d.stratum, d.statistic) == (ALL, PRIMARY.id)}
-    if not deltas:
+    if not found:
         return None
-    standing = {one.metric: one for one in standings if (one.stratum, one.statistic) == (ALL, PRIMARY.id)}
-    metrics = ranked_metrics(estimates)
+    standing = {one.metric: one for one in standings}
     keys = [_key(position) for position in range(len(metrics))]
     room = (COLUMN_WIDTH - _CELL * len(metrics)) * POINTS_PER_INCH - _KEY
     names = short_labels(metrics, min(max(room, _NARROWEST), _WIDEST))
@@ -63,11 +89,11 @@ def difference_figure(
     for row in range(len(metrics)):
         _draw_letters(axes, row, standing.get(metrics[row]))
         for column in range(row + 1, len(metrics)):
-            found, sign = _difference(deltas, metrics[row], metrics[column])
-            if found is not None:
-                _draw_difference(axes, row, column, sign * found.delta, found.is_shown)
-            if found is not None and len(metrics) <= WITH_INTERVALS:
-                _draw_interval(axes, column, row, sorted((sign * found.sim_low, sign * found.sim_high)))
+            one = _difference(found, metrics[row], metrics[column])
+            if one is not None:
+                _draw_difference(axes, row, column, one.delta, one.shown)
+            if one is not None and len(metrics) <= WITH_INTERVALS:
+                _draw_interval(axes, column, row, (one.low, one.high))
     if len({one.may_be_best for one in standing.values()}) > 1:
         _frame_best(axes, metrics, {metric for metric, one in standing.items() if one.may_be_best})
     return figure
@@ -80,13 +106,12 @@ def ranked_metrics(estimates: Sequence[CorrelationEstimate]) -> list[str]:
     return sorted(value, key=lambda metric: (math.isnan(value[metric]), value[metric]))
 
 
-def _difference(
-    deltas: Mapping[tuple[str, str], CorrelationDifference], row: str, column: str
-) -> tuple[CorrelationDifference | None, int]:
-    """Return the difference of two metrics, and -1 where it was computed the other way round."""
-    if (row, column) in deltas:
-        return deltas[row, column], 1
-    return deltas.get((column, row)), -1
+def _difference(found: Mapping[tuple[str, str], Difference], row: str, column: str) -> Difference | None:
+    """Return the difference of two metrics, whichever way round it was computed."""
+    if (row, column) in found:
+        return found[row, column]
+    other = found.get((column, row))
+    return other and other.turned()
 
 
 def _prepare(axes: Axes, keys: Sequence[str], labels: Sequence[str]) -> None:

@@ -43,11 +43,13 @@ class Document:
         report: tables and sentences, for people.
         facts: returns everything for programs, as `bench.files.records.json_text` takes it.
         estimates: returns what `bench.reports.formats.csv_file.render` takes; None where there are no single estimates.
+        csv: returns the whole text of the format ``csv`` where it is not made from estimates.
     """
 
     report: Report
     facts: Callable[[], object]
     estimates: Callable[[], tuple[Any, ...]] | None = None
+    csv: Callable[[], str] | None = None
 
     def content(self, source: Source) -> tuple[Any, ...]:
         """Return what the function of a format with this source takes."""
@@ -65,6 +67,8 @@ def names(*sources: Source) -> list[str]:
 
 def render(document: Document, name: str, **settings: Any) -> str:
     """Return the document in a format; ``settings`` go to the format's function."""
+    if name == "csv" and document.csv is not None:
+        return document.csv()
     format = FORMATS[name]
     module, _, function = format.render.partition(":")
     draw: Callable[..., str] = getattr(importlib.import_module(module), function)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.files.csvfile import csv_writer
 from bench.reports.published import PublishedFigure
 from bench.statistics.bootstrap import CorrelationEstimate
+from bench.statistics.votes import VoteAgreement
 
 COLUMNS = (
     "origin",
@@ -33,6 +34,28 @@ COLUMNS = (
     "note",
     "signature",
 )
+VOTE_COLUMNS = (
+    "metric",
+    "stratum",
+    "statistic",
+    "estimate",
+    "low",
+    "high",
+    "n_comparisons",
+    "n_clusters",
+    "n_votes",
+    "n_score_ties",
+    "confidence_level",
+    "ci_method",
+    "resample_unit",
+    "n_resamples",
+    "seed",
+    "note",
+    "signature",
+)
+MEASURES = ("accuracy", "with_votes", "auc")
+"""Fields of `bench.statistics.votes.VoteAgreement`."""
+
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 
 Value = str | int | float | None
@@ -49,11 +72,30 @@ def render(
     A warning (see `bench.reports.layout.Report`) stands in the note of each estimate of the run.
     """
     rows = [_estimate_row(estimate, signatures.get(estimate.metric), warning) for estimate in estimates]
-    rows += map(_published_row, published)
+    return _text(COLUMNS, [*rows, *map(_published_row, published)])
+
+
+def render_votes(agreements: Iterable[VoteAgreement], signatures: Mapping[str, str], warning: str = "") -> str:
+    """Return the CSV of a run on votes: one row a metric, kind of comparison and measure; a warning as in `render`."""
+    rows = [
+        {
+            **{name: getattr(one, name) for name in VOTE_COLUMNS if hasattr(one, name)},
+            "statistic": name,
+            **{end: getattr(getattr(one, name), end) for end in ("estimate", "low", "high")},
+            "note": " ".join(filter(None, (warning, one.note, getattr(one, name).note))),
+            "signature": signatures.get(one.metric),
+        }
+        for one in agreements
+        for name in MEASURES
+    ]
+    return _text(VOTE_COLUMNS, rows)
+
+
+def _text(columns: Sequence[str], rows: Iterable[Mapping[str, Value]]) -> str:
     stream = io.StringIO()
     writer = csv_writer(stream)
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row.get(name)) for name in COLUMNS] for row in rows)
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
     return stream.getvalue()
 
 

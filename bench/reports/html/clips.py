@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +44,15 @@ def embed_clips(table: ScoreTable, audio_root: Path, n_clips: int, heard: Conten
         n_clips: how many.
         heard: what the run read of each clip; another file under its name is left out. None takes any file.
     """
+    names = table.pairs["audio"]
+    return embed_files([(row, names.iloc[row]) for row in most_disputed(table, n_clips)], audio_root, heard)
+
+
+def embed_files(files: Iterable[tuple[int, str]], audio_root: Path, heard: Contents | None = None) -> EmbeddedClips:
+    """Code clips, given by row and name; other arguments as in `embed_clips`."""
     uris: dict[int, str] = {}
     problems: list[str] = []
-    for row in most_disputed(table, n_clips):
-        name = table.pairs["audio"].iloc[row]
+    for row, name in files:
         if heard is not None and not (heard.get(name) and heard[name] == content_of(audio_root / name)):
             problems.append(f"{audio_root / name}: not the clip that the run heard")
             continue

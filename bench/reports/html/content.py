@@ -63,12 +63,14 @@ def page_content(
         "warning": report.warning,
         "verdict": [dataclasses.asdict(point) for point in report.verdict],
         "paragraphs": list(report.paragraphs),
-        "sections": [_section(section) for section in report.sections],
+        "sections": [section_content(section) for section in report.sections],
         "figures": [dataclasses.asdict(figure) for figure in figures],
         "manifest": plain(manifest),
         "metrics": table.metrics,
         "labels": list(map(metric_label, table.metrics)),
         "scale": list(manifest.dataset.scale),
+        "noun": "pairs",
+        "chance": 0,
         **_agreement(analysis),
         "filters": list(FILTERS),
         "pairs": pair_columns(table, ratings, manifest, page),
@@ -127,7 +129,8 @@ def _leads(analysis: Analysis) -> list[Lead]:
     return found
 
 
-def _section(section: Section) -> dict[str, Any]:
+def section_content(section: Section) -> dict[str, Any]:
+    """Return a section of the report as the page holds it."""
     return {
         "heading": section.heading,
         "appendix": section.appendix,

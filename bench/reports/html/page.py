@@ -19,7 +19,10 @@ from typing import Any
 PAGE_NAME = "report.html"
 STYLES = ("vendor/tabulator_simple.min.css", "assets/page.css", "assets/tables.css", "assets/pairs.css")
 LIBRARY = "vendor/tabulator.min.js"
-SCRIPTS = ("dom", "theme", "intervals", "tables", "agreement", "detail", "player", "pairs", "filters", "run", "main")
+SCRIPTS = (
+    *("dom", "theme", "intervals", "tables", "agreement", "detail", "player", "explorer", "pairs", "comparisons"),
+    *("filters", "run", "main"),
+)
 """Files in ``assets``, joined in this order into one function, so that they share names with each other only."""
 
 

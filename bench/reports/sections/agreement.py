@@ -91,14 +91,14 @@ def standing_texts(standings: Sequence[Standing]) -> dict[str, str]:
     }
 
 
-def standing_sentence(standings: Sequence[Standing]) -> str:
+def standing_sentence(standings: Sequence[Standing], statistic: str = PRIMARY.name) -> str:
     """Return how to read `standing_texts`, or why there are none; empty where no metrics were compared."""
     notes = dict.fromkeys(one.note for one in standings if one.note)
-    missing = f"Standing by {PRIMARY.name}: {'; '.join(notes)}." if notes else ""
+    missing = f"Standing by {statistic}: {'; '.join(notes)}." if notes else ""
     if not standing_texts(standings):
         return missing if len(standings) > 1 else ""
     best = "“best”, alone," if sum(one.may_be_best for one in standings) == 1 else "“may be best”"
-    parts = [f"Standing by {PRIMARY.name}: “worse” was shown to be worse than another metric, {best} was not"]
+    parts = [f"Standing by {statistic}: “worse” was shown to be worse than another metric, {best} was not"]
     if any(one.letters for one in standings):
         guarded = f"by p (above {LEVEL:g}), which guards all comparisons at once"
         parts.append(f"metrics that share a letter were not shown to differ {guarded}")

@@ -14,6 +14,9 @@ from bench.statistics.agreement import PRIMARY, STATISTICS
 from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.max_t import LEVEL
 from bench.statistics.power import DetectableDifference
+from bench.statistics.vote_differences import VoteDifference
+
+AnyDifference = CorrelationDifference | VoteDifference
 
 BOLD = f"Bold: p at or below {LEVEL:g}."
 
@@ -113,7 +116,7 @@ def _table(
     return Table(title, " ".join(filter(None, sentences)), tuple(columns), tuple(rows), corner="metrics")
 
 
-def simultaneous_intervals(difference: CorrelationDifference) -> str:
+def simultaneous_intervals(difference: AnyDifference) -> str:
     """Return how the simultaneous interval of a difference was made."""
     return (
         f"Intervals: {100 * difference.confidence_level:g} % for a whole column at once, difference ± max-T quantile × "
@@ -121,7 +124,7 @@ def simultaneous_intervals(difference: CorrelationDifference) -> str:
     )
 
 
-def no_p_can_pass(difference: CorrelationDifference) -> str:
+def no_p_can_pass(difference: AnyDifference) -> str:
     """Return why the number of permutations lets no p fall to the level; empty if it does not, or there is no p."""
     if difference.n_permutations == 0 or 1 / (difference.n_permutations + 1) <= LEVEL:
         return ""

@@ -19,12 +19,15 @@ QUESTIONS: Mapping[Topic, str] = {
 """What each topic is called, in the order of reading."""
 
 
-def verdict_points(sentences: Sequence[Sentence]) -> tuple[Point, ...]:
+ON_VOTES: Mapping[Topic, str] = {**QUESTIONS, "sources": "On which comparisons?"}
+
+
+def verdict_points(sentences: Sequence[Sentence], questions: Mapping[Topic, str] = QUESTIONS) -> tuple[Point, ...]:
     """Return a point for every question that has an answer."""
-    by_topic = {topic: [s for s in sentences if s.topic == topic] for topic in QUESTIONS}
+    by_topic = {topic: [s for s in sentences if s.topic == topic] for topic in questions}
     return tuple(
         Point(
-            QUESTIONS[topic],
+            questions[topic],
             " ".join(sentence.text for sentence in answers),
             "; ".join(dict.fromkeys(sentence.test for sentence in answers)),
         )

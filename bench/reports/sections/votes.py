@@ -6,80 +6,44 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.analysis.votes import ALL, KIND, VoteAnalysis
-from bench.reports.layout import Cell, Column, Row, Section, Table
-from bench.reports.sections.differences import difference_label
+from bench.analysis.strata import ALL
+from bench.analysis.vote_results import VoteAnalysis, kind_label
+from bench.reports.layout import DASH, Cell, Column, Row, Section, Table
+from bench.reports.sections.agreement import standing_sentence, standing_texts
 from bench.reports.sections.intervals import intervals_made, measured_cell
+from bench.reports.sections.vote_differences import vote_differences_section
 from bench.statistics.max_t import LEVEL
-from bench.statistics.permutation import least_p
+from bench.statistics.standing import Standing
 from bench.statistics.strengths import SystemStrength
-from bench.statistics.vote_differences import VoteDifference
+from bench.statistics.vote_differences import ACCURACY, VoteDifference
 from bench.statistics.votes import BesideVoter, OneVoter, VoteAgreement
 
 
 def vote_sections(analysis: VoteAnalysis) -> list[Section]:
     """Return the sections of a run on votes, those without content left out."""
     agreement = Section(
-        "Agreement with listeners' votes",
+        "Agreement with listeners",
         (),
         (
-            accuracy_table(analysis.vote_agreements, analysis.vote_differences),
+            accuracy_table(analysis.vote_agreements, analysis.vote_differences, analysis.standings),
             other_measures_table(analysis.vote_agreements),
         ),
     )
     found = [
         agreement if analysis.vote_agreements else None,
         one_voter_section(analysis.one_voter, analysis.beside_voter),
-        vote_differences_section(analysis.vote_differences),
+        vote_differences_section(analysis.vote_differences, analysis.detectable_differences),
         strengths_section(analysis.system_strengths),
     ]
     return [section for section in found if section]
 
 
-def verdict(agreements: Sequence[VoteAgreement], differences: Sequence[VoteDifference]) -> list[str]:
-    """Return what the votes show in words; each sentence is backed by an interval or a test of the tables."""
-    overall = {one.metric: one for one in agreements if one.stratum == ALL and not math.isnan(one.accuracy.estimate)}
-    if not overall:
-        return []
-    most = max(one.accuracy.estimate for one in overall.values())
-    best = [metric for metric, one in overall.items() if one.accuracy.estimate == most]
-    first = overall[best[0]]
-    together = f", as often as {_listed(best[1:])}" if len(best) > 1 else ""
-    among = f", most often of {len(overall)} metrics" if len(overall) > 1 else ""
-    sentences = [
-        f"{best[0]} prefers what most listeners prefer in {most:.3f} of {first.n_comparisons:,} comparisons"
-        f"{together}{among}."
-    ]
-    sentences += _shown(best[0], [one for one in differences if one.stratum == ALL])
-    chance = [metric for metric, one in overall.items() if one.accuracy.low <= 0.5]
-    if chance:
-        sentences.append(f"Not shown to prefer it more often than a coin would: {_listed(chance)}.")
-    return sentences
-
-
-def _shown(best: str, differences: Iterable[VoteDifference]) -> list[str]:
-    """Say than which metrics the best one was shown to be better, and than which it was not."""
-    beside = {
-        one.metric_b if one.metric_a == best else one.metric_a: one
-        for one in differences
-        if best in (one.metric_a, one.metric_b) and not math.isnan(one.p_adjusted)
-    }
-    if not beside:
-        return []
-    one = next(iter(beside.values()))
-    if least_p(one.n_permutations, one.n_clusters) > LEVEL:
-        return ["Too few permutations, or things to permute, for any difference to be shown."]
-    shown = [metric for metric, one in beside.items() if one.is_shown and one.delta.estimate != 0]
-    rest = [metric for metric in beside if metric not in shown]
-    test = f"paired permutation by {one.resample_unit}, adjusted for all pairs of metrics, level {LEVEL:g}"
-    sentences = [f"It is shown to do so more often than {_listed(shown)} ({test})."] if shown else []
-    if rest:
-        sentences.append(f"It is not shown to do so more often than {_listed(rest)}{'' if shown else f' ({test})'}.")
-    return sentences
-
-
-def accuracy_table(agreements: Sequence[VoteAgreement], differences: Sequence[VoteDifference] = ()) -> Table:
-    """Return accuracy by kind of comparison, the best metric first."""
+def accuracy_table(
+    agreements: Sequence[VoteAgreement],
+    differences: Sequence[VoteDifference] = (),
+    standings: Sequence[Standing] = (),
+) -> Table:
+    """Return accuracy by kind of comparison, the best metric first, and its standing on all comparisons."""
     strata = _strata(agreements)
     found = {(one.metric, one.stratum): one for one in agreements}
     best = {stratum: _shown_best(differences, stratum) for stratum in strata}
@@ -88,17 +52,23 @@ def accuracy_table(agreements: Sequence[VoteAgreement], differences: Sequence[Vo
         for metric in in_order(agreements)
     ]
     columns = [
-        Column(_label(stratum), next(o.n_comparisons for o in agreements if o.stratum == stratum)) for stratum in strata
+        Column(kind_label(stratum), next(o.n_comparisons for o in agreements if o.stratum == stratum))
+        for stratum in strata
     ]
-    return Table(
-        "Accuracy",
+    overall = [one for one in standings if one.stratum == ALL]
+    sentences = [
         "Share of the comparisons with a majority on which the metric gives the side that more listeners prefer the "
         "higher score; 0.5 is a coin's; a metric that scores both sides alike does not agree. n counts comparisons; "
-        f"bold: shown to be higher than all others (adjusted p at or below {LEVEL:g}).{_ties(agreements)} "
-        f"{intervals_made(agreements)}",
-        tuple(columns),
-        tuple(rows),
-    )
+        f"bold: shown to be higher than all others (adjusted p at or below {LEVEL:g}).{_ties(agreements)}",
+        standing_sentence(overall, ACCURACY),
+        intervals_made(agreements),
+    ]
+    table = Table("Accuracy", " ".join(filter(None, sentences)), tuple(columns), tuple(rows))
+    texts = standing_texts(overall)
+    if not texts:
+        return table
+    told = tuple(replace(row, cells=(Cell(text=texts.get(row.label, DASH)), *row.cells)) for row in table.rows)
+    return replace(table, columns=(Column("standing"), *table.columns), rows=told)
 
 
 def other_measures_table(agreements: Sequence[VoteAgreement]) -> Table:
@@ -123,7 +93,7 @@ def one_voter_section(voters: Sequence[OneVoter], beside: Sequence[BesideVoter])
     usable = [one for one in voters if one.n_votes]
     if not usable:
         return None
-    columns = tuple(Column(_label(one.stratum), one.n_comparisons) for one in usable)
+    columns = tuple(Column(kind_label(one.stratum), one.n_comparisons) for one in usable)
     alone = Row("one listener", tuple(_near_one(one) for one in usable))
     yardstick = Table(
         "One listener against the others",
@@ -144,37 +114,6 @@ def one_voter_section(voters: Sequence[OneVoter], beside: Sequence[BesideVoter])
         tuple(rows),
     )
     return Section("One listener as yardstick", (), (yardstick, excess) if rows else (yardstick,))
-
-
-def vote_differences_section(differences: Sequence[VoteDifference]) -> Section | None:
-    """Return differences in accuracy by kind of comparison; None with a single metric."""
-    if not differences:
-        return None
-    strata = _strata(differences)
-    found = {((one.metric_a, one.metric_b), one.stratum): one for one in differences}
-    pairs = dict.fromkeys(pair for pair, _ in found)
-    rows = [
-        Row(difference_label(*pair), tuple(_difference_cell(found[pair, stratum]) for stratum in strata))
-        for pair in pairs
-    ]
-    columns = [
-        Column(_label(stratum), next(o.n_comparisons for o in differences if o.stratum == stratum))
-        for stratum in strata
-    ]
-    one = differences[0]
-    method = (
-        "Accuracy of the first metric minus that of the second, on the same comparisons. p: two-sided permutation of "
-        f"the two metrics' decisions {one.resample_unit} by {one.resample_unit}, {one.n_permutations:,} permutations, "
-        "adjusted for all pairs of metrics of a column (step-down max-T); intervals are not adjusted."
-    )
-    table = Table(
-        "Differences in accuracy",
-        f"Bold: adjusted p at or below {LEVEL:g}. n counts comparisons. {intervals_made(differences)}",
-        tuple(columns),
-        tuple(rows),
-        corner="metrics",
-    )
-    return Section("Differences between metrics", (method,), (table,))
 
 
 def strengths_section(strengths: Sequence[SystemStrength]) -> Section | None:
@@ -227,10 +166,6 @@ def _strata(records: Sequence[VoteAgreement] | Sequence[VoteDifference]) -> list
     return list(dict.fromkeys(one.stratum for one in records))
 
 
-def _label(stratum: str) -> str:
-    return stratum.removeprefix(KIND)
-
-
 def _near_one(one: OneVoter) -> Cell:
     """Return a yardstick's cell with a digit more, since one listener agrees with the others nearly always."""
     return replace(measured_cell(one.agreement, one.note), decimals=4)
@@ -249,13 +184,3 @@ def _shown_best(differences: Iterable[VoteDifference], stratum: str) -> str | No
         for metric, lead in ((one.metric_a, one.delta.estimate), (one.metric_b, -one.delta.estimate)):
             beaten[metric] = beaten.get(metric, True) and shown and lead > 0
     return next((metric for metric, all_shown in beaten.items() if all_shown), None)
-
-
-def _difference_cell(one: VoteDifference) -> Cell:
-    return replace(
-        measured_cell(one.delta, one.note), p_value=one.p_adjusted, p_is_bound=one.at_resolution, best=one.is_shown
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

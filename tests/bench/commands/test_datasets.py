@@ -189,3 +189,80 @@ def test_the_commands_load_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+VOTES = """audio_path,text_a,text_b,choice,listener_id,kind,system_a,system_b
+a.wav,rain,[red]a dog,a,L1,near,x,y
+a.wav,rain,[red]a dog,a,L2,near,x,y
+a.wav,rain,[red]a dog,b,L3,near,x,y
+b.wav,a car,a bus,tie,L1,far,y,x
+b.wav,a car,a bus,b,L2,far,y,x
+"""
+
+
+@pytest.fixture
+def votes(tmp_path: Path) -> Path:
+    path = tmp_path / "votes.csv"
+    path.write_text(VOTES)
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
+    return path
+
+
+def test_votes_are_listed() -> None:
+    shown = run("list").stdout
+    assert "brace:audiocaps" in shown
+    assert "Apache-2.0 (votes and captions)" in shown
+    records = {record["name"]: record for record in json.loads(run("list", "--json").stdout)}
+    assert records["brace:clotho"]["dimensions"] == ["votes"]
+    assert set(records["brace:clotho"]) == set(records["relate"])
+
+
+def test_audit_of_votes(votes: Path) -> None:
+    found = json.loads(run("audit", votes, "--json").stdout)
+    assert (found["n_pairs"], found["n_captions"], found["n_listeners"]) == (4, 4, 3)
+    assert found["votes_per_comparison"] == {"2": 1, "3": 1}
+    assert found["systems"] == {"x": 2, "y": 2}
+    assert [one["path"] for one in found["audio"]["missing"]] == [str(votes.parent / "b.wav")]
+    everything, far, near = found["groups"]
+    assert (everything["label"], far["label"], near["label"]) == ("all", "far", "near")
+    assert (everything["n_ties"], everything["n_equal"], everything["n_contradicted"]) == (1, 0, 1)
+    # L1 and L2 are each half of a draw when the other and L3 are left; L3 is alone against two; far: a tie against b.
+    assert near["one_vote"] == 0
+    assert far["one_vote"] == 0
+    shown = run("audit", votes)
+    assert shown.exit_code == 0
+    assert "which of two captions fits a clip" in shown.stdout
+    assert "b.wav#" in shown.stdout
+
+
+def test_audit_of_brace_says_what_it_is() -> None:
+    shown = run("audit", "brace:audiocaps").stdout
+    for text in ("1,145", "machine-machine", "0.998", "GAMA_broken", "275", "the publishers kept only comparisons"):
+        assert text in shown
+
+
+def test_pairs_of_votes_are_what_there_is_to_score(votes: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("pairs", votes).stdout)))
+    assert [row["text"] for row in rows] == ["rain", "[red]a dog", "a car", "a bus"]
+    assert rows[0]["audio_path"] == str(votes.parent / "a.wav")
+
+
+def test_options_and_names_that_votes_do_not_have(votes: Path) -> None:
+    for command in ("audit", "pairs"):
+        refused = run(command, votes, "--split", "test")
+        assert isinstance(refused.exception, UsageError)
+        assert "--split has no meaning for votes" in str(refused.exception)
+    assert isinstance(run("audit", votes, "--bands", "5").exception, UsageError)
+    unknown = run("audit", "brace:clothoo").exception
+    assert "did you mean 'brace:clotho'?" in str(unknown)
+    pulled = run("pull", "brace:clotho").exception
+    assert isinstance(pulled, UnavailableError)
+    assert "the votes of brace:clotho are here already" in str(pulled)
+
+
+def test_votes_overlap_with_ratings_by_caption_and_clip(votes: Path) -> None:
+    ratings = votes.parent / "own.csv"
+    ratings.write_text("audio_path,text,rating\na.wav,Rain.,4\nc.wav,a bus,9\n")
+    (found,) = json.loads(run("overlap", ratings, votes, "--json").stdout)["overlaps"]
+    assert found["captions"] == ["a bus", "rain"]
+    assert (found["n_affected_first"], found["n_affected_second"]) == (2, 3)

@@ -72,7 +72,7 @@ def make_run(
         for i in range(len(captions))
         for k in range(n_listeners)
     ]
-    _write(folder / "data" / "ratings.csv", rows)
+    write_rows(folder / "data" / "ratings.csv", rows)
     scores = {metric: truth + rng.normal(0, 0.2 + 0.2 * m, len(truth)) for m, metric in enumerate(metrics)}
     request = RunRequest(
         dataset=str(folder / "data" / "ratings.csv"),
@@ -119,7 +119,7 @@ def full_size_run(folder: Path) -> Run:
 def sparse_run(folder: Path) -> Run:
     """Mean ratings only, no sources or systems, one metric that scored nothing since there is no audio."""
     rows = [{"audio_path": f"{i}.wav", "text": f"caption {i // 2}", "rating": i % 11} for i in range(30)]
-    data = _write(folder / "ratings.csv", rows)
+    data = write_rows(folder / "ratings.csv", rows)
     plan = ResamplingPlan(n_resamples=19)
     return run_benchmark(RunRequest(str(data), ("loudness", "random"), resampling=plan, out=folder / "run"))
 
@@ -133,11 +133,11 @@ def _score_files(folder: Path, pair_ids: Sequence[str], scores: Mapping[str, np.
     files = {}
     for i, (metric, values) in enumerate(scores.items()):
         rows = [{"pair_id": pair_id, "score": value} for pair_id, value in zip(pair_ids, values, strict=True)]
-        files[metric] = _write(folder / f"scores-{i}.csv", rows)
+        files[metric] = write_rows(folder / f"scores-{i}.csv", rows)
     return files
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))

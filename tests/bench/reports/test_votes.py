@@ -7,20 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.analysis.votes import VoteAnalysis
+from bench.analysis.vote_results import VoteAnalysis
 from bench.reports.layout import DASH, Table
+from bench.reports.sections.vote_differences import vote_differences_section
 from bench.reports.sections.votes import (
     accuracy_table,
     one_voter_section,
     strengths_section,
-    verdict,
-    vote_differences_section,
     vote_sections,
 )
 from bench.statistics.ballots import Ballots
 from bench.statistics.intervals import Measured
 from bench.statistics.types import ResamplingPlan
-from bench.statistics.vote_differences import VoteDifference, differences_in_accuracy
+from bench.statistics.vote_differences import VoteDifference, compare_on_votes
 from bench.statistics.votes import OneVoter, VoteAgreement, agreement_with_votes
 from tests.bench.statistics.ballots import simulated
 
@@ -34,50 +33,11 @@ def agreement_of(metric: str, accuracy: float, low: float = 0.6, high: float = 0
 
 
 def difference_of(a: str, b: str, delta: float, p: float, n_permutations: int = 9999) -> VoteDifference:
-    (found,) = differences_in_accuracy(simulated(n_metrics=2), PLAN, "clip")
+    (found,) = compare_on_votes(simulated(n_metrics=2), PLAN, "clip").differences
     value = Measured(delta, delta - 0.1, delta + 0.1)
     return replace(
         found, metric_a=a, metric_b=b, delta=value, p_adjusted=p, n_permutations=n_permutations, n_clusters=100
     )
-
-
-def test_verdict_in_words() -> None:
-    agreements = [agreement_of("x", 0.7), agreement_of("y", 0.75), agreement_of("z", 0.55, 0.49, 0.61)]
-    differences = [
-        difference_of("x", "y", -0.05, 0.2),
-        difference_of("x", "z", 0.15, 0.001),
-        difference_of("y", "z", 0.2, 0.001),
-    ]
-    assert verdict(agreements, differences) == [
-        "y prefers what most listeners prefer in 0.750 of 1,200 comparisons, most often of 3 metrics.",
-        "It is shown to do so more often than z (paired permutation by clip, adjusted for all pairs of metrics, level "
-        "0.05).",
-        "It is not shown to do so more often than x.",
-        "Not shown to prefer it more often than a coin would: z.",
-    ]
-
-
-def test_verdict_where_nothing_is_shown() -> None:
-    agreements = [agreement_of("x", 0.7), agreement_of("y", 0.7)]
-    assert verdict(agreements, [difference_of("x", "y", 0.0, 1.0)]) == [
-        "x prefers what most listeners prefer in 0.700 of 1,200 comparisons, as often as y, most often of 2 metrics.",
-        "It is not shown to do so more often than y (paired permutation by clip, adjusted for all pairs of metrics, "
-        "level 0.05).",
-    ]
-
-
-def test_verdict_where_nothing_could_be_shown() -> None:
-    agreements = [agreement_of("x", 0.7), agreement_of("y", 0.6)]
-    sentences = verdict(agreements, [difference_of("x", "y", 0.1, 0.1, n_permutations=9)])
-    assert sentences[1:] == ["Too few permutations, or things to permute, for any difference to be shown."]
-
-
-def test_verdict_on_one_metric_and_on_none() -> None:
-    assert verdict([agreement_of("x", 0.7)], []) == [
-        "x prefers what most listeners prefer in 0.700 of 1,200 comparisons."
-    ]
-    assert verdict([agreement_of("x", math.nan, math.nan, math.nan)], []) == []
-    assert verdict([], []) == []
 
 
 def test_what_is_shown_to_be_best_stands_out_and_ties_are_told() -> None:
@@ -97,22 +57,22 @@ def test_what_is_shown_to_be_best_stands_out_and_ties_are_told() -> None:
 def test_undefined_values_are_dashes_with_their_reason() -> None:
     ballots = Ballots("all", np.ones((3, 9), int), ("m", "n"), np.ones((2, 9)), np.arange(9))
     found = agreement_with_votes(ballots, PLAN, "comparison")
-    differences = differences_in_accuracy(ballots, PLAN, "comparison")
-    analysis = VoteAnalysis(found.agreements, (found.one_voter,), found.beside_voter, differences, ())
+    differences = compare_on_votes(ballots, PLAN, "comparison").differences
+    analysis = VoteAnalysis(found.agreements, (found.one_voter,), found.beside_voter, differences)
     sections = {section.heading: section for section in vote_sections(analysis)}
     assert set(sections) == {
-        "Agreement with listeners' votes",
+        "Agreement with listeners",
         "One listener as yardstick",
         "Differences between metrics",
     }
-    accuracy = sections["Agreement with listeners' votes"].tables[0]
+    accuracy = sections["Agreement with listeners"].tables[0]
     assert {cell.value for row in accuracy.rows for cell in row.cells} == {DASH}
     assert accuracy.notes() == ["m, n / all: no comparison has a majority"]
     assert "no comparison has a majority" in sections["Differences between metrics"].tables[0].notes()[0]
 
 
 def test_sections_without_content_are_left_out() -> None:
-    assert vote_sections(VoteAnalysis((), (), (), (), ())) == []
+    assert vote_sections(VoteAnalysis()) == []
     assert vote_differences_section([]) is None
     assert strengths_section([]) is None
     lonely = Ballots("all", np.array([[1] * 9, [0] * 9, [0] * 9]), (), np.empty((0, 9)), np.arange(9))

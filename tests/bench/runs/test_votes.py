@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.analysis.leakage import find_leakage
+from bench.analysis.vote_results import VoteAnalysis
+from bench.datasets.voted.catalog import load_voted
 from bench.files.csvfile import read_csv
 from bench.runs.folder import read_run
 from bench.runs.run import RunRequest
-from bench.runs.vote_folder import STATISTICS, VoteRun, is_vote_run, read_vote_run
+from bench.runs.vote_folder import VoteRun, is_vote_run, read_vote_run
 from bench.runs.votes import run_votes
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError, UsageError
+from tests.bench.reports.runs import tone
 from tests.commands import Bench
 
 FEW = ResamplingPlan(n_resamples=99, n_permutations=99)
@@ -53,8 +58,9 @@ def test_a_run_is_read_back_as_it_was_made(run_: VoteRun) -> None:
     assert again.altered == ()
     for metric, values in run_.scores.items():
         assert np.array_equal(again.scores[metric], values)
-    data = {"comparisons.csv", "votes.csv", "scores.csv", "failures.csv"}
-    assert {path.name for path in run_.folder.iterdir()} == {*data, *STATISTICS, "manifest.json", "report.md", ".lock"}
+    data = {"comparisons.csv", "votes.csv", "scores.csv", "cosines.csv", "failures.csv", "leakage.json"}
+    statistics = {f"{part.name}.json" for part in fields(VoteAnalysis)}
+    assert {path.name for path in run_.folder.iterdir()} == {*data, *statistics, "manifest.json", "report.md", ".lock"}
 
 
 def test_statistics_are_made_anew_from_the_files(run_: VoteRun) -> None:
@@ -128,7 +134,7 @@ def test_brace_without_a_model_a_network_or_a_clip(tmp_path: Path, bench: Bench)
     assert made.out.startswith(whole[: whole.index("\n\nIntervals are by bootstrap")])
     assert "All statistics are on the 681 of 1,145 comparisons of which every metric scored both sides." in made.out
     assert "the publishers kept only comparisons whose votes" in whole
-    assert "No comparison has votes for both sides." in made.out
+    assert "No comparison has votes for both sides: the figures are for" in made.out
     assert "recovered: cosines are derived from" in whole
     shown = bench("report", tmp_path / "run", "--full")
     assert (shown.status, shown.out) == (0, whole)
@@ -143,15 +149,124 @@ def test_other_formats_and_the_check_of_a_folder(run_: VoteRun, bench: Bench) ->
     assert bench("verify", run_.folder).status == 0
 
 
+def test_every_format_page_and_figures(run_: VoteRun, bench: Bench, tmp_path: Path) -> None:
+    table = bench("report", run_.folder, "--format", "csv").out.splitlines()
+    assert table[0].startswith("metric,stratum,statistic,estimate,low,high,n_comparisons")
+    assert len(table) == 1 + 3 * len(run_.analysis.vote_agreements)
+    made = bench("report", run_.folder, "--figures", tmp_path / "figures", "--format", "html", "--embed-audio", 2)
+    assert made.status == 0
+    assert {path.name for path in (tmp_path / "figures").glob("*.pdf")} == {
+        "accuracy.pdf", "differences.pdf", "certainty.pdf"
+    }  # fmt: skip
+    assert "2 clips could not be embedded" in made.err
+    assert (run_.folder / "report.html").exists()
+    assert bench("verify", run_.folder).status == 0, "the page is made from the run, and no part of it"
+    again = bench("report", run_.folder, "--output", run_.folder / "report.md")
+    assert again.status == 0
+    assert bench("verify", run_.folder).status == 0
+    assert bench("report", run_.folder, "--output", run_.folder / "votes.csv").status == 2
+
+
 def test_commands_say_what_votes_do_not_have(run_: VoteRun, bench: Bench) -> None:
-    refused = bench("report", run_.folder, "--format", "csv")
-    assert refused.status == 2
-    assert "--format csv is not there for a run on votes; choose one of markdown, latex, json" in refused.err
-    assert "--figures has no meaning for a run on votes" in bench("report", run_.folder, "--figures", "figures").err
+    assert "--against has no meaning for a run on votes" in bench("report", run_.folder, "--against", "published").err
     other = bench("run", "--dataset", "demo", "--scores-from", "caf-score")
     assert other.status == 2
     assert "--scores-from has scores of votes, not of demo" in other.err
-    assert bench("compare", run_.folder, run_.folder).status == 2
+    path = run_.manifest.dataset.name
+    for option, value in (("--margin", "0.1"), ("--sentinels", "on"), ("--resample-unit", "block")):
+        refused = bench("run", "--dataset", path, "--metrics", "random", option, value)
+        assert refused.status == 2, option
+        assert option in refused.err
+    refused = bench("across", run_.folder, run_.folder)
+    assert refused.status == 2
+    assert "is a run on votes" in refused.err
+
+
+def test_what_was_heard_and_what_was_seen_in_training_is_kept(tmp_path: Path) -> None:
+    path = write_votes(tmp_path / "votes.csv")
+    for clip in range(30):
+        tone(tmp_path / f"{clip}.wav", seconds=0.3, hertz=200 + 20 * clip)
+    made = run_votes(RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"), ())
+    assert made.manifest.clips is not None
+    assert made.manifest.clips.n_clips == 30
+    assert made.manifest.baselines == ("loudness", "random")
+    assert (made.manifest.bands, made.manifest.sentinels) == ((), False)
+    assert {one.topic for one in made.analysis.verdict} == {"best", "data"}, "nothing is said of baselines alone"
+    assert {len(sha256 or "") for sha256 in made.clips.values()} == {64}
+    again = read_vote_run(tmp_path / "out")
+    assert (again.clips, again.leakage, again.failures) == (made.clips, made.leakage, made.failures)
+    remarks: list[str] = []
+    tone(tmp_path / "3.wav", seconds=0.3, hertz=999)
+    other = run_votes(
+        RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"), (), remark=remarks.append
+    )
+    assert other.clips["3.wav"] != made.clips["3.wav"]
+
+
+def test_leakage_of_trained_metrics_is_recorded(tmp_path: Path) -> None:
+    captions = ["a dog barks", "rain falls", "a car passes"]
+    votes = tmp_path / "votes.csv"
+    rows = [f"{i % 3}.wav,{captions[i % 3]},something else {i},a,L{i}" for i in range(9)]
+    votes.write_text("audio_path,text_a,text_b,choice,listener_id\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    dataset = load_voted(str(votes))
+    part = {"captions": ["A dog barks."], "clips": {}, "listeners": ["L4"]}
+    training = {"data": [{"name": "mine", "parts": {"train": part}}]}
+    (found,) = find_leakage("m", training, dataset)
+    assert [len(item.shared or ()) for item in found.items] == [1, 0, 1]
+    assert found.n_affected == 1
+    nameless = tmp_path / "nameless.csv"
+    nameless.write_text("audio_path,text_a,text_b,choice\n0.wav,a dog barks,rain,a\n", encoding="utf-8")
+    part["listeners"] = ["1"]
+    (found,) = find_leakage("m", training, load_voted(str(nameless)))
+    assert found.items[2].n_tested == 0, "listeners without names are no listeners that training knows"
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_votes(tmp_path / "votes.csv")
+    request = RunRequest(str(path), ("caption-length", "random"), resampling=FEW, out=tmp_path / "out")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bench.runs.votes.analyse_votes", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_votes(request, ())
+    assert not is_vote_run(tmp_path / "out")
+    remarks: list[str] = []
+    run_votes(request, (), remark=remarks.append)
+    assert remarks == ["nothing was scored: kept from an earlier start: caption-length, random"]
+    whole = run_votes(replace(request, out=tmp_path / "whole"), ())
+    assert read_vote_run(tmp_path / "out").analysis == whole.analysis
+
+
+def test_a_run_is_made_again(tmp_path: Path, bench: Bench) -> None:
+    votes = write_votes(tmp_path / "votes.csv")
+    options = ("--resamples", 49, "--permutations", 49)
+    made = bench("run", "--dataset", votes, "--metrics", "caption-length,random", "--out", tmp_path / "own", *options)
+    assert made.status == 0
+    packaged = ("--dataset", "brace:clotho", "--scores-from", "recovered-clap")
+    assert bench("run", *packaged, "--out", tmp_path / "brace", *options).status == 0
+    for name in ("own", "brace"):
+        again = bench("reproduce", tmp_path / name, "--out", tmp_path / f"{name}-again")
+        assert again.status == 0, again.err
+        assert "Other files: none" in again.out
+        assert "estimate or an end of an interval: 0\n" in again.out
+    edited = (tmp_path / "own" / "scores.csv").read_text().replace(",6.0,", ",7.0,")
+    (tmp_path / "own" / "scores.csv").write_text(edited)
+    changed = bench("reproduce", tmp_path / "own", "--out", tmp_path / "third")
+    assert changed.status == 1
+    assert "is not reproduced" in changed.err
+
+
+def test_files_that_were_added_or_changed_are_found(run_: VoteRun, bench: Bench) -> None:
+    (run_.folder / "verdict.json").write_text("[]")
+    (run_.folder / "clips.json").write_text("{}")
+    found = bench("verify", run_.folder)
+    assert found.status == 1
+    assert "verdict.json was changed" in found.out
+    assert "clips.json was added" in found.out
+    assert "warning: Not all files are as the run wrote them" in bench("report", run_.folder).err
 
 
 def test_a_run_is_the_same_twice_and_goes_where_it_was(run_: VoteRun, tmp_path: Path) -> None:

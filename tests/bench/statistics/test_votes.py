@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from bench.statistics import votes
 from bench.statistics.ballots import Ballots, agrees_with_majority, split_ballots
 from bench.statistics.types import IntervalMethod, ResamplingPlan
-from bench.statistics.vote_differences import differences_in_accuracy
+from bench.statistics.vote_differences import compare_on_votes
 from bench.statistics.votes import StratumAgreement, agreement_with_votes
 from metrics.errors import DataError
 from tests.bench.statistics.ballots import simulated, single_votes, turned
@@ -179,7 +179,7 @@ def test_no_metric_and_strata_without_comparisons() -> None:
     assert [one.stratum for one in found] == ["all"]
     assert agreement(found[0]).agreements == ()
     assert agreement(found[0]).one_voter.n_votes > 0
-    assert differences_in_accuracy(found[0], PLAN, "clip") == ()
+    assert compare_on_votes(found[0], PLAN, "clip").differences == ()
 
 
 def test_scores_that_are_missing_are_refused() -> None:
@@ -199,7 +199,7 @@ def test_a_hundred_thousand_comparisons_take_seconds() -> None:
     ballots = simulated(100_000, 4, per_clip=10)
     start = time.perf_counter()
     found = agreement(ballots, ResamplingPlan(999))
-    differences = differences_in_accuracy(ballots, ResamplingPlan(999, n_permutations=999), "clip")
+    differences = compare_on_votes(ballots, ResamplingPlan(999, n_permutations=999), "clip").differences
     assert time.perf_counter() - start < 20
     assert found.agreements[0].accuracy.estimate == agrees_with_majority(ballots)[0].sum() / np.sum(
         ballots.majority != 0

@@ -14,7 +14,7 @@ import numpy as np
 from bench.statistics.ballots import Ballots
 from bench.statistics.strengths import system_strengths
 from bench.statistics.types import ResamplingPlan
-from bench.statistics.vote_differences import differences_in_accuracy
+from bench.statistics.vote_differences import compare_on_votes
 from bench.statistics.votes import StratumAgreement, agreement_with_votes
 from tests.bench.statistics.ballots import simulated
 from tests.bench.statistics.test_strengths import NAMES, THETA, UNIT
@@ -57,7 +57,7 @@ def false_findings(n_clips: int, runs: int) -> int:
         base = simulated(4 * n_clips, 1, seed=5000 + run, per_clip=4)
         noise = 2 * np.random.default_rng(run).normal(size=(4, 4 * n_clips))
         equal = Ballots("all", base.counts, ("a", "b", "c", "d"), base.differences + noise, base.clusters)
-        found += any(one.p_adjusted <= 0.05 for one in differences_in_accuracy(equal, PLAN, "clip", 1))
+        found += any(one.p_adjusted <= 0.05 for one in compare_on_votes(equal, PLAN, "clip", n_threads=1).differences)
     return found
 
 

@@ -11,12 +11,12 @@ function startAgreement(data) {
     const ranked = standings.filter(here);
     const standing = new Map(ranked.map((one) => [one.metric, one.text]));
     const rows = estimates.filter(here).map((one) => ({ ...one, standing: standing.get(one.metric) || '–' }));
-    byId('agreement-state').textContent = stateOf(rows, ranked, statistic, data.intervals);
-    estimatesTable(rows, statistic);
+    byId('agreement-state').textContent = stateOf(rows, ranked, statistic, data);
+    estimatesTable(rows, statistic, data.chance);
     differencesTable(differences.filter(here), statistic);
   };
   byId('differences-reading').textContent = data.differences_reading;
-  fillStrata(byId('stratum'), data.strata, estimates, (stratum) => {
+  fillStrata(byId('stratum'), data, estimates, (stratum) => {
     chosen.stratum = stratum;
     show();
   });
@@ -31,16 +31,16 @@ const STANDING =
   ' Standing: “worse” was shown to be worse than another metric, “may be best” was not; metrics that share a letter ' +
   'were not shown to differ; baselines have none.';
 
-function stateOf(rows, ranked, statistic, intervals) {
+function stateOf(rows, ranked, statistic, { intervals, noun }) {
   if (!rows.length) return 'No estimates.';
   const better = statistic.higher_is_better ? 'higher is better' : 'lower is better';
   const notes = [...new Set(ranked.map((one) => one.note).filter(Boolean))].map((note) => ` Standing: ${note}.`);
-  return `${count(rows[0].n_pairs)} pairs; ${better}.${ranked.some((one) => one.text) ? STANDING : ''}${notes.join('')} ${intervals}`;
+  return `${count(rows[0].n_pairs)} ${noun}; ${better}.${ranked.some((one) => one.text) ? STANDING : ''}${notes.join('')} ${intervals}`;
 }
 
-function fillStrata(select, strata, estimates, choose) {
+function fillStrata(select, { strata, noun }, estimates, choose) {
   const nPairs = new Map(estimates.map((one) => [one.stratum, one.n_pairs]));
-  select.append(...strata.map(({ id, label }) => option(id, `${label} (${count(nPairs.get(id) ?? 0)} pairs)`)));
+  select.append(...strata.map(({ id, label }) => option(id, `${label} (${count(nPairs.get(id) ?? 0)} ${noun})`)));
   select.addEventListener('change', () => choose(select.value));
 }
 
@@ -57,8 +57,8 @@ function fillStatistics(place, statistics, first, choose) {
   );
 }
 
-function estimatesTable(rows, statistic) {
-  const domain = domainOf(rows, statistic.higher_is_better ? 0 : null);
+function estimatesTable(rows, statistic, chance) {
+  const domain = domainOf(rows, statistic.higher_is_better ? chance : null);
   const direction = statistic.higher_is_better ? 'desc' : 'asc';
   const columns = [
     column(
@@ -67,7 +67,7 @@ function estimatesTable(rows, statistic) {
       (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)),
       { sorter: byText, minWidth: 92, widthGrow: 1.4 },
     ),
-    column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: 84, widthGrow: 0.6 }),
+    column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: NARROW.matches ? 84 : 132, widthGrow: 0.6 }),
     column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate, statistic.decimals), {
       sorter: byNumber,
       hozAlign: 'right',
@@ -78,7 +78,7 @@ function estimatesTable(rows, statistic) {
     column(
       () => axis('interval', domain),
       'low',
-      (row) => (row.note && row.estimate === null ? node('span', { class: 'muted' }, row.note) : whisker(row, domain)),
+      (row) => (row.note && row.estimate === null ? node('span', { class: 'muted' }, row.note) : whisker(row, domain, { chance })),
       { headerSort: false, minWidth: 96, widthGrow: 3 },
     ),
   ];

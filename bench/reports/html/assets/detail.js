@@ -4,12 +4,7 @@ function showDetail(place, data, pair, names, { player }) {
   const { pairs, scale } = data;
   const answers = answersOf(pairs, pair);
   place.replaceChildren(
-    node(
-      'button',
-      { type: 'button', class: 'play wide-play', click: () => player.toggle(pair) },
-      player.isPlaying(pair) ? '❚❚ Pause' : '▶ Play',
-      data.clips[pair] ? ' (embedded)' : '',
-    ),
+    playButton(data, pair, player),
     node('p', { class: 'caption-full', dir: 'auto', tabindex: '0' }, names.caption[pair]),
     node(
       'p',

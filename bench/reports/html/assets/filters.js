@@ -1,22 +1,26 @@
 // The explorer's controls: what is shown, in which order, and whose disagreement is measured.
 
-function makeFilters(form, data, names, change) {
+const SIDES = [
+  ['', 'anything'],
+  ['other', 'different sides'],
+  ['same', 'the same side'],
+  ['none', 'no side, one or both'],
+];
+
+function makeFilters(form, data, listed, change) {
   const judges = ['listeners', ...data.labels];
   const picks = Object.fromEntries(
-    data.filters
-      .filter((name) => data.pairs[name].values.length > 1)
-      .map((name) => [
+    Object.entries(listed.picks)
+      .filter(([, values]) => values.length > 1)
+      .map(([name, values]) => [
         name,
-        choice(name, [
-          ['', 'all'],
-          ...data.pairs[name].values.map((value) => [value, toldFrom(['all'], name, value)]),
-        ]),
+        choice(name, [['', 'all'], ...values.map((value) => [value, toldFrom(['all'], name, value)])]),
       ]),
   );
   const search = node('input', {
     type: 'search',
     id: 'search',
-    placeholder: 'words of a caption, pair or file',
+    placeholder: listed.placeholder,
     spellcheck: 'false',
   });
   const first = choice(
@@ -27,15 +31,8 @@ function makeFilters(form, data, names, change) {
     'second',
     judges.map((judge, i) => [i, judge]),
   );
-  const order = choice('order', [
-    ['gap', 'disagreement'],
-    ['rating', 'listeners'],
-    ...data.labels.map((label, i) => [`m${i}`, label]),
-    ['caption', 'caption'],
-    ['source', 'source'],
-    ['system', 'system'],
-    ['i', 'order of the data'],
-  ]);
+  const order = choice('order', listed.orders);
+  const sides = listed.sides ? choice('sides', SIDES) : null;
   const direction = node('button', { type: 'button', id: 'direction', class: 'plain', 'data-direction': 'desc' }, '');
   second.value = judges.length > 1 ? '1' : '0';
 
@@ -48,6 +45,7 @@ function makeFilters(form, data, names, change) {
       node('legend', {}, 'Disagreement between'),
       node('div', { class: 'pairing' }, first, node('span', {}, 'and'), second),
     ),
+    ...(sides ? [field('These two prefer', sides)] : []),
     node(
       'fieldset',
       { class: 'field' },
@@ -66,14 +64,15 @@ function makeFilters(form, data, names, change) {
     second: Number(second.value),
     picks: Object.entries(picks)
       .filter(([, select]) => select.value)
-      .map(([name, select]) => [names[name], select.value]),
+      .map(([name, select]) => [listed.names[name], select.value]),
+    sides: sides?.value ? (i) => listed.sides(i, Number(first.value), Number(second.value)) === sides.value : null,
   });
   form.addEventListener('submit', (event) => event.preventDefault());
   search.addEventListener(
     'input',
     delayed(() => change.filter(state())),
   );
-  Object.values(picks).forEach((select) => select.addEventListener('change', () => change.filter(state())));
+  [...Object.values(picks), ...(sides ? [sides] : [])].forEach((select) => select.addEventListener('change', () => change.filter(state())));
   [first, second].forEach((select) =>
     select.addEventListener('change', () => {
       order.value = 'gap';

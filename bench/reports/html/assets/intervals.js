@@ -13,8 +13,8 @@ function domainOf(cells, anchor = null) {
   return [low - margin, high + margin];
 }
 
-/** A whisker from low to high with a dot at the estimate, and a line at 0 through the whole cell where it is in sight. */
-function whisker({ estimate, low, high }, domain, { height = 20, hollow = false } = {}) {
+/** A whisker from low to high with a dot at the estimate, and a line at 0, or what a coin has, through the whole cell where it is in sight. */
+function whisker({ estimate, low, high }, domain, { height = 20, hollow = false, chance = 0 } = {}) {
   if (typeof estimate !== 'number' || !domain) return node('span', { class: 'muted' }, '–');
   const at = (value) => `${(100 * (value - domain[0])) / (domain[1] - domain[0])}%`;
   const middle = height / 2;
@@ -22,8 +22,8 @@ function whisker({ estimate, low, high }, domain, { height = 20, hollow = false 
   return drawn(
     'svg',
     { class: 'whisker', width: '100%', height, 'aria-hidden': 'true' },
-    domain[0] < 0 && domain[1] > 0
-      ? drawn('line', { class: 'zero', x1: at(0), x2: at(0), y1: -height, y2: 2 * height })
+    domain[0] < chance && domain[1] > chance
+      ? drawn('line', { class: 'zero', x1: at(chance), x2: at(chance), y1: -height, y2: 2 * height })
       : null,
     hasInterval ? drawn('line', { class: 'stem', x1: at(low), x2: at(high), y1: middle, y2: middle }) : null,
     drawn('circle', { class: hollow ? 'dot hollow' : 'dot', cx: at(estimate), cy: middle, r: 4 }),

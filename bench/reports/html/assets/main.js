@@ -8,7 +8,7 @@ function start() {
   showFigures(data.figures);
   showManifest(data.manifest);
   startAgreement(data);
-  startPairs(data).then(() => {
+  startExplorer(data, data.comparisons ? comparisonsListed(data) : pairsListed(data)).then(() => {
     document.documentElement.dataset.ready = String(Math.round(performance.now()));
   });
   showContents();

@@ -3,7 +3,7 @@
 function startPlayer(data, { onChange }) {
   const audio = byId('audio');
   const { prefix, rest } = data.pairs.urls;
-  const captions = texts(data.pairs.caption);
+  const captions = texts(data.pairs.title ?? data.pairs.caption);
   let current = null;
   const source = (pair) => data.clips[pair] ?? prefix + rest[pair];
   const say = (message, isProblem = false) => {

@@ -44,7 +44,7 @@ def test_every_pair_finds_its_clip(name: str, tmp_path: Path) -> None:
     dataset = load_dataset(name, data_root=root)
     clips = [rated.pair.audio_path for rated in dataset.pairs]
     assert len(set(clips)) == len(dataset.pairs) >= 3
-    found = audit_audio(dataset.pairs, find_entry(name).sample_rate_hz)
+    found = audit_audio(dataset.audio_text_pairs, find_entry(name).sample_rate_hz)
     assert (found.n_clips, found.missing, found.unreadable, found.wrong_rate) == (len(clips), (), (), ())
     assert set(clips) <= set(root.rglob("*.wav"))
     assert all(not dataset.portable_name(clip).startswith("/") for clip in clips)

@@ -112,7 +112,7 @@ def test_clips_lie_in_their_own_folder_or_at_the_root(root: Path, inside: str) -
 def test_clips_are_found_wherever_the_archive_was_unpacked(root: Path, inside: str) -> None:
     write_clips(root / inside)
     dataset = load_relate(root)
-    found = audit_audio(dataset.pairs, relate_release.SAMPLE_RATE_HZ)
+    found = audit_audio(dataset.audio_text_pairs, relate_release.SAMPLE_RATE_HZ)
     assert (found.n_clips, found.missing, found.wrong_rate) == (10, (), ())
     assert dataset.portable_name(dataset.pairs[0].pair.audio_path) == "audiocaps/test/3.wav"
     assert find_entry("relate").presence(root).audio
@@ -122,7 +122,7 @@ def test_a_folder_with_some_of_the_systems_is_not_taken_for_the_clips(root: Path
     (root / "others" / "tango" / "test").mkdir(parents=True)
     dataset = load_relate(root)
     assert dataset.audio_root == root / "RELATE_wave"
-    assert len(audit_audio(dataset.pairs).missing) == 10
+    assert len(audit_audio(dataset.audio_text_pairs).missing) == 10
 
 
 def test_root_from_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
