@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.analysis.results import Analysis
+from bench.datasets.score_archive.load import names_in
 from bench.files.manifest import MANIFEST_NAME, RunManifest
 from bench.files.records import Mismatch, from_plain
 from bench.files.scores import parse_score_files
@@ -97,6 +98,7 @@ class GivenOptions:
     scale: str | None = None
     data_root: str | None = None
     scores: tuple[str, ...] | None = None
+    scores_from: str | None = None
     device: str = DEFAULTS.device
     batch_size: int | None = None
     precision: Precision = DEFAULTS.precision
@@ -126,6 +128,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         scale=given.scale,
         data_root=None if given.data_root is None else Path(given.data_root),
         score_files=parse_score_files(given.scores or ()),
+        scores_from=names_in(given.scores_from),
         resampling=manifest.resampling,
         bands=manifest.bands,
         sentinels=manifest.sentinels,

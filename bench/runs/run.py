@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -24,7 +23,6 @@ from bench.analysis.sample import check_unit
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
-from bench.datasets.score_files import read_score_file
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.clips import Contents, record_of
@@ -35,7 +33,6 @@ from bench.files.manifest import (
     RunManifest,
     describe_code,
     describe_environment,
-    external_signature,
     installed_packages,
     redact,
 )
@@ -44,15 +41,15 @@ from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import ScoreTable
 from bench.files.screenings import read_screenings, write_screenings
 from bench.files.sentinels import write_facts
+from bench.runs.external import ExternalScores, load_external
 from bench.runs.folder import Run, write_run
 from bench.runs.measure import measure_clips
 from bench.runs.outcomes import outcomes_of
 from bench.runs.screenings import other_screenings
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UnavailableError, UsageError
-from metrics.files import sha256_of_file
 from metrics.registry import availability, make_scorers, split_name
-from metrics.types import PairScores, ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
+from metrics.types import ProgressCallback, RemarkCallback, ScorerOptions, no_progress, no_remark
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ class RunRequest:
         dataset, split, screening, scale, data_root: see `bench.datasets.catalog.load_dataset`.
         metrics: names of scorers, expanded.
         score_files: files of scores computed elsewhere, by the name they shall have.
+        scores_from: entries of the archive of scores (`bench.datasets.score_archive`).
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
         sentinels: whether clips are measured, and metrics held against what hears nothing.
@@ -80,6 +78,7 @@ class RunRequest:
     scale: str | None = None
     data_root: Path | None = None
     score_files: Mapping[str, Path] = field(default_factory=dict)
+    scores_from: tuple[str, ...] = ()
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
     sentinels: bool = True
@@ -122,8 +121,8 @@ def run_benchmark(
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
     """
     started = datetime.now(timezone.utc)
-    if not request.metrics and not request.score_files:
-        raise UsageError("nothing to run; give --metrics or --scores")
+    if not (request.metrics or request.score_files or request.scores_from):
+        raise UsageError("nothing to run; give --metrics, --scores or --scores-from")
     check_metric_names((*request.metrics, *request.score_files))
     refuse_unavailable(request.metrics)
     dataset = load_dataset(
@@ -137,8 +136,9 @@ def run_benchmark(
     check_unit(request.resampling.unit, has_ratings=bool(dataset.ratings))
     bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
-    external = {name: read_score_file(path, pairs, remark) for name, path in request.score_files.items()}
-    plan = plan_of(request, dataset)
+    external = load_external(request.score_files, request.scores_from, dataset, pairs, remark)
+    check_metric_names((*request.metrics, *external.outcomes))
+    plan = plan_of(request, dataset, external)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
@@ -186,13 +186,13 @@ def run_benchmark(
         return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage, scored.clips))
 
 
-def plan_of(request: RunRequest, dataset: RatedDataset) -> str:
+def plan_of(request: RunRequest, dataset: RatedDataset, external: ExternalScores) -> str:
     """Return a hash of everything that determines the scores: data, metrics, their settings, and package versions."""
     options = request.scorer_options
     facts = {
         "data": (dataset.name, dataset.source_sha256, dataset.split, dataset.screening, len(dataset.pairs)),
         "metrics": request.metrics,
-        "score_files": {name: sha256_of_file(path) for name, path in request.score_files.items()},
+        "score_files": external.digests,
         "settings": (options.device, options.precision, options.window, options.seed),
         "code": (describe_code()["version"], installed_packages()),
     }
@@ -203,7 +203,7 @@ def score(
     request: RunRequest,
     dataset: RatedDataset,
     pairs: pd.DataFrame,
-    external: Mapping[str, Any],
+    external: ExternalScores,
     folder: Path,
     progress: ProgressCallback,
     remark: RemarkCallback,
@@ -213,17 +213,16 @@ def score(
     signatures = {metric: scorer.spec.signature() for metric, scorer in scorers.items()}
     found = outcomes_of(scorers, dataset, pairs, folder, remark)
     outcomes = dict(found.scores)
-    digests = {name: sha256_of_file(request.score_files[name]) for name in external}
-    for name, values in external.items():
-        signatures[name], outcomes[name] = external_signature(name, digests[name]), PairScores(values)
+    outcomes |= external.outcomes
+    signatures |= external.signatures
     table = ScoreTable(
         pairs,
         {metric: outcome.scores for metric, outcome in outcomes.items()},
         {metric: outcome.cosines for metric, outcome in outcomes.items() if outcome.cosines is not None},
         {metric: outcome.failures for metric, outcome in outcomes.items()},
     )
-    notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes}
-    return Scored(table, signatures, digests, notes, leakage_of(scorers, dataset), found.clips)
+    notes = {metric: outcome.notes for metric, outcome in outcomes.items() if outcome.notes} | external.notes
+    return Scored(table, signatures, external.digests, notes, leakage_of(scorers, dataset), found.clips)
 
 
 def refuse_unavailable(metrics: Sequence[str]) -> None:

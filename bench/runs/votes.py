@@ -14,9 +14,9 @@ import pandas as pd
 from jaxtyping import Float
 
 from bench.analysis.votes import analyse_votes
+from bench.datasets.score_archive.load import LoadedScores, PairsToScore, load_scores
 from bench.datasets.score_files import read_score_file
 from bench.datasets.voted.catalog import load_voted
-from bench.datasets.voted.scores import LoadedScores, load_score_set
 from bench.datasets.votes import VotedDataset
 from bench.files import workspace
 from bench.files.manifest import (
@@ -41,7 +41,7 @@ from metrics.types import ProgressCallback, ScoreFailure, no_progress
 
 @dataclass
 class _Scored:
-    """What is known of each metric; filled in the order of the command line: packaged scores, files, scorers."""
+    """What is known of each metric; filled in the order of the command line: the archive, files, scorers."""
 
     scores: dict[str, Float[np.ndarray, " pairs"]] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ def run_votes(request: RunRequest, scores_from: tuple[str, ...], progress: Progr
 
     Args:
         request: what to do; a data set of votes.
-        scores_from: names of scores that come with the package.
+        scores_from: entries of the archive of scores (`bench.datasets.score_archive`).
         progress: told how far the work has come.
 
     Raises:
@@ -67,9 +67,10 @@ def run_votes(request: RunRequest, scores_from: tuple[str, ...], progress: Progr
         raise UsageError("nothing to run; give --metrics, --scores or --scores-from")
     refuse_unavailable(request.metrics)
     dataset = load_voted(request.dataset, request.data_root)
-    sets = [load_score_set(name, dataset) for name in scores_from]
+    wanted = PairsToScore(dataset.name, None, dataset.source_sha256, [pair.pair_id for pair in dataset.pairs])
+    sets = [load_scores(name, wanted) for name in scores_from]
     check_metric_names((*(metric for one in sets for metric in one.scores), *request.score_files, *request.metrics))
-    plan = _plan_of(request, scores_from, dataset)
+    plan = _plan_of(request, sets, dataset)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         scored = _score(request, sets, dataset, progress)
@@ -109,12 +110,13 @@ def _refuse_meaningless(request: RunRequest) -> None:
             raise UsageError(f"--{option} has no meaning for votes ({request.dataset}); leave it out")
 
 
-def _plan_of(request: RunRequest, scores_from: tuple[str, ...], dataset: VotedDataset) -> str:
+def _plan_of(request: RunRequest, sets: list[LoadedScores], dataset: VotedDataset) -> str:
     """Return a hash of everything that determines the scores, as `bench.runs.run.plan_of` does for ratings."""
     options = request.scorer_options
     facts = {
         "data": (dataset.name, dataset.source_sha256, "votes"),
-        "metrics": (request.metrics, scores_from),
+        "metrics": request.metrics,
+        "scores_from": [dict(one.digests) for one in sets],
         "score_files": {name: sha256_of_file(path) for name, path in request.score_files.items()},
         "settings": (options.device, options.precision, options.window, options.seed),
         "code": (describe_code()["version"], installed_packages()),
@@ -127,6 +129,7 @@ def _score(request: RunRequest, sets: list[LoadedScores], dataset: VotedDataset,
     for one in sets:
         found.scores |= one.scores
         found.signatures |= one.signatures
+        found.external |= one.digests
     for name, path in request.score_files.items():
         digest = sha256_of_file(path)
         found.scores[name] = read_score_file(path, _pairs_frame(dataset))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from metrics.errors import UsageError
 
-PATH_VARIABLES = ("CLAP_BENCH_CACHE_DIR", "CLAP_BENCH_HUMAN_DIR", "RELATE_ROOT")
+PATH_VARIABLES = ("CLAP_BENCH_CACHE_DIR", "CLAP_BENCH_HUMAN_DIR", "CLAP_BENCH_SCORES_DIR", "RELATE_ROOT")
 URL = re.compile(r"(?:^|[=,:])[A-Za-z][A-Za-z0-9+.-]+://")
 """``s3://…`` on its own, in ``--out=s3://…``, in ``NAME=https://…`` and in ``hf:https://…``; ``C:`` is a drive."""
 

@@ -22,12 +22,6 @@ FORMATS = ("markdown", "latex", "json")
 """Those that a run on votes can be reported in."""
 
 
-def names_of(scores_from: str | None) -> tuple[str, ...]:
-    """Return the names in ``--scores-from``, each once."""
-    named = [] if scores_from is None else [name.strip() for name in scores_from.split(",")]
-    return tuple(dict.fromkeys(name for name in named if name))
-
-
 def execute_votes(request: RunRequest, scores_from: tuple[str, ...]) -> VoteRun:
     """Run with progress bars."""
     from bench.runs.votes import run_votes
