@@ -16,7 +16,7 @@ from bench.datasets.score_archive.facts import (
     MetricFile,
     read_facts,
 )
-from bench.files.csvfile import CsvTable, read_csv, refuse_repeated
+from bench.files.csvfile import CsvTable, quoted, read_csv, refuse_repeated
 from bench.files.paths import path_problem
 from bench.files.records import read_typed
 from metrics.errors import DataError, UsageError, did_you_mean
@@ -106,7 +106,7 @@ def find_entry(name: str) -> Entry:
     """
     if REPO.fullmatch(name.partition("@")[0]):
         raise UsageError(
-            f"{name!r} is the address of a repository; first 'bench scores pull {name}', then give its name"
+            f"{name!r} is the address of a repository; give 'bench scores pull {name}', then the name that it has here"
         )
     known = entry_names()
     if name not in known:
@@ -149,24 +149,26 @@ def entry_problems(entry: Entry) -> Iterator[str]:
 def file_problems(entry: Entry) -> Iterator[str]:
     """Yield what can be wrong with an entry's files before one of them is opened."""
     named = {FACTS_NAME, ORIGIN_NAME, *entry.facts.files}
-    present: dict[str, Path] = {}
-    for top, folders, files in os.walk(entry.folder):  # follows no links
-        for name in (*folders, *files):
-            path = Path(top) / name
-            relative = path.relative_to(entry.folder).as_posix()
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                yield f"{path}: is a link or a device, expected a file"
-            elif path.is_file() and relative in named:
-                present[relative] = path
-            elif path.is_file() and not name.startswith("."):  # such as file managers leave behind
-                yield f"{path}: is not named in {FACTS_NAME}; remove it, or name it there"
-    yield from (
-        f"{entry.folder / name}: is missing, but {FACTS_NAME} names it"
-        for name in sorted(named - {*present, ORIGIN_NAME})
-    )
-    total = sum(path.stat().st_size for path in present.values())
-    if total > MOST_TOTAL_BYTES:
-        yield f"{entry.folder}: holds {total:,} bytes, expected at most {MOST_TOTAL_BYTES:,}"
+    n_bytes = 0
+    for path in _everything_in(entry.folder):
+        is_named = path.relative_to(entry.folder).as_posix() in named
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            yield f"{path}: is a link or a device, expected a file"
+        elif path.is_file() and is_named:
+            n_bytes += path.stat().st_size
+        elif path.is_file() and not path.name.startswith("."):  # such as file managers leave behind
+            yield f"{path}: is not named in {FACTS_NAME}; remove it, or name it there"
+    if n_bytes > MOST_TOTAL_BYTES:
+        yield f"{entry.folder}: holds {n_bytes:,} bytes, expected at most {MOST_TOTAL_BYTES:,}"
+    missing = [name for name in entry.facts.files if not os.path.lexists(entry.folder / name)]
+    yield from (f"{entry.folder / name}: is missing, but {FACTS_NAME} names it" for name in missing)
+
+
+def _everything_in(folder: Path) -> Iterator[Path]:
+    """Yield what lies under a folder, in the order of names; no link is followed."""
+    for top, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(top) / name for name in (*folders, *sorted(files)))
 
 
 def read_scores(entry: Entry, one: MetricFile) -> dict[str, float | None]:
@@ -204,9 +206,8 @@ def _is_regular(path: Path) -> bool:
 
 def _scores_of(table: CsvTable) -> dict[str, float | None]:
     if table.ignored:
-        raise DataError(
-            f"{table.path}: found the column {table.ignored[0]!r}, expected {','.join(COLUMNS)} alone; remove it"
-        )
+        found, expected = quoted(table.ignored[0]), " and ".join(COLUMNS)
+        raise DataError(f"{table.path}: found the column {found}, expected {expected} alone; remove it")
     refuse_repeated(table.rows, ("pair_id",))
     return {row.text("pair_id"): row.number("score") if row.get("score") else None for row in table.rows}
 

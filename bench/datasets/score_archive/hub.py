@@ -96,9 +96,7 @@ def push(name: str, repo: str) -> Pushed:
         UnavailableError: the hub cannot be reached, or refuses.
     """
     if not REPO.fullmatch(repo):
-        raise UsageError(
-            f"--to is {redact_text(repo)!r}, expected OWNER/REPO, a data set repository on the Hugging Face hub"
-        )
+        raise UsageError(f"--to is {redact_text(repo)!r}, expected OWNER/REPO, a data set on the Hugging Face hub")
     entry = find_entry(name)
     if problem := next(entry_problems(entry), None):
         raise DataError(f"scores {name!r} are not pushed: {problem}")
@@ -138,9 +136,8 @@ def _refuse_other(name: str, repo: str) -> None:
         return
     origin = find_entry(other).origin
     if origin is None or origin.repo != repo or other != name:
-        raise UsageError(
-            f"scores called {other!r} are here already (from {origin or 'this machine'}); give another --name"
-        )
+        place = origin or "this machine"
+        raise UsageError(f"scores called {other!r} are here already, from {place}; give another --name")
 
 
 def _listing(repo: str, revision: str | None) -> tuple[Source, dict[str, int]]:

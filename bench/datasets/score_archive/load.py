@@ -99,11 +99,8 @@ def _of_dataset(entry: Entry, wanted: PairsToScore) -> list[ScoredDataset]:
     of_name = [one for one in entry.facts.datasets if one.name == name]
     same = [one for one in of_name if one.sha256 in (None, wanted.sha256)]
     if name.lower().endswith(".csv"):  # a user's file may have been renamed
-        same += [
-            one
-            for one in entry.facts.datasets
-            if one.is_own_file and one not in of_name and one.sha256 == wanted.sha256
-        ]
+        others = [one for one in entry.facts.datasets if one.is_own_file and one not in of_name]
+        same += [one for one in others if one.sha256 == wanted.sha256]
     if of_name and not same:
         raise DataError(
             f"scores {entry.name!r} are of another version of {name}: of ratings or votes with sha256 "

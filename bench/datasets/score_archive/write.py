@@ -167,13 +167,12 @@ def _scores_of_run(
     known = list(manifest.signatures)
     for metric in metrics or ():
         if metric not in known:
-            raise UsageError(
-                f"no metric {metric!r} in {run}{did_you_mean(metric, known)} (there are: {', '.join(known)})"
-            )
-    chosen = [metric for metric in known if metric in (manifest.signatures if metrics is None else metrics)]
-    if metrics is None and (baselines := [metric for metric in chosen if metric in manifest.baselines]):
+            hint = did_you_mean(metric, known)
+            raise UsageError(f"no metric {metric!r} in {run}{hint} (there are: {', '.join(known)})")
+    baselines = [metric for metric in known if metrics is None and metric in manifest.baselines]
+    if baselines:
         remark(f"baselines are left out: {', '.join(baselines)}; --metrics keeps those that it names")
-        chosen = [metric for metric in chosen if metric not in baselines]
+    chosen = [metric for metric in known if metric in (metrics or known) and metric not in baselines]
     rows = read_csv(run / SCORES_NAME, ("pair_id", *chosen)).rows
     scores: dict[str, dict[str, Score]] = {
         metric: {row["pair_id"]: row.number(metric) if row.get(metric) else None for row in rows} for metric in chosen
