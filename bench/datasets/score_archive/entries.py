@@ -180,22 +180,22 @@ def read_scores(entry: Entry, one: MetricFile) -> dict[str, float | None]:
     """
     path = entry.folder / one.file
     if path.is_symlink() or path.parent.is_symlink():
-        raise DataError(f"{path}: is a link, expected a file; {_again(entry)}")
+        raise DataError(f"{path}: is a link, expected a file; {_remedy(entry)}")
     if not path.is_file():
-        raise DataError(f"{path}: is missing, but {FACTS_NAME} names it; {_again(entry)}")
+        raise DataError(f"{path}: is missing, but {FACTS_NAME} names it; {_remedy(entry)}")
     if path.stat().st_size > MOST_FILE_BYTES:
-        raise DataError(f"{path}: holds more than {MOST_FILE_BYTES:,} bytes, the most that is read")
+        raise DataError(f"{path}: holds more than {MOST_FILE_BYTES:,} bytes, the most that is read; {_remedy(entry)}")
     table = read_csv(path, COLUMNS)
     if table.sha256 != one.sha256:
         raise DataError(
-            f"{path}: has sha256 {table.sha256}, expected {one.sha256} as {FACTS_NAME} says; {_again(entry)}"
+            f"{path}: has sha256 {table.sha256}, expected {one.sha256} as {FACTS_NAME} says; {_remedy(entry)}"
         )
     scores = _scores_of(table)
     n_scores = sum(score is not None for score in scores.values())
     if (len(scores), n_scores) != (one.n_pairs, one.n_scores):
         raise DataError(
             f"{path}: has {len(scores):,} pairs and {n_scores:,} scores, expected {one.n_pairs:,} and {one.n_scores:,} "
-            f"as {FACTS_NAME} says; {_again(entry)}"
+            f"as {FACTS_NAME} says; {_remedy(entry)}"
         )
     return scores
 
@@ -212,7 +212,7 @@ def _scores_of(table: CsvTable) -> dict[str, float | None]:
     return {row.text("pair_id"): row.number("score") if row.get("score") else None for row in table.rows}
 
 
-def _again(entry: Entry) -> str:
+def _remedy(entry: Entry) -> str:
     if entry.is_packaged:
         return "install clap-bench again"
     if entry.origin:

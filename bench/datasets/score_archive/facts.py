@@ -111,11 +111,6 @@ class ScoredDataset:
         """The name and, if there is one, the split."""
         return self.name if self.split is None else f"{self.name} ({self.split})"
 
-    @property
-    def is_own_file(self) -> bool:
-        """Whether it is a user's own CSV file, which may have any name: its content counts."""
-        return self.name.lower().endswith(".csv")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:

@@ -96,7 +96,7 @@ def push(name: str, repo: str) -> Pushed:
         UnavailableError: the hub cannot be reached, or refuses.
     """
     if not REPO.fullmatch(repo):
-        raise UsageError(f"--to is {redact_text(repo)!r}, expected OWNER/REPO, a data set on the Hugging Face hub")
+        raise UsageError(f"--to is {redact_text(repo)!r}, expected OWNER/REPO; name a data set on the Hugging Face hub")
     entry = find_entry(name)
     if problem := next(entry_problems(entry), None):
         raise DataError(f"scores {name!r} are not pushed: {problem}")
@@ -120,7 +120,9 @@ def _destination(address: str, name: str | None) -> tuple[str, str | None, str]:
         check_entry_name(name)
         return repo, revision or None, name
     if at or "/" in address:
-        raise UsageError(f"{redact_text(address)!r} is not OWNER/REPO or OWNER/REPO@REVISION on the Hugging Face hub")
+        raise UsageError(
+            f"{redact_text(address)!r} is not OWNER/REPO or OWNER/REPO@REVISION; give one of the Hugging Face hub"
+        )
     entry = find_entry(address)
     if entry.origin is None:
         raise UsageError(f"scores {address!r} are here already, from {entry.place}: there is nothing to fetch")

@@ -94,13 +94,14 @@ def scores_of(entry: Entry, wanted: PairsToScore, remark: RemarkCallback = no_re
 
 
 def _of_dataset(entry: Entry, wanted: PairsToScore) -> list[ScoredDataset]:
-    """Return what of an entry is of these data; of the same split alone, if it has that."""
+    """Return what of an entry is of these data; of the same split alone, if it has that.
+
+    The hash decides: files of one's own may have any name, and some files are data sets of several names.
+    """
     name = re.split(r"[\\/]", wanted.dataset)[-1]
-    of_name = [one for one in entry.facts.datasets if one.name == name]
-    same = [one for one in of_name if one.sha256 in (None, wanted.sha256)]
-    if name.lower().endswith(".csv"):  # a user's file may have been renamed
-        others = [one for one in entry.facts.datasets if one.is_own_file and one not in of_name]
-        same += [one for one in others if one.sha256 == wanted.sha256]
+    all_of_them = entry.facts.datasets
+    of_name = [one for one in all_of_them if one.name == name]
+    same = [one for one in all_of_them if one.sha256 == wanted.sha256 or (one.sha256 is None and one.name == name)]
     if of_name and not same:
         raise DataError(
             f"scores {entry.name!r} are of another version of {name}: of ratings or votes with sha256 "
@@ -111,7 +112,8 @@ def _of_dataset(entry: Entry, wanted: PairsToScore) -> list[ScoredDataset]:
     if not same:
         known = ", ".join(dict.fromkeys(one.name for one in entry.facts.datasets))
         raise UsageError(f"scores {entry.name!r} are of {known}, not of {wanted.dataset}; leave them out")
-    return [one for one in same if one.split == wanted.split] or same
+    nearest = [one for one in same if one.name == name] or same
+    return [one for one in nearest if one.split == wanted.split] or nearest
 
 
 def _merged(

@@ -155,7 +155,7 @@ def changing() -> AbstractContextManager[None]:
     return held(
         folder / ".lock",
         f"another process is changing {folder}; wait for it and give the command again",
-        "make it writable, or name another folder by $CLAP_BENCH_SCORES_DIR",
+        f"make {folder} writable, or name another folder by $CLAP_BENCH_SCORES_DIR",
     )
 
 
@@ -168,7 +168,7 @@ def _scores_of_run(
     for metric in metrics or ():
         if metric not in known:
             hint = did_you_mean(metric, known)
-            raise UsageError(f"no metric {metric!r} in {run}{hint} (there are: {', '.join(known)})")
+            raise UsageError(f"no metric {metric!r} in {run}{hint} (known: {', '.join(known)})")
     baselines = [metric for metric in known if metrics is None and metric in manifest.baselines]
     if baselines:
         remark(f"baselines are left out: {', '.join(baselines)}; --metrics keeps those that it names")

@@ -150,7 +150,7 @@ def test_commands_say_what_votes_do_not_have(run_: VoteRun, bench: Bench) -> Non
     assert "--figures has no meaning for a run on votes" in bench("report", run_.folder, "--figures", "figures").err
     other = bench("run", "--dataset", "demo", "--scores-from", "caf-score")
     assert other.status == 2
-    assert "--scores-from has scores of votes, not of demo" in other.err
+    assert "scores 'caf-score' are of brace:audiocaps, brace:clotho, not of demo" in other.err
     assert bench("compare", run_.folder, run_.folder).status == 2
 
 

@@ -175,5 +175,5 @@ def test_what_cannot_be_pulled(address: str, name: str | None, message: str) -> 
 
 @pytest.mark.parametrize("repo", ["name", "a/b/c", "../b", "a/b@main", ""])
 def test_where_nothing_can_be_pushed(repo: str) -> None:
-    with pytest.raises(UsageError, match="expected OWNER/REPO, a data set on the Hugging Face hub"):
+    with pytest.raises(UsageError, match="expected OWNER/REPO; name a data set on the Hugging Face hub"):
         push("caf-score", repo)

@@ -59,7 +59,7 @@ def test_another_version_of_the_data_is_refused() -> None:
 def test_another_data_set_is_refused() -> None:
     make_entry("mine", small(), small("xacle"))
     with pytest.raises(UsageError, match="scores 'mine' are of relate, xacle, not of demo; leave them out"):
-        load_scores("mine", wanted("demo"))
+        load_scores("mine", wanted("demo", sha256=OTHER))
 
 
 def test_a_users_own_file_counts_by_its_content(tmp_path: Path) -> None:
@@ -71,7 +71,15 @@ def test_a_users_own_file_counts_by_its_content(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"are of ratings\.csv, not of a/other\.csv"):
         load_scores("mine", wanted("a/other.csv", None, OTHER))
     with pytest.raises(UsageError, match=r"are of ratings\.csv, not of relate"):
-        load_scores("mine", wanted("relate", None))
+        load_scores("mine", wanted("relate", None, OTHER))
+
+
+def test_a_file_that_is_data_sets_of_several_names() -> None:
+    make_entry("mine", small("audioeval", None))
+    assert set(load_scores("mine", wanted("audioeval:expert", None)).scores) == {"one", "two"}
+    make_entry("both", small("audioeval", None), small("audioeval:expert", None, signature="another"))
+    assert load_scores("both", wanted("audioeval", None)).signatures["one"].endswith("|made by: one|seed:0")
+    assert load_scores("both", wanted("audioeval:expert", None)).signatures["one"].endswith("|made by: another")
 
 
 def parts() -> tuple[PairsToScore, ...]:
