@@ -62,8 +62,8 @@ def load_external(
     for name, one in sets:
         _add(found, name, one, wanted.pair_ids)
     for metric, path in score_files.items():
-        digest = sha256_of_file(path)
         found.outcomes[metric] = PairScores(read_score_file(path, pairs, remark))
+        digest = sha256_of_file(path)
         found.signatures[metric], found.digests[metric] = external_signature(metric, digest), digest
     return found
 
