@@ -124,11 +124,25 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         DataError: its ``scores.json`` is missing or damaged.
     """
-    facts = read_facts(folder)
-    origin = None
-    if (folder / ORIGIN_NAME).is_file():
-        origin = read_typed(folder / ORIGIN_NAME, Origin, "pull the scores again")
-    return Entry(folder.name, folder, facts, origin)
+    return Entry(folder.name, folder, read_facts(folder), origin_of(folder))
+
+
+def origin_of(folder: Path) -> Origin | None:
+    """Return where the entry in a folder was pulled from; None if it was not.
+
+    Raises:
+        DataError: what was noted of it is damaged.
+    """
+    if not (folder / ORIGIN_NAME).is_file():
+        return None
+    origin: Origin = read_typed(folder / ORIGIN_NAME, Origin, f"remove {folder} and pull the scores again")
+    return origin
+
+
+def refuse_other_folder(folder: Path) -> None:
+    """Raise `UsageError` if an entry would take the place of something that is none."""
+    if os.path.lexists(folder) and not (folder / FACTS_NAME).is_file():
+        raise UsageError(f"{folder} is there and holds no {FACTS_NAME}; give another --name, or move it away")
 
 
 def entry_problems(entry: Entry) -> Iterator[str]:

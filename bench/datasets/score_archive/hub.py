@@ -23,7 +23,10 @@ from bench.datasets.score_archive.entries import (
     entry_names,
     entry_problems,
     find_entry,
+    is_packaged,
+    origin_of,
     read_entry,
+    refuse_other_folder,
 )
 from bench.datasets.score_archive.facts import (
     FACTS_NAME,
@@ -123,20 +126,24 @@ def _destination(address: str, name: str | None) -> tuple[str, str | None, str]:
         raise UsageError(
             f"{redact_text(address)!r} is not OWNER/REPO or OWNER/REPO@REVISION; give one of the Hugging Face hub"
         )
-    entry = find_entry(address)
-    if entry.origin is None:
-        raise UsageError(f"scores {address!r} are here already, from {entry.place}: there is nothing to fetch")
+    if address not in entry_names():
+        raise UsageError(f"unknown scores {address!r}; give OWNER/REPO, a data set on the Hugging Face hub")
+    origin = None if is_packaged(address) else origin_of(scores_folder() / address)
+    if origin is None:
+        place = "the package" if is_packaged(address) else "this machine"
+        raise UsageError(f"scores {address!r} are here already, from {place}: there is nothing to fetch")
     if name not in (None, address):
-        raise UsageError(f"{address!r} is pulled again under its name; leave --name out, or give {entry.origin.repo}")
-    return entry.origin.repo, None, address
+        raise UsageError(f"{address!r} is pulled again under its name; leave --name out, or give {origin.repo}")
+    return origin.repo, None, address
 
 
 def _refuse_other(name: str, repo: str) -> None:
-    """Raise `UsageError` if an entry of that name, in any case, is not from this repository."""
+    """Raise `UsageError` if what has that name, in any case, is not an entry from this repository."""
+    refuse_other_folder(scores_folder() / name)
     other = next((one for one in entry_names() if one.casefold() == name.casefold()), None)
     if other is None:
         return
-    origin = find_entry(other).origin
+    origin = origin_of(scores_folder() / other)
     if origin is None or origin.repo != repo or other != name:
         place = origin or "this machine"
         raise UsageError(f"scores called {other!r} are here already, from {place}; give another --name")

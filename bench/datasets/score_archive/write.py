@@ -17,6 +17,7 @@ from bench.datasets.score_archive.entries import (
     entry_problems,
     find_entry,
     read_entry,
+    refuse_other_folder,
 )
 from bench.datasets.score_archive.facts import FORMAT, Facts, MetricFile, ScoredDataset, write_facts
 from bench.files.checksums import find_altered
@@ -93,6 +94,7 @@ def add_run(
     check_entry_name(name)
     new = _scores_of_run(run, manifest, metrics, remark)
     with changing():
+        refuse_other_folder(scores_folder() / name)
         known = find_entry(name) if name in entry_names() else None
         if known is not None and known.origin is not None:
             raise UsageError(f"scores {name!r} were pulled from {known.origin}; give another --name")

@@ -145,7 +145,10 @@ def test_names(rated: Run, own_scores: Path) -> None:
     with pytest.raises(UsageError, match="scores 'pulled' were pulled from a/b@000000000000; give another --name"):
         add_run(rated.folder, "pulled")
     assert find_entry("pulled").facts == entry.facts
-    assert {path.name for path in own_scores.iterdir()} == {".lock", "run", "pulled"}
+    (own_scores / "notes").mkdir()
+    with pytest.raises(UsageError, match=r"notes is there and holds no scores\.json"):
+        add_run(rated.folder, "notes")
+    assert {path.name for path in own_scores.iterdir()} == {".lock", "run", "pulled", "notes"}
 
 
 def test_what_is_no_run_with_scores(rated: Run, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_no_hub(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "name", "message"),
     [
-        ("nobody", None, "unknown scores 'nobody'"),
+        ("nobody", None, "unknown scores 'nobody'; give OWNER/REPO"),
         ("caf-score", None, "scores 'caf-score' are here already, from the package: there is nothing to fetch"),
         ("mine", None, "scores 'mine' are here already, from this machine"),
         ("a/b/c", None, "'a/b/c' is not OWNER/REPO or OWNER/REPO@REVISION"),
@@ -157,6 +157,8 @@ def test_no_hub(tmp_path: Path) -> None:
         ("a/b@x?y", None, "a revision is a branch, a tag or a commit"),
         (f"{TOKEN}@a/b", None, "'hf_…@a/b' is not OWNER/REPO"),
         ("a/caf-score", None, "scores called 'caf-score' come with clap-bench; give another --name"),
+        ("a/notes", None, "notes is there and holds no scores.json; give another --name, or move it away"),
+        ("a/link", None, "link is there and holds no scores.json"),
         ("a/b", "../x", "scores cannot be called '../x'"),
         ("a/mine", None, "scores called 'mine' are here already, from this machine; give another --name"),
         ("a/MINE", None, "scores called 'mine' are here already, from this machine; give another --name"),
@@ -164,13 +166,17 @@ def test_no_hub(tmp_path: Path) -> None:
         ("pulled", "x", "'pulled' is pulled again under its name; leave --name out, or give other/pulled"),
     ],
 )
-def test_what_cannot_be_pulled(address: str, name: str | None, message: str) -> None:
+def test_what_cannot_be_pulled(own_scores: Path, address: str, name: str | None, message: str) -> None:
     make_entry("mine")
+    (own_scores / "notes").mkdir()
+    (own_scores / "notes" / "mine.txt").write_text("the user's own")
+    (own_scores / "link").symlink_to(own_scores / "nowhere")
     entry = make_entry("pulled")
     (entry.folder / "pulled.json").write_text(json.dumps({"repo": "other/pulled", "commit": "0" * 40}))
     with pytest.raises(UsageError) as caught:
         pull(address, name)
     assert message in str(caught.value)
+    assert (own_scores / "notes" / "mine.txt").is_file()
 
 
 @pytest.mark.parametrize("repo", ["name", "a/b/c", "../b", "a/b@main", ""])
