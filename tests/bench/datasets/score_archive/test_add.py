@@ -12,6 +12,7 @@ import pytest
 from bench.datasets.score_archive.entries import entry_problems, find_entry
 from bench.datasets.score_archive.facts import FACTS_NAME
 from bench.datasets.score_archive.write import About, add_run
+from bench.datasets.voted.catalog import load_voted
 from bench.runs.folder import Run, read_run
 from bench.runs.run import RunRequest, run_benchmark
 from bench.runs.vote_folder import VoteRun, read_vote_run
@@ -41,7 +42,9 @@ def rated(tmp_path: Path) -> Run:
 @pytest.fixture
 def voted(tmp_path: Path) -> VoteRun:
     path = write_votes(tmp_path / "votes.csv")
-    return run_votes(RunRequest(str(path), ("caption-length",), resampling=FEW, out=tmp_path / "votes"), ())
+    lengths = {pair.pair_id: len(pair.caption) for pair in load_voted(str(path)).pairs}
+    files = {"length": write_scores(tmp_path / "lengths.csv", lengths)}
+    return run_votes(RunRequest(str(path), (), score_files=files, resampling=FEW, out=tmp_path / "votes"), ())
 
 
 def request(ratings: Path, out: Path, *metrics: str) -> RunRequest:
@@ -88,12 +91,12 @@ def test_of_a_run_on_ratings_and_back(rated: Run, tmp_path: Path, own_scores: Pa
 
 def test_of_a_run_on_votes_and_back(voted: VoteRun, tmp_path: Path) -> None:
     entry = add_run(voted.folder, "mine")
-    assert entry.facts.metrics == ["caption-length"]
+    assert entry.facts.metrics == ["length"]
     path = str(tmp_path / "votes.csv")
     again = run_votes(RunRequest(path, (), resampling=FEW, out=tmp_path / "again"), ("mine",))
     assert (again.folder / "scores.csv").read_bytes() == (voted.folder / "scores.csv").read_bytes()
     assert repr(again.analysis) == repr(voted.analysis)
-    assert "caption-length|scores from mine|" in again.manifest.signatures["caption-length"]
+    assert "length|scores from mine|" in again.manifest.signatures["length"]
     assert read_vote_run(again.folder).manifest.external == again.manifest.external != {}
 
 
@@ -128,7 +131,7 @@ def test_an_entry_grows_by_data_sets(rated: Run, voted: VoteRun) -> None:
     before = files_in(both.folder)
     with pytest.raises(UsageError, match=r"scores 'mine' are of votes\.csv already; give another --name"):
         add_run(voted.folder, "mine")
-    (both.folder / "votes-csv" / "caption-length.csv").write_text("")
+    (both.folder / "votes-csv" / "length.csv").write_text("")
     with pytest.raises(DataError, match=r"scores 'mine' cannot be added to: .*is empty"):
         add_run(voted.folder, "mine")
     assert before == files_in(both.folder)
