@@ -169,5 +169,5 @@ def audit(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def brace(session: nox.Session) -> None:
-    """Write the data in bench/datasets/brace from the publishers' files: ``nox -s brace -- FOLDER [--check]``."""
+    """Write the data of BRACE, and scores of them, from the publishers' files: ``nox -s brace -- FOLDER [--check]``."""
     session.run("python", "-m", "tests.studies.brace", *session.posargs)

@@ -20,6 +20,7 @@ from bench.commands.report import report_command
 from bench.commands.reproduce import reproduce_command
 from bench.commands.run import run_command
 from bench.commands.score import score_command
+from bench.commands.scores import scores_app
 from bench.commands.verify import verify_command
 from bench.terminal.console import run_app
 from bench.terminal.logfile import begin_log
@@ -40,6 +41,7 @@ app.command("across")(across_command)
 app.command("reproduce")(reproduce_command)
 app.command("verify")(verify_command)
 app.add_typer(datasets_app, name="datasets")
+app.add_typer(scores_app, name="scores")
 app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)
 

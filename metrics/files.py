@@ -190,6 +190,11 @@ def human_folder() -> Path:
     return named_folder("CLAP_BENCH_HUMAN_DIR") or data_folder() / "human"
 
 
+def scores_folder() -> Path:
+    """Return where scores that were pulled or added are: ``$CLAP_BENCH_SCORES_DIR`` or the user's data folder."""
+    return named_folder("CLAP_BENCH_SCORES_DIR") or data_folder() / "scores"
+
+
 def _flush_to_disk(path: Path) -> None:
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())

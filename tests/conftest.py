@@ -45,6 +45,7 @@ def own_folders(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLAP_BENCH_CACHE_DIR", str(shared_folder / "cache"))
         patch.setenv("CLAP_BENCH_HUMAN_DIR", str(tmp_path_factory.mktemp("human")))
+        patch.setenv("CLAP_BENCH_SCORES_DIR", str(tmp_path_factory.mktemp("scores")))
         yield
 
 

@@ -1,7 +1,8 @@
-"""A hub on this machine: as much of Hugging Face's HTTP interface as a download needs."""
+"""A hub on this machine: as much of Hugging Face's HTTP interface as downloads, and commits of small files, need."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -23,11 +24,17 @@ class Hub:
         content: files by their path in it.
         listed: files that the listing tells other bytes of than those that are handed out.
         requests: verb and path of every request.
+        tokens: what requests were authorized with.
+        refusal: what every request that would change something is answered, with status 403; None accepts them.
+        sizes: of files that the listing lies about.
     """
 
     content: dict[str, bytes] = field(default_factory=dict)
     listed: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    refusal: str | None = None
+    sizes: dict[str, int] = field(default_factory=dict)
     url: str = ""
 
     def listing(self) -> bytes:
@@ -35,12 +42,27 @@ class Hub:
         siblings = []
         for name, content in (self.content | self.listed).items():
             blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-            sibling: dict[str, object] = {"rfilename": name, "size": len(content), "blobId": blob}
+            sibling: dict[str, object] = {"rfilename": name, "size": self.sizes.get(name, len(content)), "blobId": blob}
             if name.endswith(".wav"):
                 sha256 = hashlib.sha256(content).hexdigest()
                 sibling["lfs"] = {"size": len(content), "sha256": sha256, "pointerSize": 130}
             siblings.append(sibling)
         return json.dumps({"id": "any/name", "sha": COMMIT, "siblings": siblings}).encode()
+
+    def change(self, path: str, body: bytes) -> object:
+        """Answer a request that makes a repository, asks how to upload, or commits."""
+        if path.startswith("/api/repos/create"):
+            return {"url": f"{self.url}/datasets/any/name"}
+        if "/preupload/" in path:
+            files = [file["path"] for file in json.loads(body)["files"]]
+            return {"files": [{"path": file, "uploadMode": "regular", "shouldIgnore": False} for file in files]}
+        for line in map(json.loads, body.splitlines()):
+            value = line["value"]
+            if line["key"] == "file":
+                self.content[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "deletedFile":
+                del self.content[value["path"]]
+        return {"commitUrl": f"{self.url}/datasets/any/name/commit/{COMMIT}", "commitOid": COMMIT}
 
 
 def environment_of(endpoint: str, home: Path) -> dict[str, str]:
@@ -74,6 +96,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
+
+    def do_POST(self) -> None:
+        hub = self.hub
+        hub.requests.append(f"POST {self.path}")
+        hub.tokens.add(self.headers.get("Authorization", ""))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = {"error": hub.refusal} if hub.refusal else hub.change(self.path, body)
+        content = json.dumps(answer).encode()
+        self.send_response(403 if hub.refusal else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _answer(self, with_body: bool) -> None:
         hub = self.hub

@@ -24,7 +24,6 @@ from bench.terminal.options import (
     passed_and_defaulted,
     takes_options,
 )
-from metrics.errors import UsageError
 
 METRICS_OF_THE_PAPER = "laion,ms,human"
 
@@ -71,7 +70,7 @@ class MetricOptions:
         str | None,
         typer.Option(
             metavar="NAME[,NAME]",
-            help="Scores that come with a data set of votes: caf-score, recovered-clap (docs/votes.md).",
+            help="Published scores of 'bench scores list', e.g. caf-score: no model is run, no clip is heard.",
         ),
     ] = None
 
@@ -118,6 +117,7 @@ def run_command(
 
     A run that was cut off goes on where it stopped when the same command is given again.
     """
+    from bench.datasets.score_archive.load import names_in
     from bench.datasets.voted.catalog import is_voted
     from bench.files.scores import parse_score_files
     from bench.runs.run import RunRequest
@@ -130,6 +130,7 @@ def run_command(
         scale=data.scale,
         data_root=data.data_root,
         score_files=parse_score_files(chosen.scores or []),
+        scores_from=names_in(chosen.scores_from),
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
         sentinels=sentinels == "on",
@@ -140,10 +141,6 @@ def run_command(
         argv=tuple(sys.argv),
     )
     if is_voted(data.dataset):
-        from bench.runs.votes import names_of
-
-        finish_votes(execute_votes(request, names_of(chosen.scores_from)), strict=strict)
+        finish_votes(execute_votes(request), strict=strict)
         return
-    if chosen.scores_from is not None:
-        raise UsageError(f"--scores-from has scores of votes, not of {data.dataset}; leave it out")
     finish(execute(request), strict=strict)

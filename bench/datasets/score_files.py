@@ -86,9 +86,9 @@ def read_score_file(path: Path, pairs: pd.DataFrame, remark: RemarkCallback = no
             a column.
     """
     wanted = ("pair_id", *AUDIO_COLUMNS, *TEXT_COLUMNS)
-    score = _score_column(path)
+    score = score_column(path)
     table = read_csv(path, [score], wanted, spreadsheet=True)
-    for columns in _columns(path, score, (*table.columns, *table.ignored)):
+    for columns in ways_of_naming(path, score, (*table.columns, *table.ignored)):
         keys = _keys(pairs, columns)
         matches, strange = _matched(table.rows, keys, columns)
         if matches:
@@ -100,7 +100,13 @@ def read_score_file(path: Path, pairs: pd.DataFrame, remark: RemarkCallback = no
     return np.array([rows[pair].row.number(columns.score) for pair in range(len(keys))], dtype=np.float64)
 
 
-def _score_column(path: Path) -> str:
+def score_column(path: Path) -> str:
+    """Return the name of the column that holds the scores: the first of `SCORE_COLUMNS` where there is none.
+
+    Raises:
+        UsageError: there is no such file.
+        DataError: it cannot be read, or several columns may be meant.
+    """
     header = decode(path, read_bytes(path)).partition("\n")[0]
     seen = [name.strip().strip('"') for name in header.split(",")]
     found = [name for name in SCORE_COLUMNS if name in seen]
@@ -109,7 +115,7 @@ def _score_column(path: Path) -> str:
     return found[0] if found else SCORE_COLUMNS[0]
 
 
-def _columns(path: Path, score: str, names: Collection[str]) -> list[Columns]:
+def ways_of_naming(path: Path, score: str, names: Collection[str]) -> list[Columns]:
     """Return the ways in which a file names its pairs: by ids and, should they be ids of its own, by clips."""
     clip = next((name for name in AUDIO_COLUMNS if name in names), None)
     text = next((name for name in TEXT_COLUMNS if name in names), None)

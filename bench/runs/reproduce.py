@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.datasets.score_archive.load import names_in
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest
 from bench.files.records import Mismatch, from_plain
 from bench.files.scores import parse_score_files
@@ -18,7 +19,7 @@ from bench.runs.folder import Run, read_run
 from bench.runs.run import RunRequest, run_benchmark
 from bench.runs.trust import refuse_untrusted
 from bench.runs.vote_folder import VoteRun, read_vote_run
-from bench.runs.votes import names_of, run_votes
+from bench.runs.votes import run_votes
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.intervals import Measured
 from bench.statistics.votes import VoteAgreement
@@ -105,8 +106,7 @@ def _ratings_again(folder: Path, request: RunRequest, progress: ProgressCallback
 
 def _votes_again(folder: Path, request: RunRequest, progress: ProgressCallback) -> Again:
     before = read_vote_run(folder)
-    scores_from = _given_options(folder, before.manifest).scores_from
-    now = run_votes(request, names_of(scores_from), progress)
+    now = run_votes(request, progress)
     ids = [[pair.pair_id for pair in one.dataset.pairs] for one in (before, now)]
     _refuse_other_pairs(before.folder, now.folder, *ids)
     scores = {
@@ -158,6 +158,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         scale=given.scale,
         data_root=None if given.data_root is None else Path(given.data_root),
         score_files=parse_score_files(given.scores or ()),
+        scores_from=names_in(given.scores_from),
         resampling=manifest.resampling,
         bands=manifest.bands or None,
         sentinels=manifest.sentinels,

@@ -22,10 +22,11 @@ from bench.files.manifest import (
     installed_packages,
     redact,
 )
+from bench.files.metric_names import check_metric_names
+from bench.runs.external import ExternalScores
 from bench.runs.scored import Scored
 from bench.statistics.types import ResamplingPlan
-from metrics.errors import UnavailableError
-from metrics.files import sha256_of_file
+from metrics.errors import UnavailableError, UsageError
 from metrics.registry import availability, split_name
 from metrics.types import ScorerOptions
 
@@ -38,6 +39,7 @@ class RunRequest:
         dataset, split, screening, scale, data_root: see `bench.datasets.catalog.load_dataset`.
         metrics: names of scorers, expanded.
         score_files: files of scores computed elsewhere, by the name they shall have.
+        scores_from: entries of the archive of scores (`bench.datasets.score_archive`).
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
         sentinels: whether clips are measured, and metrics held against what hears nothing.
@@ -55,6 +57,7 @@ class RunRequest:
     scale: str | None = None
     data_root: Path | None = None
     score_files: Mapping[str, Path] = field(default_factory=dict)
+    scores_from: tuple[str, ...] = ()
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
     sentinels: bool = True
@@ -109,19 +112,19 @@ def make_manifest(
     )
 
 
-def hash_of_plan(request: RunRequest, data: Sequence[object], *others: object) -> str:
+def hash_of_plan(request: RunRequest, data: Sequence[object], external: ExternalScores) -> str:
     """Return a hash of everything that determines the scores: data, metrics, their settings, and package versions.
 
     Args:
-        request: metrics, files of scores, and settings.
+        request: metrics and settings.
         data: what tells the data from any other.
-        others: where other scores come from.
+        external: scores that were computed elsewhere.
     """
     options = request.scorer_options
     facts = {
         "data": data,
-        "metrics": [request.metrics, *others] if others else request.metrics,
-        "score_files": {name: sha256_of_file(path) for name, path in request.score_files.items()},
+        "metrics": request.metrics,
+        "score_files": external.digests,
         "settings": (options.device, options.precision, options.window, options.seed),
         "code": (describe_code()["version"], installed_packages()),
     }
@@ -131,6 +134,14 @@ def hash_of_plan(request: RunRequest, data: Sequence[object], *others: object) -
 def baselines_of(request: RunRequest) -> tuple[str, ...]:
     """Return the metrics that know nothing, or one trivial thing, of a pair."""
     return tuple(name for name in request.metrics if split_name(name)[0].is_baseline)
+
+
+def refuse_impossible(request: RunRequest) -> None:
+    """Raise `UsageError` where nothing is to be run, or names of metrics cannot be used; see `refuse_unavailable`."""
+    if not (request.metrics or request.score_files or request.scores_from):
+        raise UsageError("nothing to run; give --metrics, --scores or --scores-from")
+    check_metric_names((*request.metrics, *request.score_files))
+    refuse_unavailable(request.metrics)
 
 
 def refuse_unavailable(metrics: Sequence[str]) -> None:

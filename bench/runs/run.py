@@ -14,7 +14,6 @@ from bench.analysis.sample import check_unit
 from bench.analysis.strata import Bands
 from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
-from bench.datasets.score_files import read_score_file
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.manifest import DatasetRecord
@@ -22,12 +21,12 @@ from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.screenings import read_screenings, write_screenings
 from bench.files.sentinels import write_facts
+from bench.runs.external import ExternalScores, load_external
 from bench.runs.folder import Run, write_run
 from bench.runs.measure import measure_clips
-from bench.runs.request import RunRequest, baselines_of, hash_of_plan, make_manifest, refuse_unavailable
-from bench.runs.scored import FromFiles, score
+from bench.runs.request import RunRequest, baselines_of, hash_of_plan, make_manifest, refuse_impossible
+from bench.runs.scored import score
 from bench.runs.screenings import other_screenings
-from metrics.errors import UsageError
 from metrics.types import ProgressCallback, RemarkCallback, no_progress, no_remark
 
 __all__ = ["RunRequest", "plan_of", "run_benchmark"]
@@ -47,10 +46,7 @@ def run_benchmark(
         ClapBenchError: data or metrics are not available, or the folder cannot be used.
     """
     started = datetime.now(timezone.utc)
-    if not request.metrics and not request.score_files:
-        raise UsageError("nothing to run; give --metrics or --scores")
-    check_metric_names((*request.metrics, *request.score_files))
-    refuse_unavailable(request.metrics)
+    refuse_impossible(request)
     dataset = load_dataset(
         request.dataset,
         split=request.split,
@@ -62,13 +58,14 @@ def run_benchmark(
     check_unit(request.resampling.unit, has_ratings=bool(dataset.ratings))
     bands = Bands.cut(dataset.scale, request.bands)
     pairs = pairs_frame(dataset)
-    given = FromFiles.read(request.score_files, lambda path: read_score_file(path, pairs, remark))
-    plan = plan_of(request, dataset)
+    external = load_external(request.score_files, request.scores_from, dataset, pairs, remark)
+    check_metric_names((*request.metrics, *external.outcomes))
+    plan = plan_of(request, dataset, external)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         write_screenings(other_screenings(request.dataset, request.split, request.data_root, dataset), folder)
-        scored = score(request.metrics, request.scorer_options, dataset, pairs, given, folder, progress, remark)
+        scored = score(request.metrics, request.scorer_options, dataset, pairs, external, folder, progress, remark)
         facts = measure_clips(dataset, request.scorer_options, progress) if request.sentinels else None
         write_facts(facts, list(pairs["pair_id"]), folder)
         progress("statistics", 0, 1)
@@ -91,7 +88,7 @@ def run_benchmark(
             folder,
             plan,
             started,
-            _dataset_record(dataset),
+            _dataset_record(dataset, external),
             scored,
             bands=bands.edges,
             baselines=baselines,
@@ -101,13 +98,13 @@ def run_benchmark(
         return write_run(Run(folder, manifest, scored.table, analysis, scored.leakage, scored.clips))
 
 
-def plan_of(request: RunRequest, dataset: RatedDataset) -> str:
+def plan_of(request: RunRequest, dataset: RatedDataset, external: ExternalScores) -> str:
     """Return a hash of everything that determines the scores; see `bench.runs.request.hash_of_plan`."""
     data = (dataset.name, dataset.source_sha256, dataset.split, dataset.screening, len(dataset.pairs))
-    return hash_of_plan(request, data)
+    return hash_of_plan(request, data, external)
 
 
-def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
+def _dataset_record(dataset: RatedDataset, external: ExternalScores) -> DatasetRecord:
     return DatasetRecord(
         name=dataset.name,
         split=dataset.split,
@@ -117,5 +114,5 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         n_pairs=len(dataset.pairs),
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
         audio_root=str(dataset.audio_root.absolute()),
-        notes=dataset.remarks,
+        notes=(*dataset.remarks, *external.remarks),
     )

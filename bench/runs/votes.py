@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 
 from bench.analysis.votes import analyse_votes
 from bench.datasets.frame import voted_pairs_frame
-from bench.datasets.score_files import read_score_file
 from bench.datasets.voted.catalog import load_voted
-from bench.datasets.voted.scores import LoadedScores, load_score_set
 from bench.datasets.votes import VotedDataset
 from bench.files import workspace
 from bench.files.manifest import DatasetRecord
 from bench.files.metric_names import check_metric_names
-from bench.runs.request import RunRequest, baselines_of, hash_of_plan, make_manifest, refuse_unavailable
-from bench.runs.scored import FromFiles, score
+from bench.runs.external import ExternalScores, load_external
+from bench.runs.request import RunRequest, baselines_of, hash_of_plan, make_manifest, refuse_impossible
+from bench.runs.scored import score
 from bench.runs.vote_folder import VoteRun, write_vote_run
 from metrics.errors import UsageError
 from metrics.types import ProgressCallback, RemarkCallback, no_progress, no_remark
 
 
 def run_votes(
-    request: RunRequest,
-    scores_from: tuple[str, ...],
-    progress: ProgressCallback = no_progress,
-    remark: RemarkCallback = no_remark,
+    request: RunRequest, progress: ProgressCallback = no_progress, remark: RemarkCallback = no_remark
 ) -> VoteRun:
     """Score both sides of every comparison with every metric, compute all statistics, and write the run's folder.
 
     Args:
         request: what to do; a data set of votes.
-        scores_from: names of scores that come with the package.
         progress, remark: see `bench.runs.run.run_benchmark`.
 
     Raises:
@@ -40,20 +34,15 @@ def run_votes(
     """
     started = datetime.now(timezone.utc)
     _refuse_meaningless(request)
-    if not (request.metrics or request.score_files or scores_from):
-        raise UsageError("nothing to run; give --metrics, --scores or --scores-from")
-    refuse_unavailable(request.metrics)
+    refuse_impossible(request)
     dataset = load_voted(request.dataset, request.data_root)
-    sets = [load_score_set(name, dataset) for name in scores_from]
-    check_metric_names((*request.metrics, *request.score_files, *(metric for one in sets for metric in one.scores)))
     pairs = voted_pairs_frame(dataset)
-    given = FromFiles.read(request.score_files, lambda path: read_score_file(path, pairs, remark))
-    for one in sets:
-        given = given.joined(_from_set(one))
-    plan = hash_of_plan(request, (dataset.name, dataset.source_sha256, "votes"), scores_from)
+    external = load_external(request.score_files, request.scores_from, dataset, pairs, remark)
+    check_metric_names((*request.metrics, *external.outcomes))
+    plan = hash_of_plan(request, (dataset.name, dataset.source_sha256, "votes"), external)
     folder = workspace.choose_folder(request.out, plan, started)
     with workspace.occupied(folder, plan):
-        scored = score(request.metrics, request.scorer_options, dataset, pairs, given, folder, progress, remark)
+        scored = score(request.metrics, request.scorer_options, dataset, pairs, external, folder, progress, remark)
         progress("statistics", 0, 1)
         baselines = baselines_of(request)
         analysis = analyse_votes(dataset, scored.table.scores, request.resampling, baselines, scored.leakage)
@@ -63,7 +52,7 @@ def run_votes(
             folder,
             plan,
             started,
-            _dataset_record(dataset, sets),
+            _dataset_record(dataset, external),
             scored,
             packages={"choix": version("choix")},
             kind="votes",
@@ -74,12 +63,6 @@ def run_votes(
         table = scored.table
         found = (table.scores, table.cosines, table.failures)
         return write_vote_run(VoteRun(folder, manifest, dataset, *found, analysis, scored.leakage, scored.clips))
-
-
-def names_of(scores_from: str | None) -> tuple[str, ...]:
-    """Return the names in ``--scores-from``, each once."""
-    named = [] if scores_from is None else [name.strip() for name in scores_from.split(",")]
-    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _refuse_meaningless(request: RunRequest) -> None:
@@ -100,14 +83,7 @@ def _refuse_meaningless(request: RunRequest) -> None:
         raise UsageError("--resample-unit block is for ratings; votes take caption (all comparisons of a clip) or pair")
 
 
-def _from_set(found: LoadedScores) -> FromFiles:
-    """Return scores of the package as those of files; of a file's hash their signatures have the beginning."""
-    digests = {metric: signature.rpartition("|sha256:")[2] for metric, signature in found.signatures.items()}
-    return FromFiles(found.scores, found.signatures, digests)
-
-
-def _dataset_record(dataset: VotedDataset, sets: Sequence[LoadedScores]) -> DatasetRecord:
-    notes = dict.fromkeys(filter(None, (*dataset.notes, *(one.note for one in sets))))
+def _dataset_record(dataset: VotedDataset, external: ExternalScores) -> DatasetRecord:
     return DatasetRecord(
         name=dataset.name,
         split=None,
@@ -117,5 +93,5 @@ def _dataset_record(dataset: VotedDataset, sets: Sequence[LoadedScores]) -> Data
         n_pairs=len(dataset.pairs),
         n_ratings=len(dataset.votes),
         audio_root=str(dataset.audio_root.absolute()),
-        notes=tuple(notes),
+        notes=(*dataset.notes, *external.remarks),
     )

@@ -17,8 +17,10 @@ from bench.terminal.progress import terminal_progress
 from metrics.errors import ClapBenchError
 
 if TYPE_CHECKING:
+    from bench.files.manifest import RunManifest
     from bench.runs.folder import Run
     from bench.runs.run import RunRequest
+    from metrics.types import ScoreFailure
 
 SOME_PAIRS_FAILED = 3
 PAGE = "html"
@@ -34,10 +36,10 @@ def execute(request: RunRequest) -> Run:
 
 
 def finish(run: Run, *, strict: bool, page: bool = False) -> None:
-    """Print verdict, Table I and paths; leave with status 3 (or 1) if some pairs have no score.
+    """Print verdict, Table I and paths; leave with status 3 (or 1) if a metric that ran failed on some pairs.
 
     Raises:
-        ClapBenchError: some pairs have no score, and ``strict``.
+        ClapBenchError: a metric that ran failed on some pairs, and ``strict``.
     """
     from bench.datasets.captions import merged_captions
     from bench.reports.contents import build_report
@@ -52,8 +54,13 @@ def finish(run: Run, *, strict: bool, page: bool = False) -> None:
     pairs = run.table.pairs
     if merged := merged_captions(zip(pairs["caption"], pairs["caption_id"], strict=True)):
         say(f"warning: {merged}")
-    if run.table.n_failures:
-        leave_incomplete(run.table.n_failures, run.folder / "failures.csv", strict=strict)
+    if n_failures := failed_here(run.table.failures, run.manifest):
+        leave_incomplete(n_failures, run.folder / "failures.csv", strict=strict)
+
+
+def failed_here(failures: Mapping[str, Sequence[ScoreFailure]], manifest: RunManifest) -> int:
+    """Return how many scores are missing of metrics that ran; what the archive never had, the report says."""
+    return sum(len(found) for metric, found in failures.items() if metric not in manifest.external)
 
 
 def leave_incomplete(n_failures: int, reasons: Path, *, strict: bool, status: int = SOME_PAIRS_FAILED) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.files.checksums import warning_of
 from bench.reports.formats import Document
 from bench.terminal.console import deliver, say, show_report
-from bench.terminal.finish import PAGE, leave_incomplete, name_remade, show_page
+from bench.terminal.finish import PAGE, failed_here, leave_incomplete, name_remade, show_page
 from bench.terminal.progress import terminal_progress
 from metrics.errors import UsageError
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from bench.runs.run import RunRequest
     from bench.runs.vote_folder import VoteRun
 
-
-def execute_votes(request: RunRequest, scores_from: tuple[str, ...]) -> VoteRun:
+def execute_votes(request: RunRequest) -> VoteRun:
     """Run with progress bars."""
     from bench.runs.votes import run_votes
 
     with terminal_progress() as progress:
-        return run_votes(request, scores_from, progress, say)
+        return run_votes(request, progress, say)
 
 
 def finish_votes(run: VoteRun, *, strict: bool) -> None:
-    """Print verdict, accuracies and paths; leave with status 3 (or 1) if a metric failed on some pairs.
+    """Print verdict, accuracies and paths; leave with status 3 (or 1) if a metric that ran failed on some pairs.
 
     Raises:
         ClapBenchError: a metric failed on some pairs, and ``strict``.
@@ -37,8 +36,7 @@ def finish_votes(run: VoteRun, *, strict: bool) -> None:
     show_report(document.report, brief=True)
     say(f"\nEverything: bench report {shlex.quote(str(run.folder))} --full")
     say(f"Report: {run.folder / 'report.md'}")
-    n_failures = sum(map(len, run.failures.values()))
-    if n_failures:
+    if n_failures := failed_here(run.failures, run.manifest):
         leave_incomplete(n_failures, run.folder / "failures.csv", strict=strict)
 
 

@@ -1,4 +1,6 @@
-"""Write the data in `bench/datasets/brace/` from the publishers' files: ``nox -s brace -- FOLDER``.
+"""Write the data in `bench/datasets/brace/`, and the scores of them, from the publishers' files.
+
+``nox -s brace -- FOLDER``; the scores are entries of the archive, in `bench/datasets/score_archive/packaged/`.
 
 FOLDER holds `AudioCaps_Main.json` and `Clotho_Main.json` (HychTus/BRACE_Evaluation, BRACE/meta), and of each part the
 scores of eight metrics by CAF-Score's authors (inseong00/CAF-Score, data/results/caf, `weighted_8.json` each) in one
@@ -13,39 +15,102 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import io
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.datasets.brace.dataset import PARTS, VOTE_COLUMNS
+from bench.datasets.score_archive.facts import FACTS_NAME, FORMAT, Facts
+from bench.datasets.score_archive.write import NewScores, Score
+from bench.datasets.score_archive.write import files_of as score_files_of
 from bench.datasets.votes import pair_id_of
+from bench.files.records import json_text
 
-TARGET = Path(__file__).parents[2] / "bench" / "datasets" / "brace"
+DATASETS = Path(__file__).parents[2] / "bench" / "datasets"
+BRACE = "brace"
+ARCHIVE = "score_archive/packaged"
 RAW_NAMES = {"audiocaps": "AudioCaps_Main.json", "clotho": "Clotho_Main.json"}
-SCORE_TABLES = {"caf_score": "caf_scores_{}_main.csv", "recovered_clap": "recovered_clap_cosines_{}_main.csv"}
+DOCUMENTS = ("LICENSE-CAF-Score", "NOTICE")
+"""Written by hand; they lie beside the scores."""
+
+CAF = "github.com/inseong00/CAF-Score"
+
+
+@dataclass(frozen=True)
+class ScoreTables:
+    """The tables of an entry of the archive, what its facts say, and what its metrics' names begin with."""
+
+    pattern: str
+    about: Mapping[str, str]
+    signature: str
+    prefix: str = ""
+
+
+ENTRIES = {
+    "caf-score": ScoreTables(
+        "caf_scores_{}_main.csv",
+        {
+            "summary": "CAF-Score: 0.8 CLAP + 0.2 rating of a language model, four CLAPs times two models",
+            "source": f"{CAF}, data/results/caf",
+            "licence": "MIT",
+        },
+        "{metric}, weighted_8.json, as published",
+    ),
+    "recovered-clap": ScoreTables(
+        "recovered_clap_cosines_{}_main.csv",
+        {
+            "summary": "cosines of LAION, M2D-, MGA- and MS-CLAP: derived from caf-score, published by nobody",
+            "source": "derived from caf-score",
+            "licence": "MIT",
+            "note": "recovered: cosines are derived from the scores of CAF-Score, on the pairs where exactly one "
+            "cosine and one rating give these scores; the others have none",
+        },
+        "cosine of {metric}, derived",
+        prefix="recovered:",
+    ),
+}
 KEYS = ("file_name", "comparison", "caption_index", "caption", "preferred_by_humans")
 Pairs = dict[tuple[str, str, int], str]
 """Pair ids by clip, comparison and side."""
 
 
 def files_of(raw: Path) -> dict[str, str]:
-    """Return the content of every file by its name."""
+    """Return the content of every file by its path under `bench/datasets/`."""
     made: dict[str, str] = {}
+    scores: dict[str, list[NewScores]] = {name: [] for name in ENTRIES}
     for part in PARTS:
         records = json.loads((raw / RAW_NAMES[part]).read_text(encoding="utf-8"))
         rows = list(vote_rows(records))
-        made[f"{part}_votes.csv"] = csv_text(VOTE_COLUMNS, rows)
+        votes = csv_text(VOTE_COLUMNS, rows)
+        made[f"{BRACE}/{part}_votes.csv"] = votes
         pairs: Pairs = {}
         for row in rows:
             for side, text in enumerate((row[2], row[3])):
                 pairs[row[1], row[0].rpartition("/")[2], side] = pair_id_of(row[1], text)
-        for name, pattern in SCORE_TABLES.items():
-            made[f"{part}_{name}.csv"] = score_table(raw / pattern.format(part), pairs)
-    made["published_accuracies.json"] = published(raw / "published_accuracies.json")
+        sha256 = hashlib.sha256(votes.encode()).hexdigest()
+        for name, tables in ENTRIES.items():
+            found = score_table(raw / tables.pattern.format(part), pairs)
+            signatures = {f"{tables.prefix}{one}": tables.signature.format(metric=one) for one in found}
+            named = {f"{tables.prefix}{one}": values for one, values in found.items()}
+            scores[name].append(NewScores(f"brace:{part}", None, sha256, named, signatures))
+    for name, new in scores.items():
+        made |= {f"{ARCHIVE}/{name}/{path}": text for path, text in entry_files(name, new).items()}
+    made[f"{BRACE}/published_accuracies.json"] = published(raw / "published_accuracies.json")
     return made
+
+
+def entry_files(name: str, new: list[NewScores]) -> dict[str, str]:
+    """Return the content of an entry's files by their names in it, but for the documents."""
+    datasets, contents = score_files_of(new)
+    folder = DATASETS / ARCHIVE / name
+    documents = {one: hashlib.sha256((folder / one).read_bytes()).hexdigest() for one in DOCUMENTS}
+    facts = Facts(format=FORMAT, datasets=datasets, documents=documents, **ENTRIES[name].about)
+    return {path: content.decode() for path, content in contents.items()} | {FACTS_NAME: json_text(facts, 2) + "\n"}
 
 
 def vote_rows(records: list[dict[str, list[str]]]) -> Iterator[list[str]]:
@@ -60,8 +125,11 @@ def vote_rows(records: list[dict[str, list[str]]]) -> Iterator[list[str]]:
             yield [f"{clip}/{name}", clip, text_a, text_b, kind, origin_a, origin_b, *map(str, votes)]
 
 
-def score_table(path: Path, pairs: Pairs) -> str:
-    """Return the scores by pair, digits as they are in ``path``; a pair that has two different scores is an error."""
+def score_table(path: Path, pairs: Pairs) -> dict[str, dict[str, Score]]:
+    """Return the scores by metric and pair, digits as they are in ``path``; None for pairs that are not there.
+
+    A pair that has two different scores is an error.
+    """
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
         metrics = [name for name in reader.fieldnames or () if name not in KEYS]
@@ -71,7 +139,9 @@ def score_table(path: Path, pairs: Pairs) -> str:
             scores = [row[metric] for metric in metrics]
             if found.setdefault(pair_id, scores) != scores:
                 raise SystemExit(f"{path}: {pair_id} has two different scores")
-    return csv_text(("pair_id", *metrics), [[pair_id, *scores] for pair_id, scores in found.items()])
+    nothing: list[None] = [None] * len(metrics)
+    by_pair = {pair_id: found.get(pair_id, nothing) for pair_id in dict.fromkeys(pairs.values())}
+    return {metric: {pair_id: row[i] for pair_id, row in by_pair.items()} for i, metric in enumerate(metrics)}
 
 
 def published(path: Path) -> str:
@@ -103,12 +173,13 @@ def main() -> None:
     stale = [
         name
         for name, text in made.items()
-        if not (TARGET / name).is_file() or (TARGET / name).read_bytes() != text.encode()
+        if not (DATASETS / name).is_file() or (DATASETS / name).read_bytes() != text.encode()
     ]
     if arguments.check:
         sys.exit(f"not current: {', '.join(stale)}" if stale else 0)
     for name in stale:
-        (TARGET / name).write_bytes(made[name].encode())
+        (DATASETS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DATASETS / name).write_bytes(made[name].encode())
     print(f"{len(stale)} of {len(made)} files written")
 
 

@@ -9,7 +9,6 @@ is cut off leaves no half folder, and the next one starts afresh.
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 import struct
@@ -18,9 +17,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from bench.datasets.fetching.transfer import check_space
+from bench.files.paths import path_problem
 from metrics.errors import ClapBenchError, DataError
 from metrics.files import replacing_folder
 from metrics.types import ProgressCallback, no_progress
@@ -30,7 +30,6 @@ CHUNK_BYTES = 1 << 20
 Placement = Callable[[str], str | None]
 """Where a member goes, by its path in the archive: a path under the target, or None for one that is passed over."""
 
-_DEVICE_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII | re.IGNORECASE)  # files on no Windows
 _ENCRYPTED = 0x1  # flag bit 0 of a member (APPNOTE.TXT, section 4.4.4)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error)
 
@@ -130,15 +129,10 @@ def _find_wanted(
 def _problem(member: zipfile.ZipInfo) -> str | None:
     """Say what is wrong with a member, whether or not it is going to be written."""
     name = member.orig_filename
-    path = PurePosixPath(name)
     # The upper half of the external attributes is the Unix mode; 0 where the archive was made elsewhere.
     kind = stat.S_IFMT(member.external_attr >> 16)
-    if not member.filename or "\\" in name or not name.isprintable():
-        return "has a name that no file should have"
-    if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).drive:
-        return "leads out of the folder"
-    if any(_DEVICE_NAME.fullmatch(part) for part in path.parts):
-        return "has the name of a device"
+    if problem := path_problem(name if member.filename else ""):
+        return problem
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is a link or a device"
     if member.flag_bits & _ENCRYPTED:

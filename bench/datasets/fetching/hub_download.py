@@ -6,49 +6,27 @@ is fetched; whoever repeats a pull, or goes on with one that was cut off, gets t
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from bench.datasets.adapters.external import set_folder
 from bench.datasets.fetching.download import PullReport, pulling_into
+from bench.datasets.fetching.hub import INCOMING, Source, asked, fetch_listed, hash_as_listed, listed_hash
 from bench.datasets.fetching.transfer import FetchRecord
-from metrics.errors import DataError, UnavailableError, reason_of
+from metrics.errors import DataError
 from metrics.files import read_json, sha256_of_file, write_json
 from metrics.types import ProgressCallback, no_progress
 
-if TYPE_CHECKING:
-    from huggingface_hub.hf_api import RepoSibling
-
 REPO = "Hui519/AudioEval"
-T = TypeVar("T")
 
 SOURCE = "source.json"
-INCOMING = ".incoming"
-GIT_HASH_DIGITS = 40
 N_THREADS = 8
 
 _WANTED = re.compile(r"annotations/[\w-]+\.(?:csv|tsv)|data/metadata\.jsonl|data/[\w.-]+\.wav", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What ``source.json`` holds.
-
-    Attributes:
-        repo: data set on the hub.
-        commit: of it.
-        hashes: by file, its SHA-256, or for small files git's own hash (`GIT_HASH_DIGITS`).
-    """
-
-    repo: str
-    commit: str
-    hashes: dict[str, str]
 
 
 def pull_audioeval(
@@ -70,7 +48,7 @@ def pull_audioeval(
     with pulling_into(folder):
         source = _find_source(folder)
         names = sorted(name for name in source.hashes if audio or not name.endswith(".wav"))
-        absent = [name for name in names if _hash_as_listed(source, name, folder / name) != source.hashes[name]]
+        absent = [name for name in names if hash_as_listed(source, name, folder / name) != source.hashes[name]]
         _fetch_all(source, absent, folder, progress)
     tables = tuple(_record(source, name, folder) for name in names if not name.endswith(".wav"))
     return PullReport(folder, tables, sum(name.endswith(".wav") for name in absent) or None)
@@ -81,7 +59,7 @@ def _fetch_all(source: Source, names: Sequence[str], folder: Path, progress: Pro
 
     disable_progress_bars()  # one a file
     with ThreadPoolExecutor(N_THREADS) as threads:
-        fetched = threads.map(lambda name: _fetch(source, name, folder), names)
+        fetched = threads.map(lambda name: fetch_listed(source, name, folder), names)
         for done, _ in enumerate(fetched, start=1):
             progress("AudioEval", done, len(names))
     shutil.rmtree(folder / INCOMING, ignore_errors=True)
@@ -104,8 +82,8 @@ def _find_source(folder: Path) -> Source:
             ) from error
     from huggingface_hub import HfApi
 
-    listed = _asked(lambda: HfApi().dataset_info(REPO, files_metadata=True), REPO)
-    hashes = {file.rfilename: _listed_hash(file) for file in listed.siblings or () if _WANTED.fullmatch(file.rfilename)}
+    listed = asked(lambda: HfApi().dataset_info(REPO, files_metadata=True), REPO)
+    hashes = {file.rfilename: listed_hash(file) for file in listed.siblings or () if _WANTED.fullmatch(file.rfilename)}
     if "annotations/ratings.csv" not in hashes or "data/metadata.jsonl" not in hashes:
         raise DataError(
             f"{REPO} on the hub has no annotations/ratings.csv and data/metadata.jsonl, expected both; its "
@@ -114,53 +92,3 @@ def _find_source(folder: Path) -> Source:
     source = Source(REPO, str(listed.sha), hashes)
     write_json(path, asdict(source))
     return source
-
-
-def _listed_hash(file: RepoSibling) -> str:
-    return str(file.lfs["sha256"] if file.lfs else file.blob_id)
-
-
-def _fetch(source: Source, name: str, folder: Path) -> None:
-    """Fetch one file into a hidden folder and move it into place once its content is what the hub lists."""
-    from huggingface_hub import hf_hub_download
-
-    fetched = Path(
-        _asked(
-            lambda: hf_hub_download(
-                source.repo, name, repo_type="dataset", revision=source.commit, local_dir=folder / INCOMING
-            ),
-            name,
-        )
-    )
-    found = _hash_as_listed(source, name, fetched)
-    if found != source.hashes[name]:
-        fetched.unlink()
-        raise DataError(
-            f"{name} of {source.repo}: what came has the hash {found}, expected {source.hashes[name]}; it was thrown "
-            "away: try again"
-        )
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    fetched.replace(folder / name)
-
-
-def _hash_as_listed(source: Source, name: str, path: Path) -> str | None:
-    """Return a file's hash of the kind that the hub lists for it; None if it is not there."""
-    if not path.is_file():
-        return None
-    if len(source.hashes[name]) == GIT_HASH_DIGITS:
-        content = path.read_bytes()
-        return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    return sha256_of_file(path)
-
-
-def _asked(ask: Callable[[], T], what: str) -> T:
-    """Return the hub's answer; faults of this machine (a full disk) pass through."""
-    try:
-        return ask()
-    except Exception as error:
-        if isinstance(error, OSError) and not isinstance(error, ConnectionError) and error.errno is not None:
-            raise
-        raise UnavailableError(
-            f"{what} cannot be fetched from the Hugging Face hub ({reason_of(error)}); check the network, and log in "
-            "with 'hf auth login' if the data set asks for it; run the same command again to go on"
-        ) from error

@@ -9,10 +9,10 @@ import pytest
 
 from bench.analysis.votes import analyse_votes, scored_comparisons
 from bench.datasets.voted.catalog import load_voted
-from bench.datasets.voted.scores import load_score_set
 from bench.datasets.votes import Choice, Comparison, Vote, VotedDataset
 from bench.statistics.types import ResamplingPlan
 from metrics.types import AudioTextPair
+from tests.bench.datasets.score_archive.pairs import packaged_scores
 
 PLAN = ResamplingPlan(99, n_permutations=99)
 
@@ -61,7 +61,7 @@ def test_nothing_was_scored() -> None:
 
 def test_human_captions_are_what_listeners_of_brace_prefer() -> None:
     dataset = load_voted("brace:clotho")
-    scores = load_score_set("recovered-clap", dataset).scores
+    scores = packaged_scores("recovered-clap", dataset).scores
     found = analyse_votes(dataset, scores, PLAN)
     assert [(one.system, one.group) for one in found.system_strengths] == [
         ("human", 1), ("LTU", 1), ("GAMA", 1), ("LTU_broken", 2), ("GAMA_broken", 2),

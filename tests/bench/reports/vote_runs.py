@@ -57,7 +57,7 @@ def make_vote_run(
     request = RunRequest(
         dataset=str(folder / "data" / "votes.csv"), metrics=(), score_files=files, resampling=PLAN, out=folder / "run"
     )
-    return run_votes(request, ())
+    return run_votes(request)
 
 
 def small_vote_run(folder: Path, metrics: Sequence[str] = ("good", "poor"), n: int = 40) -> VoteRun:

@@ -246,7 +246,7 @@ def test_score_files_cannot_take_a_name_in_use(request_: RunRequest, planted_csv
 
 
 def test_nothing_to_run(request_: RunRequest) -> None:
-    with pytest.raises(UsageError, match="give --metrics or --scores"):
+    with pytest.raises(UsageError, match="give --metrics, --scores or --scores-from"):
         run_benchmark(replace(request_, metrics=(), score_files={}))
 
 

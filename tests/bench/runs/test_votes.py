@@ -45,7 +45,7 @@ def write_votes(path: Path) -> Path:
 @pytest.fixture
 def run_(tmp_path: Path) -> VoteRun:
     path = write_votes(tmp_path / "votes.csv")
-    return run_votes(RunRequest(str(path), ("caption-length", "random"), resampling=FEW, out=tmp_path / "out"), ())
+    return run_votes(RunRequest(str(path), ("caption-length", "random"), resampling=FEW, out=tmp_path / "out"))
 
 
 def test_a_run_is_read_back_as_it_was_made(run_: VoteRun) -> None:
@@ -104,12 +104,12 @@ def test_runs_on_ratings_and_on_votes_are_told_apart(run_: VoteRun) -> None:
 def test_nothing_to_run_and_options_without_meaning(tmp_path: Path) -> None:
     path = str(write_votes(tmp_path / "votes.csv"))
     with pytest.raises(UsageError, match="nothing to run; give --metrics, --scores or --scores-from"):
-        run_votes(RunRequest(path, ()), ())
+        run_votes(RunRequest(path, ()))
     for option, value in {"split": "test", "scale": "0-10", "screening": "none", "bands": (3.0,)}.items():
         with pytest.raises(UsageError, match=f"--{option} has no meaning for votes"):
-            run_votes(RunRequest(path, ("random",), **{option: value}), ())
+            run_votes(RunRequest(path, ("random",), **{option: value}))
     with pytest.raises(UsageError, match="scores 'caf-score' are of brace:audiocaps"):
-        run_votes(RunRequest(path, ()), ("caf-score",))
+        run_votes(RunRequest(path, (), scores_from=("caf-score",)))
 
 
 def test_scores_of_a_file_and_clips_that_are_missing(tmp_path: Path, bench: Bench) -> None:
@@ -171,7 +171,7 @@ def test_commands_say_what_votes_do_not_have(run_: VoteRun, bench: Bench) -> Non
     assert "--against has no meaning for a run on votes" in bench("report", run_.folder, "--against", "published").err
     other = bench("run", "--dataset", "demo", "--scores-from", "caf-score")
     assert other.status == 2
-    assert "--scores-from has scores of votes, not of demo" in other.err
+    assert "scores 'caf-score' are of brace:audiocaps, brace:clotho, not of demo" in other.err
     path = run_.manifest.dataset.name
     for option, value in (("--margin", "0.1"), ("--sentinels", "on"), ("--resample-unit", "block")):
         refused = bench("run", "--dataset", path, "--metrics", "random", option, value)
@@ -186,7 +186,7 @@ def test_what_was_heard_and_what_was_seen_in_training_is_kept(tmp_path: Path) ->
     path = write_votes(tmp_path / "votes.csv")
     for clip in range(30):
         tone(tmp_path / f"{clip}.wav", seconds=0.3, hertz=200 + 20 * clip)
-    made = run_votes(RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"), ())
+    made = run_votes(RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"))
     assert made.manifest.clips is not None
     assert made.manifest.clips.n_clips == 30
     assert made.manifest.baselines == ("loudness", "random")
@@ -198,7 +198,7 @@ def test_what_was_heard_and_what_was_seen_in_training_is_kept(tmp_path: Path) ->
     remarks: list[str] = []
     tone(tmp_path / "3.wav", seconds=0.3, hertz=999)
     other = run_votes(
-        RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"), (), remark=remarks.append
+        RunRequest(str(path), ("loudness", "random"), resampling=FEW, out=tmp_path / "out"), remark=remarks.append
     )
     assert other.clips["3.wav"] != made.clips["3.wav"]
 
@@ -231,12 +231,12 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr("bench.runs.votes.analyse_votes", killed)
         with pytest.raises(KeyboardInterrupt):
-            run_votes(request, ())
+            run_votes(request)
     assert not is_vote_run(tmp_path / "out")
     remarks: list[str] = []
-    run_votes(request, (), remark=remarks.append)
+    run_votes(request, remark=remarks.append)
     assert remarks == ["nothing was scored: kept from an earlier start: caption-length, random"]
-    whole = run_votes(replace(request, out=tmp_path / "whole"), ())
+    whole = run_votes(replace(request, out=tmp_path / "whole"))
     assert read_vote_run(tmp_path / "out").analysis == whole.analysis
 
 
@@ -271,7 +271,7 @@ def test_files_that_were_added_or_changed_are_found(run_: VoteRun, bench: Bench)
 
 def test_a_run_is_the_same_twice_and_goes_where_it_was(run_: VoteRun, tmp_path: Path) -> None:
     again = run_votes(
-        RunRequest(str(tmp_path / "votes.csv"), ("caption-length", "random"), resampling=FEW, out=run_.folder), ()
+        RunRequest(str(tmp_path / "votes.csv"), ("caption-length", "random"), resampling=FEW, out=run_.folder)
     )
     assert again.analysis == run_.analysis
     first, second = (dict(one.manifest.outputs) for one in (run_, again))

@@ -51,6 +51,12 @@ COMMANDS = (
     "bench datasets pull relate --data-root URL",
     "bench datasets audit URL.csv",
     "bench datasets overlap demo --trained URL",
+    "bench scores pull URL",
+    "bench scores push caf-score --to URL",
+    "bench scores add URL",
+    "bench scores add run --name URL",
+    "bench scores check URL.csv",
+    "bench run --dataset demo --scores-from URL",
     "bench metrics --pull hf:URL",
     "bench --log-file URL metrics",
     "finetune train --base URL",
@@ -73,6 +79,13 @@ def test_addresses_are_refused(
     assert result.err.count("\n") == 1
     assert "no URLs yet; give a local path" in result.err
     assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("words", [("--source", "https://host/x"), ("--source=https://host/x",)])
+def test_the_source_of_scores_may_be_an_address(bench: Bench, words: tuple[str, ...]) -> None:
+    result = bench("scores", "add", "run", *words)
+    assert "no URLs" not in result.err
+    assert "run holds no finished run" in result.err
 
 
 @pytest.mark.parametrize("scheme", ["gs", "hf", "http", "file", "abfss", "s3+x", "S3"])

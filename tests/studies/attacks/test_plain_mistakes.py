@@ -209,13 +209,14 @@ def test_ratings_given_as_the_cache_folder_stay_as_they_are(data: Path, tmp_path
 
 def test_tilde_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from bench.datasets.adapters.relate_release import ROOT_VARIABLE, data_root
-    from metrics.files import cache_folder, human_folder
+    from metrics.files import cache_folder, human_folder, scores_folder
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     for variable, folder in (
         ("CLAP_BENCH_CACHE_DIR", cache_folder),
         ("CLAP_BENCH_HUMAN_DIR", human_folder),
+        ("CLAP_BENCH_SCORES_DIR", scores_folder),
         (ROOT_VARIABLE, data_root),
     ):
         monkeypatch.setenv(variable, "~/x")

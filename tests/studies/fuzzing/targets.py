@@ -155,6 +155,7 @@ def _others_sets(folder: Path) -> dict[str, Target]:
 
 def _records(folder: Path) -> dict[str, Target]:
     from bench.analysis.leakage import read_leakage, read_training
+    from bench.datasets.score_archive.facts import read_facts
     from bench.files.manifest import read_manifest
     from bench.files.records import read_records
     from bench.statistics.bootstrap import CorrelationEstimate
@@ -166,6 +167,9 @@ def _records(folder: Path) -> dict[str, Target]:
     training = {"data": [{"name": "d", "parts": {"train": {"captions": ["a"], "clips": {"a": ""}}}}]}
     items = [{"kind": kind, "n_tested": 1, "shared": None} for kind in ("captions", "clips", "listeners")]
     leakage = [{"metric": "m", "trained_on": "d", "part": "train", "items": items, "n_affected": None, "note": ""}]
+    scored = {"metric": "m", "file": "d/m.csv", "sha256": "0" * 64, "n_pairs": 2, "n_scores": 1, "signature": "m|v:1"}
+    of_dataset = {"name": "d", "split": None, "sha256": None, "metrics": [scored]}
+    facts = {"format": 1, "summary": "", "source": "", "datasets": [of_dataset], "documents": {"NOTICE": "0" * 64}}
     return {
         "manifest": Target(
             lambda content: read_manifest(_written(folder / "m" / "manifest.json", content).parent), (_json(manifest),)
@@ -179,6 +183,9 @@ def _records(folder: Path) -> dict[str, Target]:
         "estimates": Target(
             lambda content: read_records(_written(folder / "estimates.json", content), CorrelationEstimate, ""),
             (b"[]",),
+        ),
+        "score facts": Target(
+            lambda content: read_facts(_written(folder / "s" / "scores.json", content).parent), (_json(facts),)
         ),
     }
 

@@ -15,7 +15,19 @@ from tests.studies.fuzzing.targets import LONGEST_BYTES, Target, make_targets, s
 NAMES = (
     *("ratings", "scores", "run table", "single ratings", "xacle", "audioeval", "musiceval", "musiceval raters"),
     "pairs to score",
-    *("manifest", "training", "leakage", "estimates", "audio", "archive", "checkpoint", "loss", "scale", "metrics"),
+    *(
+        "manifest",
+        "training",
+        "leakage",
+        "estimates",
+        "score facts",
+        "audio",
+        "archive",
+        "checkpoint",
+        "loss",
+        "scale",
+        "metrics",
+    ),
 )
 """Written out, so that whoever only collects tests does not wait for the parsers."""
 

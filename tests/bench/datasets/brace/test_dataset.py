@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -12,11 +11,10 @@ import numpy as np
 import pytest
 
 from bench.datasets.brace.dataset import FOLDER, PARTS
+from bench.datasets.score_archive.entries import PACKAGED
 from bench.datasets.voted.catalog import load_voted
-from bench.datasets.voted.custom import load_own_votes
-from bench.datasets.voted.scores import SCORE_SETS, find_score_set, load_score_set
 from bench.statistics.ballots import agrees_with_majority, split_ballots
-from metrics.errors import UsageError
+from tests.bench.datasets.score_archive.pairs import packaged_scores
 from tests.studies.brace import files_of
 
 PUBLISHED = json.loads((FOLDER / "published_accuracies.json").read_text())
@@ -27,7 +25,7 @@ KINDS = ("human-human", "human-machine", "machine-machine")
 @pytest.mark.parametrize("part", PARTS)
 def test_every_published_accuracy_is_reproduced_to_every_digit(part: str) -> None:
     dataset = load_voted(f"brace:{part}")
-    scores = load_score_set("caf-score", dataset).scores
+    scores = packaged_scores("caf-score", dataset).scores
     assert list(scores) == list(PUBLISHED[part])
     assert len(scores) == 8
     a, b = dataset.sides()
@@ -72,7 +70,7 @@ def test_one_comparison_is_of_a_caption_with_itself_and_counts_as_wrong() -> Non
 def test_recovered_cosines_explain_the_published_scores(part: str) -> None:
     """0.8 c + 0.2 r, c a float32, with one rating r from 0 to 1 for all four CLAPs."""
     dataset = load_voted(f"brace:{part}")
-    published, recovered = (load_score_set(name, dataset).scores for name in ("caf-score", "recovered-clap"))
+    published, recovered = (packaged_scores(name, dataset).scores for name in ("caf-score", "recovered-clap"))
     known = ~np.isnan(recovered["recovered:laionclap"])
     assert all(np.all(cosines[known] == cosines[known].astype(np.float32)) for cosines in recovered.values())
     assert 0.75 < known.mean() < 0.82
@@ -86,36 +84,21 @@ def test_recovered_cosines_explain_the_published_scores(part: str) -> None:
         assert 0.99 < ratings[0].max() <= 1
 
 
-def test_scores_are_of_their_data_set(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"unknown scores 'caf'; did you mean 'caf-score'\?"):
-        find_score_set("caf")
-    path = tmp_path / "votes.csv"
-    path.write_text("audio_path,text_a,text_b,choice\nx.wav,a dog,a cat,a\n")
-    with pytest.raises(
-        UsageError, match=r"scores 'caf-score' are of brace:audiocaps, brace:clotho, not of .*votes\.csv"
-    ):
-        load_score_set("caf-score", load_own_votes(path))
-
-
-def test_signatures_say_where_scores_come_from() -> None:
-    dataset = load_voted("brace:clotho")
-    digest = hashlib.sha256((FOLDER / "clotho_caf_score.csv").read_bytes()).hexdigest()[:16]
-    signature = load_score_set("caf-score", dataset).signatures["qwen3omni+msclap"]
-    assert signature == f"qwen3omni+msclap|caf-score|github.com/inseong00/CAF-Score, data/results/caf|sha256:{digest}"
-
-
 def test_licences_lie_beside_the_data() -> None:
     assert "Apache License" in (FOLDER / "LICENSE-BRACE").read_text()
-    assert (FOLDER / "LICENSE-CAF-Score").read_text().startswith("MIT License")
+    mit = (FOLDER / "LICENSE-CAF-Score").read_text()
+    assert mit.startswith("MIT License")
     notice = (FOLDER / "NOTICE").read_text()
     data = [path.name for path in FOLDER.iterdir() if path.suffix in (".csv", ".json")]
-    assert len(data) == 7
+    assert len(data) == 3
     for name in data:
         assert name in notice or f"*{name[name.index('_') :]}" in notice, name
-    assert {path for one in SCORE_SETS for path in one.files.values()} <= set(FOLDER.iterdir())
+    for name in ("caf-score", "recovered-clap"):
+        assert (PACKAGED / name / "LICENSE-CAF-Score").read_text() == mit
+        assert "MIT License" in (PACKAGED / name / "NOTICE").read_text()
 
 
 @pytest.mark.skipif("BRACE_ROOT" not in os.environ, reason="$BRACE_ROOT names no folder with the publishers' files")
 def test_the_files_are_what_the_publishers_files_give() -> None:
     for name, text in files_of(Path(os.environ["BRACE_ROOT"])).items():
-        assert (FOLDER / name).read_text(encoding="utf-8") == text, name
+        assert (FOLDER.parent / name).read_text(encoding="utf-8") == text, name
