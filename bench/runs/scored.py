@@ -17,6 +17,7 @@ from bench.runs.outcomes import outcomes_of
 from metrics.registry import make_scorers
 from metrics.types import ProgressCallback, RemarkCallback, ScorerOptions
 
+
 @dataclass(frozen=True)
 class Scored:
     """What the scorers gave: scores of all metrics, and signatures and notes by metric.

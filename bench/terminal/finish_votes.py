@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bench.runs.run import RunRequest
     from bench.runs.vote_folder import VoteRun
 
+
 def execute_votes(request: RunRequest) -> VoteRun:
     """Run with progress bars."""
     from bench.runs.votes import run_votes
