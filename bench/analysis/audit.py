@@ -16,6 +16,7 @@ from statistics import median
 import numpy as np
 from jaxtyping import Int
 
+from bench.analysis.audit_dimensions import DimensionSummary, summaries
 from bench.analysis.strata import ALL, Bands, Kind, standard_strata
 from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatedPair
@@ -97,6 +98,7 @@ class Audit:
         audio: the clips.
         reliability: how well listeners agree over all pairs (`bench.statistics.reliability`); None without
             single ratings.
+        dimensions: what was rated, the target first.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Audit:
     duplicates: tuple[tuple[str, ...], ...]
     audio: AudioAudit
     reliability: Mapping[str, float | None] | None = None
+    dimensions: tuple[DimensionSummary, ...] = ()
 
 
 def audit(
@@ -155,6 +158,7 @@ def audit(
         duplicates=_duplicates(pairs),
         audio=audit_audio(pairs, expected_rate_hz, progress),
         reliability=_reliability(dataset),
+        dimensions=tuple(summaries(dataset)),
     )
 
 

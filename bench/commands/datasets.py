@@ -17,13 +17,14 @@ from bench.datasets.entry import DatasetEntry, Presence, resolve
 from bench.datasets.pairs_table import pairs_table
 from bench.files.records import json_text
 from bench.terminal.console import put
-from bench.terminal.options import AsJson, BandsOption, DataRoot, Output, Scale, Screening, Split, edges_of
+from bench.terminal.options import AsJson, BandsOption, DataRoot, Dimension, Output, Scale, Screening, Split, edges_of
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from bench.analysis.audit import Audit, ClipProblem, GroupSummary
+    from bench.analysis.audit_dimensions import DimensionSummary
     from bench.analysis.leakage import Leakage
     from bench.analysis.overlap import Overlap
     from bench.datasets.fetching.download import PullReport
@@ -73,6 +74,7 @@ def audit_command(
     name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
     split: Split = None,
     screening: Screening = None,
+    dimension: Dimension = None,
     data_root: DataRoot = None,
     scale: Scale = None,
     bands: BandsOption = None,
@@ -84,7 +86,13 @@ def audit_command(
     edges = edges_of(bands)
     with terminal_progress() as progress:
         dataset = load_dataset(
-            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+            name,
+            split=split,
+            screening=screening,
+            dimension=dimension,
+            data_root=data_root,
+            scale=scale,
+            progress=progress,
         )
         found = audit(dataset, bands=edges, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
     if as_json:
@@ -221,14 +229,22 @@ def _print_records(records: list[tuple[DatasetEntry, Presence]]) -> None:
     for entry, found in records:
         place = "made on the spot" if found.location is None else f"in {found.location}"
         if not entry.suffix:
-            console.print(f"{entry.name}: {place}; licence: {entry.licence}", soft_wrap=True)
+            console.print(f"{entry.name}: {place}; licence: {entry.licence}{_rated(entry)}", soft_wrap=True)
     console.print("Fetch one with: bench datasets pull NAME, which says what to do where it cannot")
+
+
+def _rated(entry: DatasetEntry) -> str:
+    """Say what was rated, where there are several things."""
+    first, *others = entry.dimensions
+    return f"; rated: {first} (default), {', '.join(others)}" if others else ""
 
 
 def _print_audit(found: Audit) -> None:
     console = _console()
     console.print(_overview(found))
     console.print(_groups(found.groups))
+    if len(found.dimensions) > 1:
+        console.print(_dimensions(found.dimensions))
     console.print(_histogram("ratings per pair", "pairs", found.ratings_per_pair))
     console.print(_histogram("pairs per caption", "captions", found.pairs_per_caption))
     console.print(_clips(found))
@@ -260,6 +276,16 @@ def _groups(groups: tuple[GroupSummary, ...]) -> Table:
     for group in groups:
         sd = "-" if group.sd is None else f"{group.sd:.2f}"
         table.add_row(group.label, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
+    return table
+
+
+def _dimensions(dimensions: Sequence[DimensionSummary]) -> Table:
+    table = Table("dimension", title="what was rated, the target first")
+    for name in ("pairs", "mean", "SD", "SRCC with the target"):
+        table.add_column(name, justify="right")
+    for one in dimensions:
+        sd, srcc = ("-" if value is None else f"{value:.2f}" for value in (one.sd, one.srcc))
+        table.add_row(one.dimension, f"{one.n_pairs:,}", f"{one.mean:.2f}", sd, srcc)
     return table
 
 

@@ -15,6 +15,7 @@ from bench.terminal.finish import execute, finish
 from bench.terminal.finish_votes import execute_votes, finish_votes, names_of
 from bench.terminal.options import (
     DataRoot,
+    Dimension,
     ModelOptions,
     ResamplingOptions,
     Scale,
@@ -43,6 +44,7 @@ class DataOptions:
     ] = "relate"
     split: Split = None
     screening: Screening = None
+    dimension: Dimension = None
     scale: Scale = None
     data_root: DataRoot = None
 
@@ -127,6 +129,7 @@ def run_command(
         metrics=chosen.chosen(),
         split=data.split,
         screening=data.screening,
+        dimension=data.dimension,
         scale=data.scale,
         data_root=data.data_root,
         score_files=parse_score_files(chosen.scores or []),

@@ -75,7 +75,10 @@ class CodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating."""
+    """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating.
+
+    ``dimension`` is what was rated, and the target of metrics; empty in runs of older versions, and for votes.
+    """
 
     name: str
     split: str | None
@@ -86,6 +89,7 @@ class DatasetRecord:
     n_ratings: int
     audio_root: str
     notes: tuple[str, ...] = ()
+    dimension: str = ""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a scale that rates nothing, or counts below 0."""

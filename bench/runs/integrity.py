@@ -10,6 +10,7 @@ from bench.analysis.leakage import LEAKAGE_NAME
 from bench.analysis.results import Analysis
 from bench.files.checksums import SUMS_NAME, Finding, find_altered, read_sums
 from bench.files.clips import CLIPS_NAME
+from bench.files.dimensions import DIMENSIONS_NAME
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
 from bench.files.ratings import RATINGS_NAME
 from bench.files.scores import COSINES_NAME, FAILURES_NAME, SCORES_NAME
@@ -20,7 +21,7 @@ from metrics.files import sha256_of_file
 
 REPORT_NAME = "report.md"
 SOURCES = (
-    *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME),
+    *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME, DIMENSIONS_NAME),
     *(LEAKAGE_NAME, CLIPS_NAME, SENTINELS_NAME),
 )
 """What reports are made from besides the statistics."""

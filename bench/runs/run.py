@@ -28,6 +28,7 @@ from bench.datasets.score_files import read_score_file
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
 from bench.files.clips import Contents, record_of
+from bench.files.dimensions import read_dimensions, write_dimensions
 from bench.files.manifest import (
     CodeRecord,
     DatasetRecord,
@@ -60,7 +61,7 @@ class RunRequest:
     """What ``bench run`` was asked to do.
 
     Attributes:
-        dataset, split, screening, scale, data_root: see `bench.datasets.catalog.load_dataset`.
+        dataset, split, screening, dimension, scale, data_root: see `bench.datasets.catalog.load_dataset`.
         metrics: names of scorers, expanded.
         score_files: files of scores computed elsewhere, by the name they shall have.
         resampling: how intervals are made.
@@ -77,6 +78,7 @@ class RunRequest:
     metrics: tuple[str, ...]
     split: str | None = None
     screening: str | None = None
+    dimension: str | None = None
     scale: str | None = None
     data_root: Path | None = None
     score_files: Mapping[str, Path] = field(default_factory=dict)
@@ -130,6 +132,7 @@ def run_benchmark(
         request.dataset,
         split=request.split,
         screening=request.screening,
+        dimension=request.dimension,
         data_root=request.data_root,
         scale=request.scale,
         progress=progress,
@@ -143,6 +146,7 @@ def run_benchmark(
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         write_screenings(other_screenings(request.dataset, request.split, request.data_root, dataset), folder)
+        write_dimensions(dataset.other_dimensions, folder)
         scored = score(request, dataset, pairs, external, folder, progress, remark)
         facts = measure_clips(dataset, request.scorer_options, progress) if request.sentinels else None
         write_facts(facts, list(pairs["pair_id"]), folder)
@@ -157,9 +161,18 @@ def run_benchmark(
             request.sentinels,
             request.margin,
             dataset.screening or "",
+            dataset.dimension,
         )
-        screenings = read_screenings(folder, list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
-        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts, screenings=screenings)
+        of_pairs = (list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
+        analysis = analyse(
+            scored.table,
+            ratings,
+            settings,
+            leakage=scored.leakage,
+            clips=facts,
+            screenings=read_screenings(folder, *of_pairs),
+            dimensions=read_dimensions(folder, *of_pairs),
+        )
         progress("statistics", 1, 1)
         manifest = RunManifest(
             run_id=folder.name,
@@ -190,7 +203,14 @@ def plan_of(request: RunRequest, dataset: RatedDataset) -> str:
     """Return a hash of everything that determines the scores: data, metrics, their settings, and package versions."""
     options = request.scorer_options
     facts = {
-        "data": (dataset.name, dataset.source_sha256, dataset.split, dataset.screening, len(dataset.pairs)),
+        "data": (
+            dataset.name,
+            dataset.source_sha256,
+            dataset.split,
+            dataset.screening,
+            dataset.dimension,
+            len(dataset.pairs),
+        ),
         "metrics": request.metrics,
         "score_files": {name: sha256_of_file(path) for name, path in request.score_files.items()},
         "settings": (options.device, options.precision, options.window, options.seed),
@@ -250,4 +270,5 @@ def _dataset_record(dataset: RatedDataset) -> DatasetRecord:
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
         audio_root=str(dataset.audio_root.absolute()),
         notes=dataset.remarks,
+        dimension=dataset.dimension,
     )

@@ -101,6 +101,7 @@ def _refuse_meaningless(request: RunRequest) -> None:
     given = {
         "split": request.split,
         "screening": request.screening,
+        "dimension": request.dimension,
         "scale": request.scale,
         "bands": request.bands,
     }

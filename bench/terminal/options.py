@@ -59,6 +59,13 @@ Screening = Annotated[
         help="Rule by which listeners count: released, anchor-mean, none, …", show_default="the data set's own"
     ),
 ]
+Dimension = Annotated[
+    str | None,
+    typer.Option(
+        help="What was rated that metrics shall agree with, where a data set has several: relevance, quality, …",
+        show_default="the data set's first",
+    ),
+]
 Scale = Annotated[
     str | None,
     typer.Option(
