@@ -9,8 +9,13 @@ How much of the target is its own is told by the share of its rank variance that
 R^2 = r_S' R^-1 r_S; for a single other dimension the square of their SRCC.
 
 Ratings of S are noisy: what the noise hides of S is not taken out, so that a metric that hears nothing but S keeps a
-partial correlation with the target above 0. Given less noisy ratings it would fall; not so the reverse: a partial
-correlation that is not shown to be above 0 says that agreement beyond S was not shown.
+partial correlation with the target above 0. For a single other dimension with mean ratings of reliability rho,
+r_mS r_hS / rho is what S itself explains of r_mh (Stouffer 1936), so that nothing is left where
+
+    rho = r_mS r_hS / r_mh:
+
+if S was rated less reliably than that, the metric may hear S alone. (Ranks lose correlation to noise nearly as
+values do.)
 """
 
 from __future__ import annotations
@@ -45,6 +50,8 @@ class DimensionAgreement(Resampled):
         n_pairs: those that are rated in all dimensions.
         correlation: SRCC.
         partial: partial rank correlation, given the others.
+        gone_at: the reliability of the other dimension's ratings at which nothing would be left of ``correlation``;
+            NaN where there are several others, or no positive correlation. Above 1: nothing is left anyhow.
     """
 
     metric: str
@@ -54,6 +61,7 @@ class DimensionAgreement(Resampled):
     n_pairs: int
     correlation: Measured
     partial: Measured
+    gone_at: Measured
     note: str = ""
 
 
@@ -157,9 +165,13 @@ class _Values:
         """Return the partial SRCC of a metric with a dimension, given the others."""
         return self._measured((self._n_metrics + m) * self._n_dimensions + d)
 
+    def gone_at(self, m: int, d: int) -> Measured:
+        """Return the reliability of the other dimension at which nothing is left."""
+        return self._measured((2 * self._n_metrics + m) * self._n_dimensions + d)
+
     def between(self, d: int) -> Measured:
         """Return the SRCC of the target with another dimension, which is not the first."""
-        return self._measured(2 * self._n_metrics * self._n_dimensions + d - 1)
+        return self._measured(3 * self._n_metrics * self._n_dimensions + d - 1)
 
     def shared(self) -> Measured:
         """Return the share of the target's rank variance that the other dimensions explain."""
@@ -167,7 +179,7 @@ class _Values:
 
     @property
     def _n_values(self) -> int:
-        return (2 * self._n_metrics + 1) * self._n_dimensions
+        return (3 * self._n_metrics + 1) * self._n_dimensions
 
     def _of(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes values"]:
         known = self._n_dimensions
@@ -178,6 +190,7 @@ class _Values:
         columns = (
             found[:, known:].reshape(len(found), -1),
             np.stack(partial, axis=2).reshape(len(found), -1),
+            _gone_at(found).reshape(len(found), -1),
             found[:, 1:known, 0],
             explained_share(found[:, :known])[:, None],
         )
@@ -201,19 +214,30 @@ def explained_share(
     return np.where(np.isnan(correlations[:, 0, 0]), np.nan, share)
 
 
+def _gone_at(correlations: Float[np.ndarray, "lanes rows known"]) -> Float[np.ndarray, "lanes metrics known"]:
+    known = correlations.shape[2]
+    of_metrics = correlations[:, known:]
+    if known != 2:
+        return np.full_like(of_metrics, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone = of_metrics[:, :, ::-1] * correlations[:, 1, 0][:, None, None] / of_metrics
+    return np.where(of_metrics > 0, gone, np.nan)
+
+
 def _agreements(rated: _Rated, values: _Values, plan: ResamplingPlan) -> Iterator[DimensionAgreement]:
     sample = rated.sample
     for d, dimension in enumerate(rated.dimensions):
         for m, metric in enumerate(sample.metrics):
-            correlation, partial = values.correlation(m, d), values.partial(m, d)
+            partial = values.partial(m, d)
             yield DimensionAgreement(
                 metric=metric,
                 stratum=sample.stratum,
                 dimension=dimension,
                 given=rated.given(d),
                 n_pairs=sample.n_pairs,
-                correlation=correlation,
+                correlation=values.correlation(m, d),
                 partial=partial,
+                gone_at=values.gone_at(m, d),
                 note=_why(rated.means[d], sample.scores[m], partial.estimate),
                 **plan.as_fields(),
             )

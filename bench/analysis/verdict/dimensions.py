@@ -12,7 +12,7 @@ from bench.analysis.verdict.best import leader_of
 from bench.analysis.verdict.facts import Facts
 from bench.analysis.verdict.words import names, valued
 from bench.statistics.agreement import SRCC
-from bench.statistics.dimensions import NEARLY_ONE, DimensionOverlap
+from bench.statistics.dimensions import NEARLY_ONE, DimensionAgreement, DimensionOverlap
 
 
 def beyond_dimensions(facts: Facts) -> Iterator[Sentence]:
@@ -30,7 +30,7 @@ def beyond_dimensions(facts: Facts) -> Iterator[Sentence]:
     if partial.low > 0:
         text = (
             f"Given how listeners rated {others}, {leader.metric} still agrees with {target}: partial {SRCC.name} "
-            f"{valued(partial)}; what the noise of those ratings hides of {others} is not taken out."
+            f"{valued(partial)}{_noise(found)}."
         )
     else:
         text = (
@@ -38,6 +38,15 @@ def beyond_dimensions(facts: Facts) -> Iterator[Sentence]:
             f"{SRCC.name} {valued(partial)}."
         )
     yield Sentence("hears.dimensions", "hears", text, "partial rank correlation, bootstrap interval", (leader.metric,))
+
+
+def _noise(found: DimensionAgreement) -> str:
+    """Say what the noise of the other ratings may leave of the agreement."""
+    if math.isnan(found.gone_at.estimate):
+        return f"; what the noise of those ratings hides of {names(found.given)} is not taken out"
+    if found.gone_at.estimate <= 0:
+        return ", however noisy those ratings are"
+    return f"; nothing would be left if those mean ratings had a reliability of {valued(found.gone_at)} or less"
 
 
 def nearly_one(facts: Facts) -> Iterator[Sentence]:
@@ -55,9 +64,10 @@ def nearly_one_text(overlaps: Sequence[DimensionOverlap]) -> str:
     shared = first.shared
     ends = f" [{percent(shared.low)}, {percent(shared.high)}]" if interval_text(shared.low, shared.high) else ""
     how = f"{SRCC.name} {valued(first.correlation)}, and so " if len(overlaps) == 1 else ""
+    explained = f"{percent(shared.estimate)}{ends} of the rank variance of {first.target} is explained by"
     return (
-        f"{others} and {first.target} are nearly one in these ratings: {how}{percent(shared.estimate)}{ends} of the "
-        f"rank variance of {first.target} is explained by {others}. Which of them a metric agrees with is hard to tell."
+        f"In these ratings {first.target} is nearly one with {others}: {how}{explained} "
+        f"{'it' if len(overlaps) == 1 else 'them'}. Which of them a metric agrees with is hard to tell."
     )
 
 

@@ -28,7 +28,9 @@ def dimensions_section(
         _between(overlaps, strata),
     ]
     paragraphs = (_reading(target, others), nearly_one_text(everywhere))
-    return Section(f"Agreement with {target}, or with {names(others, 'or')}?", tuple(filter(None, paragraphs)), tuple(tables))
+    return Section(
+        f"Agreement with {target}, or with {names(others, 'or')}?", tuple(filter(None, paragraphs)), tuple(tables)
+    )
 
 
 def _reading(target: str, others: Sequence[str]) -> str:
@@ -37,7 +39,16 @@ def _reading(target: str, others: Sequence[str]) -> str:
         f"Listeners also rated {rated}. A partial {SRCC.name} is what is left of a metric's {SRCC.name} with {target} "
         f"once the ranks of {rated} are taken out of scores and ratings. Where it is not above 0, the metric was not "
         f"shown to agree with {target} beyond {rated}. The reverse is no proof: ratings are noisy, and what the noise "
-        f"hides of {rated} is not taken out."
+        f"hides of {rated} is not taken out.{_reliability(others)}"
+    )
+
+
+def _reliability(others: Sequence[str]) -> str:
+    if len(others) > 1:
+        return ""
+    return (
+        f" “Gone at”: the reliability of the mean ratings of {others[0]} at which a metric that hears {others[0]} alone "
+        "would show as much; the lower it is, the safer."
     )
 
 
@@ -45,14 +56,15 @@ def _by_dimension(found: Sequence[DimensionAgreement], target: str, others: Sequ
     if not found:
         return []
     record = {(one.metric, one.dimension): one for one in found}
-    dimensions = (target, *others)
+    dimensions, one_other = (target, *others), len(others) == 1
     rows = [
-        Row(metric, tuple(cell for d in dimensions for cell in _cells(record[metric, d])))
+        Row(metric, tuple(cell for d in dimensions for cell in _cells(record[metric, d], one_other and d == target)))
         for metric in dict.fromkeys(one.metric for one in found)
     ]
     n_pairs = found[0].n_pairs
     rest = {d: names([one for one in dimensions if one != d]) for d in dimensions}
     columns = [column for d in dimensions for column in (Column(d, n_pairs), Column(f"{d}, given {rest[d]}", n_pairs))]
+    columns[2:2] = [Column("gone at", n_pairs)] if one_other else []
     reading = (
         f"{SRCC.name} with the mean ratings of each dimension, and the partial {SRCC.name} given the others, on the "
         f"pairs that are rated in all of them. {intervals_made(found)}"
@@ -60,8 +72,9 @@ def _by_dimension(found: Sequence[DimensionAgreement], target: str, others: Sequ
     return [Table(f"{SRCC.name} with everything that was rated, all pairs", reading, tuple(columns), tuple(rows))]
 
 
-def _cells(one: DimensionAgreement) -> tuple[Cell, Cell]:
-    return measured_cell(one.correlation, one.note), measured_cell(one.partial, one.note)
+def _cells(one: DimensionAgreement, with_reliability: bool) -> tuple[Cell, ...]:
+    cells = measured_cell(one.correlation, one.note), measured_cell(one.partial, one.note)
+    return (*cells, measured_cell(one.gone_at)) if with_reliability else cells
 
 
 def _by_stratum(found: Sequence[DimensionAgreement], strata: Sequence[StratumName]) -> list[Table]:

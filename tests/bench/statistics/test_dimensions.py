@@ -154,6 +154,28 @@ def test_results_do_not_depend_on_threads_and_resamples_are_capped() -> None:
     assert {record.n_resamples for records in one for record in records} == {999}
 
 
+def test_the_reliability_at_which_nothing_is_left() -> None:
+    sample, others = rated(n_others=1)
+    found = agreement_by_dimension(sample, "relevance", others, PLAN)[0]
+    r = stats.spearmanr(np.array([sample.human, *others.values(), *sample.scores]).T).statistic
+    expected = [r[m, 1 - d] * r[0, 1] / r[m, d] for d in (0, 1) for m in (2, 3)]
+    assert [one.gone_at.estimate for one in found] == pytest.approx(expected)
+    for one, gone in zip(found, expected, strict=True):
+        assert (gone > 1) == (one.partial.estimate < 0)
+        assert one.gone_at.low < gone < one.gone_at.high
+    several = agreement_by_dimension(*_named(rated(n_others=2)), PLAN)[0]
+    assert all(math.isnan(one.gone_at.estimate) for one in several)
+    turned = StratumSample("all", ("a",), sample.human, -sample.scores[:1], sample.clusters)
+    assert math.isnan(agreement_by_dimension(turned, "relevance", others, PLAN)[0][0].gone_at.estimate)
+
+
+@pytest.mark.parametrize("noise", [0.35, 0.7, 1.0])
+def test_a_metric_that_hears_the_other_alone_is_gone_at_its_true_reliability(noise: float) -> None:
+    drawn = simulated(np.random.default_rng(4), 40_000, noise)
+    one = agreement_by_dimension(*_named(drawn), ResamplingPlan(1))[0][0]
+    assert one.gone_at.estimate == pytest.approx(1 / (1 + noise**2), abs=0.03)
+
+
 def simulated(draw: np.random.Generator, n: int, noise: float) -> tuple[StratumSample, dict[str, np.ndarray]]:
     """Relevance follows quality, and the metric hears quality alone; ``noise`` is that of the ratings of quality."""
     caption = draw.normal(size=n // 2).repeat(2)
