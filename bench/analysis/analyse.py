@@ -74,7 +74,7 @@ def _context(
     dimensions: Means,
 ) -> Context:
     sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
-    strata = standard_strata(sample.pairs, settings.bands)
+    strata = standard_strata(sample.pairs, settings.bands, settings.by)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
     common = table.scored_by_all()
     others, beside = ({name: means[common] for name, means in by.items()} for by in (screenings, dimensions))

@@ -32,6 +32,7 @@ class Settings:
         sentinels: whether metrics are held against what hears nothing.
         screening: the rule by which listeners counted; empty where a data set does not screen them.
         dimension: what was rated, the target; empty where nobody says.
+        by: kinds of strata that captions give, see `bench.analysis.strata.BY_CAPTION`.
         margin: two metrics whose primary statistics differ by less are as good as equal; None asks nothing.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     margin: float | None = None
     screening: str = ""
     dimension: str = ""
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
 from bench.terminal.finish_votes import execute_votes, finish_votes, names_of
 from bench.terminal.options import (
+    ByOption,
     DataRoot,
     Dimension,
     ModelOptions,
@@ -22,6 +23,7 @@ from bench.terminal.options import (
     Screening,
     Split,
     edges_of,
+    kinds_of,
     passed_and_defaulted,
     takes_options,
 )
@@ -110,6 +112,7 @@ def run_command(
             rich_help_panel=ResamplingOptions.panel,
         ),
     ] = None,
+    by: ByOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
@@ -135,6 +138,7 @@ def run_command(
         score_files=parse_score_files(chosen.scores or []),
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
+        by=kinds_of(by),
         sentinels=sentinels == "on",
         margin=margin,
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),

@@ -129,6 +129,7 @@ class RunManifest:
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
         bands: edges of the score bands, on the data set's scale.
+        by: kinds of strata that captions give (`bench.analysis.strata.BY_CAPTION`).
         baselines, sentinels, margin: see `bench.analysis.context.Settings`.
         analysis: version of the files of statistics (`bench.analysis.results.VERSION`).
         signatures: `metrics.types.ScorerSpec.signature` by metric.
@@ -150,6 +151,7 @@ class RunManifest:
     dataset: DatasetRecord
     bands: tuple[float, ...]
     signatures: Mapping[str, str]
+    by: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     sentinels: bool = True
     margin: float | None = None

@@ -122,6 +122,7 @@ def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     yield from _changed(SIGNATURE, before.signatures, now.signatures)
     yield from _changed("resampling:", asdict(before.resampling), asdict(now.resampling))
     yield from _changed("score bands:", *({"edges": edges_text(manifest.bands)} for manifest in (before, now)))
+    yield from _changed("strata of captions:", *({"by": ", ".join(manifest.by)} for manifest in (before, now)))
     yield from _changed("clap-bench", asdict(before.code), asdict(now.code))
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)

@@ -119,6 +119,7 @@ def settings_of(manifest: RunManifest) -> Settings:
         manifest.margin,
         manifest.dataset.screening or "",
         manifest.dataset.dimension,
+        manifest.by,
     )
 
 

@@ -130,6 +130,7 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         score_files=parse_score_files(given.scores or ()),
         resampling=manifest.resampling,
         bands=manifest.bands,
+        by=manifest.by,
         sentinels=manifest.sentinels,
         margin=manifest.margin,
         scorer_options=ScorerOptions(

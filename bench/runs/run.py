@@ -66,6 +66,7 @@ class RunRequest:
         score_files: files of scores computed elsewhere, by the name they shall have.
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
+        by: kinds of strata that captions give, see `bench.analysis.strata.BY_CAPTION`.
         sentinels: whether clips are measured, and metrics held against what hears nothing.
         margin: see `bench.analysis.context.Settings`.
         scorer_options: device, window, seed and so on.
@@ -84,6 +85,7 @@ class RunRequest:
     score_files: Mapping[str, Path] = field(default_factory=dict)
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
+    by: tuple[str, ...] = ()
     sentinels: bool = True
     margin: float | None = None
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)
@@ -162,6 +164,7 @@ def run_benchmark(
             request.margin,
             dataset.screening or "",
             dataset.dimension,
+            request.by,
         )
         of_pairs = (list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
         analysis = analyse(
@@ -184,6 +187,7 @@ def run_benchmark(
             resampling=request.resampling,
             dataset=_dataset_record(dataset),
             bands=bands.edges,
+            by=request.by,
             signatures=scored.signatures,
             baselines=baselines,
             sentinels=request.sentinels,

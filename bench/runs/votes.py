@@ -104,6 +104,7 @@ def _refuse_meaningless(request: RunRequest) -> None:
         "dimension": request.dimension,
         "scale": request.scale,
         "bands": request.bands,
+        "by": request.by or None,
     }
     for option, value in given.items():
         if value is not None:

@@ -47,7 +47,7 @@ def _reliability(others: Sequence[str]) -> str:
     if len(others) > 1:
         return ""
     return (
-        f" “Gone at”: the reliability of the mean ratings of {others[0]} at which a metric that hears {others[0]} alone "
+        f" “Gone at”: the reliability of the mean ratings of {others[0]} at which a metric that hears {others[0]} only "
         "would show as much; the lower it is, the safer."
     )
 
