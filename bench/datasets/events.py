@@ -25,7 +25,7 @@ JointKind = Literal["order", "company", "punctuation"]
 
 _ORDER = (
     r"(?:(?:and|but)\s+)?(?:then\s+finally|then|finally|afterwards?|next(?!\s+to\b)|later|eventually|subsequently|"
-    r"after\s+which|(?:\w+ly\s+|soon\s+)?followed(?:\s+\w+ly)?\s+by|before|after(?!\s+(?:another|each)\b)|until)"
+    r"after\s+which|(?:(?:is|are|was|were)\s+)?(?:\w+ly\s+|soon\s+)?followed(?:\s+\w+ly)?\s+by|before|after(?!\s+(?:another|each)\b)|until)"
 )
 _COMPANY = (
     r"(?:and\s+)?(?:while|whilst|as\s+well\s+as|as(?!\s+(?:if|though|well)\b)|along\s+with|together\s+with|"

@@ -31,7 +31,7 @@ def test_the_report_has_a_table_of_them_and_the_manifest_their_kinds(folder: Pat
     table = report[report.index("**Table IV. SRCC by what captions tell**") :]
     assert "| metric | 2 events<br>n = 60 | up to 6 words<br>n = 36 | 7 to 12 words<br>n = 24 |" in table
     assert request_of(folder, run.manifest, None).by == ("events", "length")
-    assert read_run(folder, recompute=True).analysis.estimates == run.analysis.estimates
+    assert repr(read_run(folder, recompute=True).analysis.estimates) == repr(run.analysis.estimates)
     told = json.loads(bench("report", folder, "--format", "json").out)["estimates"]
     assert {"events=2", "length=1"} <= {one["stratum"] for one in told}
 
