@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from bench.analysis.votes import analyse_votes, usable
+from bench.analysis.votes import analyse_votes
 from bench.datasets.probes.dataset import Probes
 from bench.datasets.score_files import read_score_file
 from bench.files.csvfile import write_csv
@@ -177,8 +177,3 @@ def write_probed(found: Probed, folder: Path) -> None:
         write_records(folder / "vote_differences.json", found.differences)
         write_text(folder / "report.md", render(found.report()))
     write_text(folder / FACTS_NAME, json_text(found.facts(), indent=2) + "\n")
-
-
-def unscored(found: Probed) -> list[str]:
-    """Return the metrics that scored no pair."""
-    return [metric for metric in found.scores if metric not in usable(found.scores)]
