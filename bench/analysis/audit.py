@@ -227,7 +227,12 @@ def audit_audio(
     pairs: Sequence[RatedPair], expected_rate_hz: int | None = None, progress: ProgressCallback = no_progress
 ) -> AudioAudit:
     """Read the header of every clip; arguments as of `audit`."""
-    first_pair = {rated.pair.audio_path: rated.pair.pair_id for rated in reversed(pairs)}
+    first_pair = {
+        path: rated.pair.pair_id
+        for rated in reversed(pairs)
+        for path in (rated.pair.audio_path, rated.pair.reference_audio)
+        if path is not None
+    }
     headers: list[_Header] = []
     missing: list[ClipProblem] = []
     unreadable: list[ClipProblem] = []

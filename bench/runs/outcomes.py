@@ -32,7 +32,9 @@ def outcomes_of(
     Raises:
         ClapBenchError: clips changed while this was at work. What was scored from those that are there now is kept.
     """
-    paths = {dataset.portable_name(one.pair.audio_path): one.pair.audio_path for one in dataset.pairs}
+    clips = [one.pair.audio_path for one in dataset.pairs]
+    references = [one.pair.reference_audio for one in dataset.pairs if one.pair.reference_audio is not None]
+    paths = {dataset.portable_name(path): path for path in (*clips, *references)}
     kept = {metric: _kept(metric, scorer, paths, folder, remark) for metric, scorer in scorers.items()}
     found = {
         metric: kept[metric] or _score(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()

@@ -27,6 +27,7 @@ class PairFacts:
     system: str | None
     caption_id: str | None
     split: str | None
+    reference_audio: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _rated_pair(rows: list[RatedRow], ids: Mapping[str, str]) -> RatedPair:
         seen[rated.listener_id] = rated
     facts = first.facts
     return RatedPair(
-        pair=AudioTextPair(facts.pair_id, facts.audio_path, facts.caption),
+        pair=AudioTextPair(facts.pair_id, facts.audio_path, facts.caption, facts.reference_audio),
         mean_rating=math.fsum(rated.score for rated in rows) / len(rows),
         n_ratings=len(rows),
         source=facts.source,

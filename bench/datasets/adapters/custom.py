@@ -2,9 +2,10 @@
 
 Columns: ``audio_path`` (relative to the file's folder, or absolute), ``text``, ``rating`` (on the scale that the user
 names); optionally ``pair_id``, ``listener_id``, ``source`` (``natural`` or ``synthesized``), ``system``, ``split``,
-``caption_id``. With ``listener_id`` the rows of one pair are ratings that are averaged; without it each row is a pair
-with its mean rating. Rows belong to the same pair if they have the same pair_id or, where the file has no such
-column, the same clip and text. Where no scale is named it is 0-10, unless the ratings fill no more than half of that.
+``caption_id``, ``reference_audio`` (a clip that is known to match the text, for metrics that compare with one). With
+``listener_id`` the rows of one pair are ratings that are averaged; without it each row is a pair with its mean rating.
+Rows belong to the same pair if they have the same pair_id or, where the file has no such column, the same clip and
+text. Where no scale is named it is 0-10, unless the ratings fill no more than half of that.
 
 What was rated beside the ``rating`` stands in columns that begin with ``rating:``, such as ``rating:quality``, on the
 same scale; a field may be empty there. Each is a dimension, called by what follows the colon; ``rating`` itself is the
@@ -26,7 +27,7 @@ from bench.files.csvfile import CsvRow, CsvTable, quoted, read_csv
 from metrics.errors import DataError, UsageError, did_you_mean
 
 REQUIRED = ("audio_path", "text", "rating")
-OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id")
+OPTIONAL = ("pair_id", "listener_id", "source", "system", "split", "caption_id", "reference_audio")
 RATING = "rating"
 """The column of the default target, and the name of that dimension."""
 
@@ -166,6 +167,7 @@ def _rated_row(row: CsvRow, folder: Path, scale: RatingScale, dimension: str, co
         system=row.get("system"),
         caption_id=row.get("caption_id"),
         split=row.get("split"),
+        reference_audio=None if (reference := row.get("reference_audio")) is None else folder / reference,
     )
     listener = row.text("listener_id") if "listener_id" in row.fields else ""
     target = row.number(columns[dimension], scale.low, scale.high)

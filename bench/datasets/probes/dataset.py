@@ -9,7 +9,7 @@ import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Int
@@ -131,7 +131,7 @@ def _altered(kind: str, rated: RatedPair, others: Sequence[tuple[str, str]], see
 
 def _comparison(dataset: RatedDataset, rated: RatedPair, kind: str, altered: str) -> Comparison:
     pair = rated.pair
-    a, b = (AudioTextPair(_pair_id(dataset, pair, text), pair.audio_path, text) for text in (pair.caption, altered))
+    a, b = (replace(pair, pair_id=_pair_id(dataset, pair, text), caption=text) for text in (pair.caption, altered))
     return Comparison(f"{kind}: {pair.pair_id}", a, b, kind)
 
 
