@@ -16,6 +16,7 @@ from bench.commands.datasets import datasets_app
 from bench.commands.demo import demo_command
 from bench.commands.doctor import doctor_command
 from bench.commands.metrics import metrics_command
+from bench.commands.probes import probes_command
 from bench.commands.report import report_command
 from bench.commands.reproduce import reproduce_command
 from bench.commands.run import run_command
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("run")(run_command)
 app.command("score")(score_command)
+app.command("probes")(probes_command)
 app.command("report")(report_command)
 app.command("metrics")(metrics_command)
 app.command("compare")(compare_command)

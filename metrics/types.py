@@ -26,11 +26,14 @@ class AudioTextPair:
         pair_id: unique within a data set.
         audio_path: where the clip is, or would be: precomputed scores and text-only metrics never open it.
         caption: the text, verbatim.
+        reference_audio: a clip that is known to match the caption, for metrics that compare with one; None where the
+            data name none.
     """
 
     pair_id: str
     audio_path: Path
     caption: str
+    reference_audio: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

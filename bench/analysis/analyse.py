@@ -1,7 +1,8 @@
 """From a score table to all statistics of a run.
 
 The only place that joins scores, strata and statistics. `bench.statistics` sees arrays only; everything here can be
-recomputed from ``scores.csv``, ``ratings.csv``, ``screenings.csv`` and the settings in the manifest.
+recomputed from ``scores.csv``, ``ratings.csv``, ``screenings.csv``, ``dimensions.csv`` and the
+settings in the manifest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 
 from bench.analysis.comparisons import compare
 from bench.analysis.context import Context, Settings
+from bench.analysis.dimensions import add_dimensions
 from bench.analysis.leakage import Leakage
 from bench.analysis.listeners import add_listeners
 from bench.analysis.results import Analysis
@@ -20,9 +22,9 @@ from bench.analysis.uses import add_uses
 from bench.analysis.verdict.build import verdict
 from bench.analysis.verdict.facts import Facts, score_facts
 from bench.analysis.yardsticks import add_yardsticks
+from bench.files.means import Means
 from bench.files.ratings import RatingTable
 from bench.files.scores import ScoreTable
-from bench.files.screenings import Screenings
 from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.folds import TrainingData
@@ -35,7 +37,8 @@ def analyse(
     training: TrainingData | None = None,
     leakage: Sequence[Leakage] = (),
     clips: ClipFacts | None = None,
-    screenings: Screenings | None = None,
+    screenings: Means | None = None,
+    dimensions: Means | None = None,
 ) -> Analysis:
     """Compute every statistic of a run on the pairs that all metrics scored, and say in words what they show.
 
@@ -48,12 +51,14 @@ def analyse(
         training, clips: see `bench.analysis.context.Context`.
         leakage: what trained metrics were shown of the pairs, for the verdict.
         screenings: mean ratings of the pairs of ``table`` under other screenings of listeners.
+        dimensions: mean ratings of the pairs of ``table`` in other dimensions than the target.
 
     Raises:
         UsageError: blocks of captions are to be resampled, and there are no ``ratings``.
     """
-    context = _context(table.without(table.unscored()), ratings, settings, training, clips, screenings or {})
-    analysis = add_yardsticks(add_uses(compare(context), context), context)
+    scored, means = table.without(table.unscored()), (screenings or {}, dimensions or {})
+    context = _context(scored, ratings, settings, training, clips, *means)
+    analysis = add_dimensions(add_yardsticks(add_uses(compare(context), context), context), context)
     if context.sample.ratings is not None:
         analysis = add_listeners(analysis, context, context.sample.ratings)
     return replace(analysis, verdict=verdict(Facts(analysis, score_facts(table), settings.baselines, leakage)))
@@ -65,11 +70,12 @@ def _context(
     settings: Settings,
     training: TrainingData | None,
     clips: ClipFacts | None,
-    screenings: Screenings,
+    screenings: Means,
+    dimensions: Means,
 ) -> Context:
     sample = common_sample(table, ratings, settings.scale, settings.plan.unit)
-    strata = standard_strata(sample.pairs, settings.bands)
+    strata = standard_strata(sample.pairs, settings.bands, settings.by)
     bootstraps = bootstrap_strata(sample.human, sample.scores, masks(strata), sample.clusters, settings.plan)
     common = table.scored_by_all()
-    others = {name: means[common] for name, means in screenings.items()}
-    return Context(table, sample, strata, tuple(bootstraps), settings, training, clips, others)
+    others, beside = ({name: means[common] for name, means in by.items()} for by in (screenings, dimensions))
+    return Context(table, sample, strata, tuple(bootstraps), settings, training, clips, others, beside)

@@ -16,6 +16,7 @@ from statistics import median
 import numpy as np
 from jaxtyping import Int
 
+from bench.analysis.audit_dimensions import DimensionSummary, summaries
 from bench.analysis.strata import ALL, Bands, Kind, standard_strata
 from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset, RatedPair
@@ -97,6 +98,7 @@ class Audit:
         audio: the clips.
         reliability: how well listeners agree over all pairs (`bench.statistics.reliability`); None without
             single ratings.
+        dimensions: what was rated, the target first.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Audit:
     duplicates: tuple[tuple[str, ...], ...]
     audio: AudioAudit
     reliability: Mapping[str, float | None] | None = None
+    dimensions: tuple[DimensionSummary, ...] = ()
 
 
 def audit(
@@ -155,6 +158,7 @@ def audit(
         duplicates=_duplicates(pairs),
         audio=audit_audio(dataset.audio_text_pairs, expected_rate_hz, progress),
         reliability=_reliability(dataset),
+        dimensions=tuple(summaries(dataset)),
     )
 
 
@@ -223,7 +227,12 @@ def audit_audio(
     pairs: Sequence[AudioTextPair], expected_rate_hz: int | None = None, progress: ProgressCallback = no_progress
 ) -> AudioAudit:
     """Read the header of every clip; arguments as of `audit`."""
-    first_pair = {pair.audio_path: pair.pair_id for pair in reversed(pairs)}
+    first_pair = {
+        path: pair.pair_id
+        for pair in reversed(pairs)
+        for path in (pair.audio_path, pair.reference_audio)
+        if path is not None
+    }
     headers: list[_Header] = []
     missing: list[ClipProblem] = []
     unreadable: list[ClipProblem] = []

@@ -18,7 +18,7 @@ from bench.statistics.sentinels import SENTINELS
 
 KEYS = (
     *("metric", "metric_a", "metric_b", "sentinel", "stratum", "stratum_a", "stratum_b"),
-    *("statistic", "method", "system", "screening", "id"),
+    *("statistic", "method", "system", "screening", "dimension", "id"),
 )
 """Fields that tell the records of one file apart, in the files that have them."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from bench.analysis.sample import Sample
 from bench.analysis.strata import Bands, Kind, Stratum, of_kind
 from bench.datasets.types import RatingScale
+from bench.files.means import Means
 from bench.files.scores import ScoreTable
-from bench.files.screenings import Screenings
 from bench.files.sentinels import ClipFacts
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.folds import TrainingData
@@ -31,6 +31,8 @@ class Settings:
             no part of the comparisons that p-values are adjusted for.
         sentinels: whether metrics are held against what hears nothing.
         screening: the rule by which listeners counted; empty where a data set does not screen them.
+        dimension: what was rated, the target; empty where nobody says.
+        by: kinds of strata that captions give, see `bench.analysis.strata.BY_CAPTION`.
         margin: two metrics whose primary statistics differ by less are as good as equal; None asks nothing.
     """
 
@@ -41,6 +43,8 @@ class Settings:
     sentinels: bool = True
     margin: float | None = None
     screening: str = ""
+    dimension: str = ""
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Context:
         settings: see `Settings`.
         screenings: mean ratings of the sample's pairs under other screenings of listeners, on the data set's scale; NaN
             where a pair has none.
+        dimensions: mean ratings of the sample's pairs in other dimensions than the target, by name, on the data set's
+            scale; NaN where a pair has none.
         training: other rated pairs with scores of the same metrics, to fit calibrations and tie thresholds on; None
             cross-fits them.
         clips: what was measured of the clips of all pairs; None where none was heard.
@@ -67,7 +73,8 @@ class Context:
     settings: Settings
     training: TrainingData | None = None
     clips: ClipFacts | None = None
-    screenings: Screenings = field(default_factory=dict)
+    screenings: Means = field(default_factory=dict)
+    dimensions: Means = field(default_factory=dict)
 
     @property
     def plan(self) -> ResamplingPlan:

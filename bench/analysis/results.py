@@ -15,6 +15,7 @@ from bench.statistics.calibration import CalibratedError
 from bench.statistics.comparison import CorrelationDifference
 from bench.statistics.crossed import CrossedSpread
 from bench.statistics.dependent_correlations import DependentCorrelationTest
+from bench.statistics.dimensions import DimensionAgreement, DimensionOverlap
 from bench.statistics.equivalence import Equivalence
 from bench.statistics.evenness import BlockSpread, Evenness
 from bench.statistics.interactions import Interaction
@@ -28,7 +29,7 @@ from bench.statistics.standing import Standing
 from bench.statistics.systems import SystemAgreement, SystemMeans
 from bench.statistics.yardsticks import AlternativeListener, BesideListener, OneListener
 
-VERSION = 2
+VERSION = 3
 """Of these files; those of another version are made anew from scores.csv when a run is read."""
 
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
@@ -60,6 +61,8 @@ class Analysis:
         sentinels, beyond_sentinels, partial_agreement: scores that hear nothing as the yardstick of metrics.
         mapped_errors: errors in units of the rating scale.
         screenings: the best metric against the others under other screenings of listeners.
+        dimension_agreement, dimension_overlap: metrics against everything that was rated, and the target beside it;
+            empty where one thing was rated.
         verdict: what all of this says.
         strata: what the ids in all of these stand for, in the order of reading.
     """
@@ -88,6 +91,8 @@ class Analysis:
     partial_agreement: tuple[PartialAgreement, ...] = ()
     mapped_errors: tuple[MappedError, ...] = ()
     screenings: tuple[ScreeningDifference, ...] = ()
+    dimension_agreement: tuple[DimensionAgreement, ...] = ()
+    dimension_overlap: tuple[DimensionOverlap, ...] = ()
     verdict: tuple[Sentence, ...] = ()
     strata: tuple[StratumName, ...] = ()
 

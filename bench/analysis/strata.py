@@ -16,17 +16,27 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from bench.datasets.events import n_events, n_words, tells_order
 from bench.datasets.types import SOURCES, RatingScale
 from bench.files.csvfile import quoted
 from bench.files.limits import MAX_EDGES
-from metrics.errors import UsageError
+from metrics.errors import UsageError, did_you_mean
 
-Kind = Literal["all", "source", "system", "band", "band in source"]
+Kind = Literal["all", "source", "system", "band", "band in source", "events", "order", "length"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CROSSINGS: tuple[Kind, ...] = ("band in source",)
 """Kinds whose strata are intersections of others: too many for a figure."""
 PARTITIONS: tuple[Kind, ...] = ("band",)
 """Kinds of which every pair is in exactly one stratum, beside what the score table has as columns."""
+
+BY_CAPTION: tuple[Kind, ...] = ("events", "order", "length")
+"""Kinds that captions alone give, for those who ask by ``--by``; see `bench.datasets.events`."""
+
+MOST_EVENTS = 3
+"""Captions of so many events or more are one stratum."""
+
+LENGTHS = (6, 12)
+"""Words at which captions are cut by length: about the quartiles of RELATE's captions."""
 
 ALL = "all"
 """The id of the stratum of all pairs."""
@@ -129,21 +139,40 @@ def edges_text(edges: Iterable[float]) -> str:
     return ",".join(map(_plain, edges))
 
 
-def standard_strata(pairs: pd.DataFrame, bands: Bands) -> tuple[Stratum, ...]:
+def parse_by(text: str) -> tuple[Kind, ...]:
+    """Read ``"events,length"``, in the order of `BY_CAPTION`.
+
+    Raises:
+        UsageError: another kind is among them, or none.
+    """
+    named = [part.strip() for part in text.split(",")]
+    unknown = next((name for name in named if name not in BY_CAPTION), None)
+    if unknown is not None:
+        known = ", ".join(BY_CAPTION)
+        raise UsageError(
+            f"--by is {quoted(text)}, expected one or more of {known}, with commas between them"
+            f"{did_you_mean(unknown, BY_CAPTION)}"
+        )
+    return tuple(kind for kind in BY_CAPTION if kind in named)
+
+
+def standard_strata(pairs: pd.DataFrame, bands: Bands, by: Collection[str] = ()) -> tuple[Stratum, ...]:
     """Return every stratum that has at least one pair, in the order of reading: that of the paper's Tables I to III.
 
     Args:
-        pairs: a row a pair; the columns ``source``, ``system`` (None where unknown) and ``rating`` are used. Systems of
-            recordings are no strata of their own.
+        pairs: a row a pair; the columns ``source``, ``system`` (None where unknown), ``rating`` and ``caption`` are
+            used. Systems of recordings are no strata of their own.
         bands: where the mean ratings are cut.
+        by: kinds of `BY_CAPTION`.
     """
     everything = Stratum(ALL, "all", "all", np.ones(len(pairs), dtype=bool))
     sources = {source: np.array(pairs["source"] == source, dtype=bool) for source in SOURCES}
     by_source = {source: Stratum(_id("source", source), "source", source, mask) for source, mask in sources.items()}
     by_band = tuple(_by_band(pairs["rating"].to_numpy(dtype=float), bands, by_source.values()))
-    fixed = {stratum.label for stratum in (everything, *by_source.values(), *by_band)}
+    by_caption = tuple(_by_caption(list(pairs["caption"]), by)) if by else ()
+    fixed = {stratum.label for stratum in (everything, *by_source.values(), *by_band, *by_caption)}
     by_system = _by_system(pairs, ~sources["natural"], fixed)
-    found = (everything, by_source["natural"], *by_system, by_source["synthesized"], *by_band)
+    found = (everything, by_source["natural"], *by_system, by_source["synthesized"], *by_band, *by_caption)
     return tuple(stratum for stratum in found if stratum.mask.any())
 
 
@@ -214,6 +243,25 @@ def _by_band(ratings: Float[np.ndarray, " pairs"], bands: Bands, sources: Iterab
         for source in sources:
             crossed = f"{label}, {_SHORT_SOURCES[source.label]}"
             yield Stratum(bands.ids_within(source.id)[b], "band in source", crossed, (band_of == b) & source.mask)
+
+
+def _by_caption(captions: Sequence[str], by: Collection[str]) -> Iterator[Stratum]:
+    """Yield the strata of the kinds that are asked for, from few events, untold order and short captions on."""
+    if "events" in by:
+        counts = np.array([min(n_events(caption), MOST_EVENTS) for caption in captions])
+        for n in range(1, MOST_EVENTS + 1):
+            label = f"{n} or more events" if n == MOST_EVENTS else f"{n} event{'s' if n > 1 else ''}"
+            yield Stratum(_id("events", str(n)), "events", label, counts == n)
+    if "order" in by:
+        told = np.array([tells_order(caption) for caption in captions], dtype=bool)
+        yield Stratum(_id("order", "untold"), "order", "order untold", ~told)
+        yield Stratum(_id("order", "told"), "order", "order told", told)
+    if "length" in by:
+        band = np.searchsorted(LENGTHS, [n_words(caption) for caption in captions], side="left")
+        between = [f"{a + 1} to {b} words" for a, b in pairwise(LENGTHS)]
+        labels_of = (f"up to {LENGTHS[0]} words", *between, f"{LENGTHS[-1] + 1} words or more")
+        for k, label in enumerate(labels_of):
+            yield Stratum(_id("length", str(k + 1)), "length", label, band == k)
 
 
 def _id(kind: Kind, name: str) -> str:

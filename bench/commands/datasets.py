@@ -18,7 +18,7 @@ from bench.datasets.pairs_table import pairs_table, voted_pairs_table
 from bench.datasets.voted.catalog import VOTED, VotedEntry, find_voted, is_voted, load_voted
 from bench.files.records import json_text
 from bench.terminal.console import put
-from bench.terminal.options import AsJson, BandsOption, DataRoot, Output, Scale, Screening, Split, edges_of
+from bench.terminal.options import AsJson, BandsOption, DataRoot, Dimension, Output, Scale, Screening, Split, edges_of
 from bench.terminal.progress import terminal_progress
 from bench.terminal.screen import Screen
 from metrics.errors import UnavailableError, UsageError
@@ -77,6 +77,7 @@ def audit_command(
     name: Annotated[str, typer.Argument(help="A data set of 'bench datasets list', or a .csv file.")],
     split: Split = None,
     screening: Screening = None,
+    dimension: Dimension = None,
     data_root: DataRoot = None,
     scale: Scale = None,
     bands: BandsOption = None,
@@ -92,7 +93,13 @@ def audit_command(
     edges = edges_of(bands)
     with terminal_progress() as progress:
         dataset = load_dataset(
-            name, split=split, screening=screening, data_root=data_root, scale=scale, progress=progress
+            name,
+            split=split,
+            screening=screening,
+            dimension=dimension,
+            data_root=data_root,
+            scale=scale,
+            progress=progress,
         )
         found = audit(dataset, bands=edges, expected_rate_hz=find_entry(name).sample_rate_hz, progress=progress)
     _show_audit(found, rating_tables, as_json)
@@ -279,7 +286,13 @@ def _print_records(records: list[tuple[DatasetEntry, Presence]]) -> None:
     for entry, found in records:
         place = "made on the spot" if found.location is None else f"in {found.location}"
         if not entry.suffix:
-            console.print(f"{entry.name}: {place}; licence: {entry.licence}", soft_wrap=True)
+            console.print(f"{entry.name}: {place}; licence: {entry.licence}{_rated(entry)}", soft_wrap=True)
     for voted in VOTED:
         console.print(f"{voted.name}: in the package; licence: {voted.licence}; {voted.clips}", soft_wrap=True)
     console.print("Fetch one with: bench datasets pull NAME, which says what to do where it cannot")
+
+
+def _rated(entry: DatasetEntry) -> str:
+    """Say what was rated, where there are several things."""
+    first, *others = entry.dimensions
+    return f"; rated: {first} (default), {', '.join(others)}" if others else ""

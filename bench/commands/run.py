@@ -14,13 +14,16 @@ from bench.statistics.agreement import PRIMARY
 from bench.terminal.finish import execute, finish
 from bench.terminal.finish_votes import execute_votes, finish_votes
 from bench.terminal.options import (
+    ByOption,
     DataRoot,
+    Dimension,
     ModelOptions,
     ResamplingOptions,
     Scale,
     Screening,
     Split,
     edges_of,
+    kinds_of,
     passed_and_defaulted,
     takes_options,
 )
@@ -42,6 +45,7 @@ class DataOptions:
     ] = "relate"
     split: Split = None
     screening: Screening = None
+    dimension: Dimension = None
     scale: Scale = None
     data_root: DataRoot = None
 
@@ -107,6 +111,7 @@ def run_command(
             rich_help_panel=ResamplingOptions.panel,
         ),
     ] = None,
+    by: ByOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder in which the run is written.", show_default="a new one in results/")
     ] = None,
@@ -127,12 +132,14 @@ def run_command(
         metrics=chosen.chosen(),
         split=data.split,
         screening=data.screening,
+        dimension=data.dimension,
         scale=data.scale,
         data_root=data.data_root,
         score_files=parse_score_files(chosen.scores or []),
         scores_from=names_in(chosen.scores_from),
         resampling=resampling.plan(),
         bands=edges_of(resampling.bands),
+        by=kinds_of(by),
         sentinels=sentinels == "on",
         margin=margin,
         scorer_options=models.scorer_options(seed=resampling.seed, store=store),

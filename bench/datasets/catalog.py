@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 
 from bench.datasets import adapters
@@ -45,6 +46,7 @@ def load_dataset(
     *,
     split: str | None = None,
     screening: str | None = None,
+    dimension: str | None = None,
     data_root: Path | None = None,
     scale: str | RatingScale | None = None,
     with_audio: bool = True,
@@ -56,6 +58,7 @@ def load_dataset(
         name: as in ``--dataset``.
         split: None takes the default: the first of the entry's, or everything of a CSV file.
         screening: None takes the data set's default; ``none`` is allowed where listeners are not screened.
+        dimension: which of several things that were rated is the target; None takes the data set's default.
         data_root: folder of the data set's files; None takes ``$RELATE_ROOT`` or the user's data folder.
         scale: of the ratings in a CSV file, e.g. ``"1-5"``; None takes 0-10 if they
             fill more than half of it.
@@ -63,23 +66,33 @@ def load_dataset(
         progress: told how far that rendering has come.
 
     Raises:
-        UsageError: unknown name, split or screening, or an option that this data set does not have.
+        UsageError: unknown name, split, screening or dimension, or an option that this data set does not have.
         UnavailableError: its files are not on this machine.
         DataError: its files are broken.
     """
     entry = find_entry(name)
-    asked = {"split": split, "screening": screening, "scale": scale, "root": data_root}
+    _refuse_unknown_dimension(name, entry, dimension)
+    asked = {"split": split, "screening": screening, "dimension": dimension, "scale": scale, "root": data_root}
     given: dict[str, object] = {option: value for option, value in asked.items() if value is not None}
     for option, value in list(given.items()):
         if option not in entry.takes:
-            if (option, value) != ("screening", "none"):
+            if (option, value) not in (("screening", "none"), *(("dimension", one) for one in entry.dimensions)):
                 shown = "data-root" if option == "root" else option
                 raise UsageError(f"--{shown} has no meaning for {name}; leave it out")
             del given[option]
     offered = {"path": Path(name), "with_audio": with_audio, "progress": progress}
     given |= {option: value for option, value in offered.items() if option in entry.takes}
     dataset: RatedDataset = resolve(entry.load)(**given)
-    return dataset
+    return dataset if dataset.dimension or not entry.dimensions else replace(dataset, dimension=entry.dimensions[0])
+
+
+def _refuse_unknown_dimension(name: str, entry: DatasetEntry, dimension: str | None) -> None:
+    """Raise `UsageError` unless a data set of known dimensions has this one; a user's file says itself what it has."""
+    known = entry.dimensions
+    if dimension is not None and not entry.suffix and dimension not in known:
+        raise UsageError(
+            f"{name} has no dimension {dimension!r}{did_you_mean(dimension, known)} (known: {', '.join(known)})"
+        )
 
 
 def _files() -> list[pkgutil.ModuleInfo]:

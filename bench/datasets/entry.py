@@ -37,14 +37,15 @@ class DatasetEntry:
         name: as in ``--dataset``.
         suffix: ending of a file's name, where any file of that kind is such a data set; ``name`` is then a pattern.
         summary: what listeners were asked, in one line.
-        dimensions: what was rated; the first one is loaded.
+        dimensions: what was rated, values of ``--dimension``; the first one is the default. A user's
+            file may have more.
         scale: lowest and highest possible rating; None where the user names them.
         licence: of ratings and clips.
         splits: values of ``--split``; the first one is the default; empty where the set has no parts of known names.
         screenings: values of ``--screening``; the first one is the default; empty where listeners are not screened.
         sample_rate_hz: of every clip; None where clips may differ.
-        takes: what ``load`` is given beside ``root``, of ``path``, ``split``, ``screening``, ``scale``, ``with_audio``
-            and ``progress``; an option that is not among them is refused.
+        takes: what ``load`` is given beside ``root``, of ``path``, ``split``, ``screening``, ``dimension``,
+            ``scale``, ``with_audio`` and ``progress``; an option that is not among them is refused.
         load: function that returns a `bench.datasets.types.RatedDataset`.
         find: function that says, given the entry and the folder or None, what is there: a `Presence`.
         pull: function that fetches the set, given the folder, a progress callback and ``audio``; None where only the

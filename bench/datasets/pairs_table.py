@@ -14,6 +14,8 @@ def pairs_table(dataset: RatedDataset) -> dict[str, Sequence[str | None]]:
     ``bench score`` reads the table as it is; a score file (`bench.datasets.score_files`) needs ``pair_id`` and a score.
     """
     rated = dataset.pairs
+    references = [one.pair.reference_audio for one in rated]
+    named = {"reference_audio": [None if path is None else str(path.absolute()) for path in references]}
     return {
         "pair_id": [one.pair.pair_id for one in rated],
         "audio_path": [str(one.pair.audio_path.absolute()) for one in rated],
@@ -22,6 +24,7 @@ def pairs_table(dataset: RatedDataset) -> dict[str, Sequence[str | None]]:
         "source": [one.source for one in rated],
         "system": [one.system for one in rated],
         "split": [one.split for one in rated],
+        **(named if any(references) else {}),
     }
 
 

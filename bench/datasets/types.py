@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, get_args, runtime_checkable
 
@@ -81,6 +81,7 @@ class RatedPair:
         caption_id: pairs with the same caption_id share a caption, and so are not independent; all spellings of one
             caption have one (`bench.datasets.captions`), unless the data give ids of their own.
         split: the part of the data set that the pair belongs to; None where there are no parts.
+        others: mean ratings in the data set's other dimensions, by name, on its scale; a pair may lack some.
     """
 
     pair: AudioTextPair
@@ -90,6 +91,7 @@ class RatedPair:
     system: str | None
     caption_id: str
     split: str | None
+    others: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class RatedDataset:
         audio_root: folder that the clips' portable names are relative to.
         split: which part was loaded.
         screening: how listeners were screened.
+        dimension: what was rated, in a word or two: the target of metrics; empty where nobody says.
         notes: remarks that belong under every table made from the data.
     """
 
@@ -117,6 +120,7 @@ class RatedDataset:
     split: str | None = None
     screening: str | None = None
     notes: tuple[str, ...] = ()
+    dimension: str = ""
 
     @property
     def audio_text_pairs(self) -> tuple[AudioTextPair, ...]:
@@ -133,6 +137,15 @@ class RatedDataset:
         """The notes, and how many captions are spellings of one."""
         merged = merged_captions((rated.pair.caption, rated.caption_id) for rated in self.pairs)
         return self.notes if merged is None else (*self.notes, merged)
+
+    @property
+    def other_dimensions(self) -> dict[str, dict[str, float]]:
+        """Mean ratings by pair_id in each dimension that was rated beside the target, by name."""
+        found: dict[str, dict[str, float]] = {}
+        for rated in self.pairs:
+            for name, mean in rated.others.items():
+                found.setdefault(name, {})[rated.pair.pair_id] = mean
+        return found
 
     def portable_name(self, path: Path) -> str:
         """Return a clip's path relative to ``audio_root`` with forward slashes; one outside of it stays as it is."""

@@ -34,10 +34,11 @@ def listen_to(scorer: Scorer, pairs: Sequence[AudioTextPair]) -> tuple[PairScore
     """Have a scorer score, and return with its answer the clips that it read, in the order of the pairs.
 
     Scorers of this package read clips through `metrics.audio` alone and say so (``tells_what_it_heard``). Others may
-    read by themselves, in another process perhaps: all clips are taken to be theirs, and those that they were not heard
-    to read are hashed afterwards.
+    read by themselves, in another process perhaps: all clips, and references, are taken to be theirs, and those that
+    they were not heard to read are hashed afterwards.
     """
-    paths = dict.fromkeys(pair.audio_path for pair in pairs)
+    references = (pair.reference_audio for pair in pairs if pair.reference_audio is not None)
+    paths = dict.fromkeys([*(pair.audio_path for pair in pairs), *references])
     tells = getattr(scorer, "tells_what_it_heard", False)
     before = {} if tells else {path: stamp_of(path) for path in paths}
     with listening() as heard:

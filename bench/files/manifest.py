@@ -75,7 +75,10 @@ class CodeRecord:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRecord:
-    """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating."""
+    """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating.
+
+    ``dimension`` is what was rated, and the target of metrics; empty in runs of older versions, and for votes.
+    """
 
     name: str
     split: str | None
@@ -86,6 +89,7 @@ class DatasetRecord:
     n_ratings: int
     audio_root: str
     notes: tuple[str, ...] = ()
+    dimension: str = ""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a scale that rates nothing, or counts below 0."""
@@ -125,6 +129,7 @@ class RunManifest:
         resampling: how intervals were made, so that they can be made again from ``scores.csv``.
         dataset: see `DatasetRecord`.
         bands: edges of the score bands, on the data set's scale; none in a run on votes.
+        by: kinds of strata that captions give (`bench.analysis.strata.BY_CAPTION`).
         baselines, sentinels, margin: see `bench.analysis.context.Settings`.
         analysis: version of the files of statistics (`bench.analysis.results.VERSION`).
         signatures: `metrics.types.ScorerSpec.signature` by metric.
@@ -146,6 +151,7 @@ class RunManifest:
     dataset: DatasetRecord
     bands: tuple[float, ...]
     signatures: Mapping[str, str]
+    by: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     sentinels: bool = True
     margin: float | None = None

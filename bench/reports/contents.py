@@ -15,6 +15,7 @@ from bench.reports.sections.agreement import correlation_tables
 from bench.reports.sections.best import best_section
 from bench.reports.sections.ceilings import agreement_section, ceilings_section
 from bench.reports.sections.differences import differences_section
+from bench.reports.sections.dimensions import dimensions_section
 from bench.reports.sections.equivalence import equivalence_section
 from bench.reports.sections.evenness import evenness_section
 from bench.reports.sections.first import first_table, in_order
@@ -51,7 +52,7 @@ def build_report(
     ]
     return Report(
         f"{manifest.dataset.name}: agreement of {len(table.metrics)} metrics with listeners",
-        tuple(_summary(manifest, table)),
+        tuple(_summary(manifest, table, analysis)),
         tuple(section for section in sections if section and (section.paragraphs or section.tables)),
         warning,
         verdict_points(analysis.verdict),
@@ -64,6 +65,7 @@ def _appendix(
     """What the verdict rests on, and where everything comes from."""
     return [
         yardsticks_section(analysis),
+        dimensions_section(analysis.dimension_agreement, analysis.dimension_overlap, analysis.strata),
         leakage_section(leakage),
         differences_section(analysis.differences, analysis.strata, analysis.detectable_differences),
         interactions_section(analysis.interactions, analysis.differences, analysis.strata),
@@ -91,13 +93,14 @@ def _in_order(tables: Sequence[Table], analysis: Analysis) -> tuple[Table, ...]:
     return tuple(in_order(table, analysis) for table in tables)
 
 
-def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
+def _summary(manifest: RunManifest, table: ScoreTable, analysis: Analysis) -> list[str]:
     """What the tables are about, and every reason to read them with care."""
     data = manifest.dataset
     captions = table.pairs["caption_id"].nunique()
     counts = (
         f"{data.n_pairs:,} pairs, {data.n_ratings:,} ratings, {captions:,} captions; split: {data.split or 'all'}; "
-        f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}."
+        f"screening of listeners: {data.screening or 'none'}; ratings from {data.scale[0]:g} to {data.scale[1]:g}"
+        f"{_rated(analysis)}."
     )
     intervals = (
         f"Intervals are by bootstrap, seed {manifest.resampling.seed}; each table says how its own were made. "
@@ -105,6 +108,14 @@ def _summary(manifest: RunManifest, table: ScoreTable) -> list[str]:
     )
     warnings = [f"{metric}: {note}" for metric, notes in manifest.notes.items() for note in notes if _warns(note)]
     return [counts, *warnings, *_missing_scores(table), intervals]
+
+
+def _rated(analysis: Analysis) -> str:
+    """Say what was rated, where there are several things."""
+    if not analysis.dimension_overlap:
+        return ""
+    others = dict.fromkeys(one.dimension for one in analysis.dimension_overlap)
+    return f"; rated: {analysis.dimension_overlap[0].target} (this report), {', '.join(others)}"
 
 
 def _warns(note: str) -> bool:

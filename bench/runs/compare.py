@@ -115,12 +115,15 @@ def common_pairs(before: ScoreTable, now: ScoreTable) -> tuple[ScoreTable, Score
 
 def changes(before: RunManifest, now: RunManifest) -> Iterator[Change]:
     """Yield what differs between the making of two runs."""
-    facts = ("name", "split", "screening", "sha256", "scale", "n_pairs", "n_ratings")
+    facts = ("name", "split", "screening", "dimension", "sha256", "scale", "n_pairs", "n_ratings")
     data = [{name: getattr(manifest.dataset, name) for name in facts} for manifest in (before, now)]
+    if not all(one["dimension"] for one in data):  # older versions did not note it
+        data = [{name: value for name, value in one.items() if name != "dimension"} for one in data]
     yield from _changed("data:", *data)
     yield from _changed(SIGNATURE, before.signatures, now.signatures)
     yield from _changed("resampling:", asdict(before.resampling), asdict(now.resampling))
     yield from _changed("score bands:", *({"edges": edges_text(manifest.bands)} for manifest in (before, now)))
+    yield from _changed("strata of captions:", *({"by": ", ".join(manifest.by)} for manifest in (before, now)))
     yield from _changed("clap-bench", asdict(before.code), asdict(now.code))
     yield from _changed("package", before.packages, now.packages)
     yield from _changed("environment:", before.environment, now.environment)

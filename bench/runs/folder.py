@@ -18,6 +18,7 @@ from bench.datasets.types import RatingScale
 from bench.files import workspace
 from bench.files.checksums import Finding
 from bench.files.clips import Contents, read_clips, write_clips
+from bench.files.dimensions import read_dimensions
 from bench.files.manifest import (
     MANIFEST_NAME,
     RunManifest,
@@ -100,7 +101,8 @@ def read_run(folder: Path, recompute: bool = False, calibrate_on: Path | None = 
     if other:
         altered += tuple(Finding(str(other.folder / one.name), one.problem) for one in other.altered)
     facts, screenings = read_facts(folder, pair_ids), read_screenings(folder, pair_ids, manifest.dataset.scale)
-    analysis = analyse(table, ratings, settings_of(manifest), training, leakage, facts, screenings)
+    dimensions = read_dimensions(folder, pair_ids, manifest.dataset.scale)
+    analysis = analyse(table, ratings, settings_of(manifest), training, leakage, facts, screenings, dimensions)
     return Run(folder, manifest, table, analysis, leakage, clips, altered)
 
 
@@ -116,6 +118,8 @@ def settings_of(manifest: RunManifest) -> Settings:
         manifest.sentinels,
         manifest.margin,
         manifest.dataset.screening or "",
+        manifest.dataset.dimension,
+        manifest.by,
     )
 
 

@@ -11,6 +11,7 @@ from bench.analysis.results import Analysis
 from bench.analysis.vote_results import VoteAnalysis
 from bench.files.checksums import SUMS_NAME, Finding, find_altered, read_sums
 from bench.files.clips import CLIPS_NAME
+from bench.files.dimensions import DIMENSIONS_NAME
 from bench.files.manifest import MANIFEST_NAME, RunManifest, read_manifest, write_manifest
 from bench.files.ratings import RATINGS_NAME
 from bench.files.scores import COSINES_NAME, FAILURES_NAME, SCORES_NAME
@@ -25,7 +26,7 @@ VOTES_NAME = "votes.csv"
 """Data of a run on votes."""
 
 SOURCES = (
-    *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME),
+    *(SCORES_NAME, COSINES_NAME, FAILURES_NAME, RATINGS_NAME, SCREENINGS_NAME, DIMENSIONS_NAME),
     *(LEAKAGE_NAME, CLIPS_NAME, SENTINELS_NAME),
     *(COMPARISONS_NAME, VOTES_NAME),
 )

@@ -32,7 +32,9 @@ def outcomes_of(
     Raises:
         ClapBenchError: clips changed while this was at work. What was scored from those that are there now is kept.
     """
-    paths = {dataset.portable_name(one.audio_path): one.audio_path for one in dataset.audio_text_pairs}
+    every = dataset.audio_text_pairs
+    references = [one.reference_audio for one in every if one.reference_audio is not None]
+    paths = {dataset.portable_name(path): path for path in (*(one.audio_path for one in every), *references)}
     kept = {metric: _kept(metric, scorer, paths, folder, remark) for metric, scorer in scorers.items()}
     found = {
         metric: kept[metric] or _score(metric, scorer, dataset, pairs, folder) for metric, scorer in scorers.items()

@@ -125,6 +125,7 @@ class GivenOptions:
     dataset: str
     split: str | None = None
     screening: str | None = None
+    dimension: str | None = None
     scale: str | None = None
     data_root: str | None = None
     scores: tuple[str, ...] | None = None
@@ -155,12 +156,14 @@ def request_of(folder: Path, manifest: RunManifest, out: Path | None) -> RunRequ
         metrics=tuple(name for name in manifest.signatures if name not in manifest.external),
         split=given.split,
         screening=given.screening,
+        dimension=given.dimension,
         scale=given.scale,
         data_root=None if given.data_root is None else Path(given.data_root),
         score_files=parse_score_files(given.scores or ()),
         scores_from=names_in(given.scores_from),
         resampling=manifest.resampling,
         bands=manifest.bands or None,
+        by=manifest.by,
         sentinels=manifest.sentinels,
         margin=manifest.margin,
         scorer_options=ScorerOptions(

@@ -36,12 +36,13 @@ class RunRequest:
     """What ``bench run`` was asked to do.
 
     Attributes:
-        dataset, split, screening, scale, data_root: see `bench.datasets.catalog.load_dataset`.
+        dataset, split, screening, dimension, scale, data_root: see `bench.datasets.catalog.load_dataset`.
         metrics: names of scorers, expanded.
         score_files: files of scores computed elsewhere, by the name they shall have.
         scores_from: entries of the archive of scores (`bench.datasets.score_archive`).
         resampling: how intervals are made.
         bands: edges of the score bands on the data set's scale; None cuts it in the middle.
+        by: kinds of strata that captions give, see `bench.analysis.strata.BY_CAPTION`.
         sentinels: whether clips are measured, and metrics held against what hears nothing.
         margin: see `bench.analysis.context.Settings`.
         scorer_options: device, window, seed and so on.
@@ -54,12 +55,14 @@ class RunRequest:
     metrics: tuple[str, ...]
     split: str | None = None
     screening: str | None = None
+    dimension: str | None = None
     scale: str | None = None
     data_root: Path | None = None
     score_files: Mapping[str, Path] = field(default_factory=dict)
     scores_from: tuple[str, ...] = ()
     resampling: ResamplingPlan = field(default_factory=ResamplingPlan)
     bands: tuple[float, ...] | None = None
+    by: tuple[str, ...] = ()
     sentinels: bool = True
     margin: float | None = None
     scorer_options: ScorerOptions = field(default_factory=ScorerOptions)

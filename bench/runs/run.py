@@ -16,6 +16,7 @@ from bench.datasets.catalog import load_dataset
 from bench.datasets.frame import pairs_frame
 from bench.datasets.types import RatedDataset
 from bench.files import workspace
+from bench.files.dimensions import read_dimensions, write_dimensions
 from bench.files.manifest import DatasetRecord
 from bench.files.metric_names import check_metric_names
 from bench.files.ratings import read_ratings, write_ratings
@@ -51,6 +52,7 @@ def run_benchmark(
         request.dataset,
         split=request.split,
         screening=request.screening,
+        dimension=request.dimension,
         data_root=request.data_root,
         scale=request.scale,
         progress=progress,
@@ -65,6 +67,7 @@ def run_benchmark(
     with workspace.occupied(folder, plan):
         write_ratings(((r.pair_id, r.listener_id, r.score) for r in dataset.ratings), folder)
         write_screenings(other_screenings(request.dataset, request.split, request.data_root, dataset), folder)
+        write_dimensions(dataset.other_dimensions, folder)
         scored = score(request.metrics, request.scorer_options, dataset, pairs, external, folder, progress, remark)
         facts = measure_clips(dataset, request.scorer_options, progress) if request.sentinels else None
         write_facts(facts, list(pairs["pair_id"]), folder)
@@ -79,9 +82,19 @@ def run_benchmark(
             request.sentinels,
             request.margin,
             dataset.screening or "",
+            dataset.dimension,
+            request.by,
         )
-        screenings = read_screenings(folder, list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
-        analysis = analyse(scored.table, ratings, settings, leakage=scored.leakage, clips=facts, screenings=screenings)
+        of_pairs = (list(pairs["pair_id"]), (dataset.scale.low, dataset.scale.high))
+        analysis = analyse(
+            scored.table,
+            ratings,
+            settings,
+            leakage=scored.leakage,
+            clips=facts,
+            screenings=read_screenings(folder, *of_pairs),
+            dimensions=read_dimensions(folder, *of_pairs),
+        )
         progress("statistics", 1, 1)
         manifest = make_manifest(
             request,
@@ -91,6 +104,7 @@ def run_benchmark(
             _dataset_record(dataset, external),
             scored,
             bands=bands.edges,
+            by=request.by,
             baselines=baselines,
             sentinels=request.sentinels,
             margin=request.margin,
@@ -100,7 +114,14 @@ def run_benchmark(
 
 def plan_of(request: RunRequest, dataset: RatedDataset, external: ExternalScores) -> str:
     """Return a hash of everything that determines the scores; see `bench.runs.request.hash_of_plan`."""
-    data = (dataset.name, dataset.source_sha256, dataset.split, dataset.screening, len(dataset.pairs))
+    data = (
+        dataset.name,
+        dataset.source_sha256,
+        dataset.split,
+        dataset.screening,
+        dataset.dimension,
+        len(dataset.pairs),
+    )
     return hash_of_plan(request, data, external)
 
 
@@ -115,4 +136,5 @@ def _dataset_record(dataset: RatedDataset, external: ExternalScores) -> DatasetR
         n_ratings=sum(rated.n_ratings for rated in dataset.pairs),
         audio_root=str(dataset.audio_root.absolute()),
         notes=(*dataset.remarks, *external.remarks),
+        dimension=dataset.dimension,
     )

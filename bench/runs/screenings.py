@@ -19,12 +19,14 @@ def other_screenings(
         dataset: as the run uses it.
     """
     ours = {rated.pair.pair_id for rated in dataset.pairs}
-    found = {}
+    found, dimension = {}, dataset.dimension or None
     for screening in find_entry(name).screenings:
         if screening == dataset.screening:
             continue
         try:
-            other = load_dataset(name, split=split, screening=screening, data_root=data_root, with_audio=False)
+            other = load_dataset(
+                name, split=split, screening=screening, dimension=dimension, data_root=data_root, with_audio=False
+            )
         except ClapBenchError:  # a part of the data that exists as released only
             continue
         found[screening] = {one.pair.pair_id: one.mean_rating for one in other.pairs if one.pair.pair_id in ours}

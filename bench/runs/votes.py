@@ -69,9 +69,11 @@ def _refuse_meaningless(request: RunRequest) -> None:
     given = {
         "split": request.split,
         "screening": request.screening,
+        "dimension": request.dimension,
         "scale": request.scale,
         "bands": request.bands,
         "margin": request.margin,
+        "by": request.by or None,
     }
     sentinels = request.options.get("sentinels")
     if sentinels is not None and sentinels.passed and request.sentinels:

@@ -47,6 +47,10 @@ class PartialRanks:
 
     def __call__(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes metrics"]:
         """Return the partial correlations; NaN where one is undefined."""
+        return partial_correlations(self.correlations(weights))
+
+    def correlations(self, weights: UInt8[np.ndarray, "clusters lanes"]) -> Float[np.ndarray, "lanes rows known"]:
+        """Return the correlations of mid-ranks; rows: ratings, sentinels, metrics; columns: ratings, sentinels."""
         weight = weights[self._clusters].astype(np.float64)
         total, known = weight.sum(axis=0), self._orders[: self._n_known]
         values = [_ranks(order, weight) for order in known]
@@ -54,8 +58,8 @@ class PartialRanks:
         squares = rank_squares(self._orders, self._n_pairs, weights, total)
         spread = np.sqrt(squares)
         with np.errstate(divide="ignore", invalid="ignore"):
-            correlations = products / (spread[:, None] * spread[: len(values)])
-        return partial_correlations(correlations.transpose(2, 0, 1))
+            correlations: np.ndarray = products / (spread[:, None] * spread[: len(values)])
+        return correlations.transpose(2, 0, 1)
 
 
 def partial_correlations(

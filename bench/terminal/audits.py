@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 if TYPE_CHECKING:
     from bench.analysis.audit import AudioAudit, Audit, ClipProblem, GroupSummary
+    from bench.analysis.audit_dimensions import DimensionSummary
     from bench.analysis.vote_audit import VoteAudit
 
 EXAMPLES_SHOWN = 3
@@ -20,6 +21,7 @@ def rating_tables(found: Audit) -> list[Table]:
     return [
         _overview(found),
         _groups(found.groups),
+        *([_dimensions(found.dimensions)] if len(found.dimensions) > 1 else []),
         _histogram("ratings per pair", "pairs", found.ratings_per_pair),
         _histogram("pairs per caption", "captions", found.pairs_per_caption),
         _clips(found.audio),
@@ -88,6 +90,16 @@ def _groups(groups: tuple[GroupSummary, ...]) -> Table:
     for group in groups:
         sd = "-" if group.sd is None else f"{group.sd:.2f}"
         table.add_row(group.label, f"{group.n_pairs:,}", f"{group.n_ratings:,}", f"{group.mean:.2f}", sd)
+    return table
+
+
+def _dimensions(dimensions: Sequence[DimensionSummary]) -> Table:
+    table = Table("dimension", title="what was rated, the target first")
+    for name in ("pairs", "mean", "SD", "SRCC with the target"):
+        table.add_column(name, justify="right")
+    for one in dimensions:
+        sd, srcc = ("-" if value is None else f"{value:.2f}" for value in (one.sd, one.srcc))
+        table.add_row(one.dimension, f"{one.n_pairs:,}", f"{one.mean:.2f}", sd, srcc)
     return table
 
 

@@ -37,6 +37,14 @@ BandsOption = Annotated[
         show_default="the middle of the scale, 5 on 0-10",
     ),
 ]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KINDS",
+        help="Report agreement by what captions tell, too: events, order, length, or several with commas between them.",
+        show_default="not by captions",
+    ),
+]
 if TYPE_CHECKING:
     TableFormat = str
 else:  # typer takes the choices from a Literal
@@ -57,6 +65,13 @@ Screening = Annotated[
     str | None,
     typer.Option(
         help="Rule by which listeners count: released, anchor-mean, none, …", show_default="the data set's own"
+    ),
+]
+Dimension = Annotated[
+    str | None,
+    typer.Option(
+        help="What was rated that metrics shall agree with, where a data set has several: relevance, quality, …",
+        show_default="the data set's first",
     ),
 ]
 Scale = Annotated[
@@ -149,6 +164,17 @@ def edges_of(bands: str | None) -> tuple[float, ...] | None:
     from bench.analysis.strata import parse_edges
 
     return None if bands is None else parse_edges(bands)
+
+
+def kinds_of(by: str | None) -> tuple[str, ...]:
+    """Return the kinds of strata that ``--by`` names; none where it is not given.
+
+    Raises:
+        UsageError: it names another.
+    """
+    from bench.analysis.strata import parse_by
+
+    return () if by is None else parse_by(by)
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -112,7 +112,10 @@ def _score(request: dict[str, Any], scorer: Scorer, replies: BufferedIOBase) -> 
     from metrics.isolated.pipe import send
     from metrics.types import AudioTextPair, PairScores
 
-    pairs = [AudioTextPair(pair_id, Path(path), caption) for pair_id, path, caption in request["pairs"]]
+    pairs = [
+        AudioTextPair(pair_id, Path(path), caption, *map(Path, reference))
+        for pair_id, path, caption, *reference in request["pairs"]
+    ]
     answer = scorer.score(pairs)
     outcome = answer if isinstance(answer, PairScores) else PairScores(answer)
     arrays = {"scores": outcome.scores} | ({} if outcome.cosines is None else {"cosines": outcome.cosines})

@@ -5,7 +5,7 @@ takes the package `metrics` from here, so both sides are of one version. They ta
 messages of `metrics.isolated.pipe`:
 
     -> {"ask": "make", "name": …, "options": {…}}     <- {"reply": "made", "spec": {…}, "checkpoint_folder": …}
-    -> {"ask": "score", "pairs": [[id, path, caption], …]}
+    -> {"ask": "score", "pairs": [[id, path, caption], …]}, a reference's path after the caption
                                   <- {"reply": "scores", "failures": […], "notes": […]}, arrays scores and cosines
     at any time                   <- {"reply": "progress", "progress": [stage, done, total]}
     instead of a reply            <- {"reply": "error", "class": …, "message": …, "traceback": …}
@@ -74,10 +74,14 @@ class RemoteScorer:
         Raises:
             ClapBenchError: what the child raised, or that it ended.
         """
-        listed = [[pair.pair_id, str(pair.audio_path), pair.caption] for pair in pairs]
+        listed = [[pair.pair_id, str(pair.audio_path), pair.caption, *_reference_of(pair)] for pair in pairs]
         answer, arrays = self._child.ask({"ask": "score", "pairs": listed})
         failures = tuple(ScoreFailure(*failure) for failure in answer["failures"])
         return PairScores(arrays["scores"], arrays.get("cosines"), failures, tuple(answer["notes"]))
+
+
+def _reference_of(pair: AudioTextPair) -> list[str]:
+    return [] if pair.reference_audio is None else [str(pair.reference_audio)]
 
 
 class RemoteTraceback(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bench.analysis.sentence import Sentence
 from bench.analysis.verdict.best import leader_of
+from bench.analysis.verdict.dimensions import beyond_dimensions
 from bench.analysis.verdict.facts import PLACE, Facts
 from bench.analysis.verdict.words import counted, names, valued
 from bench.statistics.agreement import SRCC
@@ -23,11 +24,15 @@ KNOWS = {
 
 
 def hears(facts: Facts) -> Iterator[Sentence]:
-    """Yield which metrics know more than the best score that hears nothing, and what is left within one system."""
+    """Yield which metrics know more than the best score that hears nothing, and what is left within one system.
+
+    And what is left given what else was rated.
+    """
     sentinel = _strongest(facts)
     if sentinel is not None:
         yield from _beyond(facts, sentinel)
     yield from _within_systems(facts)
+    yield from beyond_dimensions(facts)
 
 
 def _strongest(facts: Facts) -> SentinelAgreement | None:

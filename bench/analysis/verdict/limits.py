@@ -9,6 +9,7 @@ from bench.analysis.numbers import decimal
 from bench.analysis.sentence import Sentence
 from bench.analysis.strata import ALL, of_kind
 from bench.analysis.verdict.best import leader_of
+from bench.analysis.verdict.dimensions import nearly_one
 from bench.analysis.verdict.facts import PLACE, Facts
 from bench.analysis.verdict.words import counted, names
 from bench.statistics.agreement import MSE, PRIMARY
@@ -24,6 +25,7 @@ def limits(facts: Facts) -> Iterator[Sentence]:
     """Yield what the tables seem to say and do not."""
     yield from _few_clusters(facts)
     yield from _spread(facts)
+    yield from nearly_one(facts)
     yield from _one_system(facts)
     yield from _units(facts)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.datasets.captions import caption_ids
@@ -27,16 +27,18 @@ class PairFacts:
     system: str | None
     caption_id: str | None
     split: str | None
+    reference_audio: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RatedRow:
-    """One rating of one pair and the row it was read from."""
+    """One rating of one pair and the row it was read from; ``others`` are those in other dimensions, by name."""
 
     facts: PairFacts
     listener_id: str
     score: float
     row: CsvRow
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 def assemble(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple[Rating, ...]]:
@@ -93,14 +95,24 @@ def _rated_pair(rows: list[RatedRow], ids: Mapping[str, str]) -> RatedPair:
         seen[rated.listener_id] = rated
     facts = first.facts
     return RatedPair(
-        pair=AudioTextPair(facts.pair_id, facts.audio_path, facts.caption),
+        pair=AudioTextPair(facts.pair_id, facts.audio_path, facts.caption, facts.reference_audio),
         mean_rating=math.fsum(rated.score for rated in rows) / len(rows),
         n_ratings=len(rows),
         source=facts.source,
         system=facts.system,
         caption_id=facts.caption_id or ids[facts.caption],
         split=facts.split,
+        others=_other_means(rows),
     )
+
+
+def _other_means(rows: Sequence[RatedRow]) -> dict[str, float]:
+    """Return the mean rating in each other dimension, over the rows that have one."""
+    given: dict[str, list[float]] = {}
+    for rated in rows:
+        for name, score in rated.others.items():
+            given.setdefault(name, []).append(score)
+    return {name: math.fsum(scores) / len(scores) for name, scores in given.items()}
 
 
 def _check_agreement(first: RatedRow, other: RatedRow) -> None:

@@ -1,4 +1,4 @@
-"""AudioEval: ratings of generated clips, 1 to 10, by three experts and by nine others; the dimension is text alignment.
+"""AudioEval: ratings of generated clips, 1 to 10, by three experts and by nine others, in five dimensions.
 
 Zhao et al., "AudioEval: Automatic Dual-Perspective and Multi-Dimensional Evaluation of Text-to-Audio-Generation",
 arXiv 2510.14570; https://huggingface.co/datasets/Hui519/AudioEval (CC BY-NC 4.0): 4,200 clips of 24 systems.
@@ -8,7 +8,8 @@ arXiv 2510.14570; https://huggingface.co/datasets/Hui519/AudioEval (CC BY-NC 4.0
     annotations/ratings.csv    one rater's five ratings of one clip a row, and whether the rater is an expert
 
 Experts and others answer differently, which is the point of the set: ``audioeval:expert`` and ``audioeval:crowd`` are
-two targets. Every clip has three ratings of each kind; ``audioeval`` is the mean of all six.
+two targets. Every clip has three ratings of each kind; ``audioeval`` is the mean of all six. The target is text
+alignment unless another of `DIMENSIONS` is asked for; the file may lack those that are not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.datasets.adapters.assembly import PairFacts, RatedRow, assemble
-from bench.datasets.adapters.external import hash_of, read_columns, refuse_missing, set_folder
+from bench.datasets.adapters.external import Spellings, hash_of, in_dimensions, read_columns, refuse_missing, set_folder
 from bench.datasets.entry import DatasetEntry
 from bench.datasets.types import RatedDataset, RatingScale
 from bench.files.csvfile import CsvRow, quoted
@@ -31,16 +32,26 @@ Raters = Literal["", "expert", "crowd"]
 
 SCALE = RatingScale(1.0, 10.0)
 HOW_TO_GET = "fetch it with 'bench datasets pull audioeval',"
+ALIGNMENT = "text alignment"
+_RATINGS: Spellings = {
+    ALIGNMENT: ("text_alignment", "alignment", "textual_alignment", "semantic_alignment"),
+    "content enjoyment": ("content_enjoyment", "enjoyment", "CE"),
+    "content usefulness": ("content_usefulness", "usefulness", "CU"),
+    "production complexity": ("production_complexity", "complexity", "PC"),
+    "production quality": ("production_quality", "quality", "PQ"),
+}
+DIMENSIONS = tuple(_RATINGS)
 POOLED = (
     "Experts' and others' ratings are averaged, who answer differently: audioeval:expert and audioeval:crowd are apart."
 )
 ENTRIES = tuple(
     DatasetEntry(
         name=f"audioeval:{raters}" if raters else "audioeval",
-        summary=f"AudioEval: text alignment by {who}, 1 to 10",
-        dimensions=("text alignment",),
+        summary=f"AudioEval: text alignment, and four aesthetic dimensions, by {who}, 1 to 10",
+        dimensions=DIMENSIONS,
         scale=SCALE,
         licence="CC BY-NC 4.0",
+        takes=frozenset({"root", "dimension"}),
         load=f"bench.datasets.adapters.audioeval:load_{raters or 'audioeval'}",
         pull="bench.datasets.fetching.hub_download:pull_audioeval",
         find="bench.datasets.adapters.external:find_set",
@@ -57,16 +68,16 @@ _EXPERTS, _OTHERS = ("expert",), ("nonexpert", "crowd", "crowdsourced", "layman"
 _COLUMNS = {
     "wav": _CLIP_NAMES,
     "rater": ("rater_id", "rater", "annotator_id", "listener_id"),
-    "rating": ("text_alignment", "alignment", "textual_alignment", "semantic_alignment"),
 }
 
 
-def load_audioeval(root: Path | None = None, *, raters: Raters = "") -> RatedDataset:
+def load_audioeval(root: Path | None = None, *, raters: Raters = "", dimension: str = ALIGNMENT) -> RatedDataset:
     """Load the ratings. Clips are not opened: a missing one is no error here.
 
     Args:
         root: folder of the set; None takes that in the user's data folder.
         raters: whose ratings; all by default.
+        dimension: the target.
 
     Raises:
         UnavailableError: a file is not there.
@@ -78,14 +89,15 @@ def load_audioeval(root: Path | None = None, *, raters: Raters = "") -> RatedDat
     for path in (described, rated):
         refuse_missing(path, HOW_TO_GET)
     clips = read_metadata(described)
-    kind = {"kind": _KIND} if raters else {}
-    rows = [row for row in read_columns(rated, {**_COLUMNS, **kind}).rows if not raters or _is_of(row, raters)]
+    required = {**_COLUMNS, dimension: _RATINGS[dimension], **({"kind": _KIND} if raters else {})}
+    rows = [row for row in read_columns(rated, required, _RATINGS).rows if not raters or _is_of(row, raters)]
     if not rows:
         raise DataError(f"{rated}: no rating is by {raters}, expected some; fetch the file again")
-    pairs, ratings = assemble(_row(row, clips, folder) for row in rows)
+    pairs, ratings = assemble(_row(row, clips, folder, dimension) for row in rows)
     name = f"audioeval:{raters}" if raters else "audioeval"
     notes = () if raters else (POOLED,)
-    return RatedDataset(name, SCALE, pairs, ratings, hash_of(described, rated), folder, notes=notes)
+    digest = hash_of(described, rated)
+    return RatedDataset(name, SCALE, pairs, ratings, digest, folder, notes=notes, dimension=dimension)
 
 
 load_expert = partial(load_audioeval, raters="expert")
@@ -138,8 +150,9 @@ def _is_of(row: CsvRow, raters: Raters) -> bool:
     return (word in _EXPERTS) == (raters == "expert")
 
 
-def _row(row: CsvRow, clips: Mapping[str, PairFacts], folder: Path) -> RatedRow:
+def _row(row: CsvRow, clips: Mapping[str, PairFacts], folder: Path, dimension: str) -> RatedRow:
     name = Path(row.text("wav")).stem
     if name not in clips:
         raise row.error(f"clip {name!r} is not in {folder / 'data' / 'metadata.jsonl'}; fetch both files again")
-    return RatedRow(clips[name], row.text("rater"), row.number("rating", SCALE.low, SCALE.high), row)
+    target, others = in_dimensions(row, dimension, DIMENSIONS, SCALE)
+    return RatedRow(clips[name], row.text("rater"), target, row, others)

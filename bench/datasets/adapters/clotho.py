@@ -1,4 +1,5 @@
-"""Clotho captions: mean ratings, 1 to 5, of how well four systems' clips, and the recordings, match them (REL).
+"""Clotho captions: mean ratings, 1 to 5, of how well four systems' clips, and the recordings, match them (REL),
+and of the clips' overall quality (OVL).
 
 The listening test of AudioBERTScore, https://github.com/lourson1091/audiobertscore (no licence is stated; not every
 commit has the files, the one below does): 100 captions of Clotho, each with the recording and the clips of AudioGen,
@@ -7,8 +8,8 @@ TangoFlux, AudioLDM and AudioLDM 2. Layout:
     clotho_ovl_rel_test_set.csv     File Name,Model,Text,OVL,REL; names end in .wav
     wave_all_16k/MODEL/FILE NAME    the clips, 16 kHz
 
-The model ``real`` is the recording. ``OVL``, overall quality, is not about the caption and is not read. Single ratings
-are not published.
+The model ``real`` is the recording. ``OVL`` is not about the caption: it is a dimension of its own, ``quality``. Single
+ratings are not published.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 from bench.datasets.adapters.assembly import assemble_means
 from bench.datasets.adapters.external import (
     ONLY_MEANS,
-    REL_COLUMNS,
-    read_columns,
+    REL_DIMENSIONS,
+    RELEVANCE,
+    read_rel,
     refuse_missing,
     rel_row,
     set_folder,
@@ -36,9 +38,11 @@ ENTRIES = (
     DatasetEntry(
         name="clotho",
         summary="AudioBERTScore's listening test on Clotho: how well the clip matches the caption, 1 to 5",
+        dimensions=REL_DIMENSIONS,
         scale=SCALE,
         licence="none stated",
         sample_rate_hz=16_000,
+        takes=frozenset({"root", "dimension"}),
         load="bench.datasets.adapters.clotho:load_clotho",
         find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
@@ -47,8 +51,8 @@ ENTRIES = (
 )
 
 
-def load_clotho(root: Path | None = None) -> RatedDataset:
-    """Load the test. Clips are not opened: a missing one is no error here.
+def load_clotho(root: Path | None = None, *, dimension: str = RELEVANCE) -> RatedDataset:
+    """Load the test, ``dimension`` as the target. Clips are not opened: a missing one is no error here.
 
     Raises:
         UnavailableError: its ratings are not there.
@@ -57,7 +61,16 @@ def load_clotho(root: Path | None = None) -> RatedDataset:
     folder = set_folder("clotho", root)
     path = folder / RATINGS
     refuse_missing(path, HOW_TO_GET)
-    table = read_columns(path, REL_COLUMNS)
+    table = read_rel(path, dimension)
     homes = (folder / AUDIO_FOLDER, folder)
-    pairs = assemble_means(rel_row(row, SCALE, [home / row.text("system") for home in homes]) for row in table.rows)
-    return RatedDataset("clotho", SCALE, pairs, (), table.sha256, folder, notes=(ONLY_MEANS,))
+    rows = [rel_row(row, SCALE, [home / row.text("system") for home in homes], dimension) for row in table.rows]
+    return RatedDataset(
+        name="clotho",
+        scale=SCALE,
+        pairs=assemble_means(rows),
+        ratings=(),
+        source_sha256=table.sha256,
+        audio_root=folder,
+        notes=(ONLY_MEANS,),
+        dimension=dimension,
+    )

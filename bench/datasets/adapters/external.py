@@ -24,12 +24,14 @@ Spellings = Mapping[str, Sequence[str]]
 
 RECORDING = "real"
 """What listening tests of text-to-audio systems call the recording that a caption was written for."""
+RELEVANCE, QUALITY = "relevance", "quality"
+REL_DIMENSIONS = (RELEVANCE, QUALITY)
 REL_COLUMNS: Spellings = {
     "system": ("Model", "model"),
     "file": ("File Name", "file_name", "Filename"),
     "text": ("Text", "text"),
-    "rating": ("REL", "rel"),
 }
+REL_RATINGS: Spellings = {RELEVANCE: ("REL", "rel"), QUALITY: ("OVL", "ovl")}
 ONLY_MEANS = "Only mean ratings are published: how many listeners each mean has, and so its noise, is unknown."
 
 
@@ -57,15 +59,23 @@ def refuse_missing(path: Path, how_to_get: str) -> None:
         raise UnavailableError(f"{path}: no such file; {how_to_get} or name the folder of a copy with --data-root")
 
 
-def read_columns(path: Path, required: Spellings) -> CsvTable:
+def read_columns(path: Path, required: Spellings, optional: Spellings | None = None) -> CsvTable:
     """Read a CSV file whose columns may be spelt in several ways; rows have the adapter's own names.
+
+    Args:
+        path: the file.
+        required, optional: the columns that must and that may be there.
 
     Raises:
         DataError: see `bench.files.csvfile.read_csv`.
     """
     seen = _header(path)
-    own = {next((spelt for spelt in names if spelt in seen), names[0]): name for name, names in required.items()}
-    table = read_csv(path, list(own))
+    must, may = (
+        {next((spelt for spelt in names if spelt in seen), names[0]): name for name, names in spellings.items()}
+        for spellings in (required, optional or {})
+    )
+    own = {**may, **must}
+    table = read_csv(path, list(must), list(may))
     rows = tuple(CsvRow(row.path, row.line, {own[k]: v for k, v in row.fields.items()}) for row in table.rows)
     return CsvTable(path, table.sha256, rows, tuple(own[column] for column in table.columns), table.ignored)
 
@@ -75,13 +85,42 @@ def has_any_column(path: Path, names: Sequence[str]) -> bool:
     return any(name in names for name in _header(path))
 
 
-def rel_row(row: CsvRow, scale: RatingScale, places: Iterable[Path]) -> RatedRow:
-    """Return a row of `REL_COLUMNS`: the mean rating of one system's clip for one caption.
+def read_rel(path: Path, dimension: str) -> CsvTable:
+    """Read a file of `REL_COLUMNS` and `REL_RATINGS`, of which only the target must be there.
+
+    Raises:
+        DataError: see `bench.files.csvfile.read_csv`.
+    """
+    return read_columns(path, {**REL_COLUMNS, dimension: REL_RATINGS[dimension]}, REL_RATINGS)
+
+
+def in_dimensions(
+    row: CsvRow, dimension: str, dimensions: Iterable[str], scale: RatingScale
+) -> tuple[float, dict[str, float]]:
+    """Return the rating in the target dimension, and those in the others that the row has.
+
+    Args:
+        row: with a column of the name of each dimension.
+        dimension: the target.
+        dimensions: all of them.
+        scale: of all ratings.
+
+    Raises:
+        DataError: a rating is not on the scale, or that in the target is missing.
+    """
+    others = (name for name in dimensions if name != dimension and row.get(name))
+    target = row.number(dimension, scale.low, scale.high)
+    return target, {name: row.number(name, scale.low, scale.high) for name in others}
+
+
+def rel_row(row: CsvRow, scale: RatingScale, places: Iterable[Path], dimension: str) -> RatedRow:
+    """Return a row of `read_rel`: the mean ratings of one system's clip for one caption.
 
     Args:
         row: as `read_columns` gives it.
         scale: of the ratings.
         places: folders in which the clip may lie, the likeliest first.
+        dimension: the target.
     """
     system, name = row.text("system"), row.text("file").removesuffix(".wav")
     facts = PairFacts(
@@ -93,7 +132,8 @@ def rel_row(row: CsvRow, scale: RatingScale, places: Iterable[Path]) -> RatedRow
         caption_id=None,
         split=None,
     )
-    return RatedRow(facts, "", row.number("rating", scale.low, scale.high), row)
+    target, others = in_dimensions(row, dimension, REL_DIMENSIONS, scale)
+    return RatedRow(facts, "", target, row, others)
 
 
 def first_existing(paths: Iterable[Path]) -> Path:

@@ -1,4 +1,4 @@
-"""MusicEval: ratings by music experts, 1 to 5, of how well generated music matches its prompt.
+"""MusicEval: ratings by music experts, 1 to 5, of how well generated music matches its prompt, and of the music.
 
 Liu et al., "MusicEval: A Generative Music Dataset with Expert Ratings for Automatic Text-to-Music Evaluation", ICASSP
 2025; CC BY-NC 4.0; https://aishelltech.com/AISHELL_7A and https://huggingface.co/datasets/BAAI/MusicEval (the copy
@@ -10,8 +10,8 @@ there has no prompts). 2,748 clips at 16 kHz, each rated by five of fourteen exp
     demo_prompt_info.txt                               clip, tab, text: prompts of systems that offer only demos
     wav/                                               …-SYSTEM_PROMPT.wav
 
-The overall impression is not about the prompt and is not read. Single ratings are preferred to means. The copy of
-AudioMOS Challenge 2025 may lack the raters: its rows are then averaged, and its listeners have no names.
+The overall impression is not about the prompt: it is a dimension of its own. Single ratings are preferred to means. The
+copy of AudioMOS Challenge 2025 may lack the raters: its rows are then averaged, and its listeners have no names.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from bench.files.csvfile import CsvRow, quoted
 from metrics.errors import DataError
 
 SCALE = RatingScale(1.0, 5.0)
+ALIGNMENT, IMPRESSION = DIMENSIONS = ("textual alignment", "overall impression")
 EVERYTHING = "total"
 SPLITS = ("test", "train", "dev", EVERYTHING)
 N_EXPERTS = 5
@@ -37,12 +38,12 @@ ENTRIES = (
     DatasetEntry(
         name="musiceval",
         summary="MusicEval: how well generated music matches the prompt, 1 to 5",
-        dimensions=("textual alignment",),
+        dimensions=DIMENSIONS,
         scale=SCALE,
         licence="CC BY-NC 4.0",
         splits=SPLITS,
         sample_rate_hz=16_000,
-        takes=frozenset({"root", "split"}),
+        takes=frozenset({"root", "split", "dimension"}),
         load="bench.datasets.adapters.musiceval:load_musiceval",
         find="bench.datasets.adapters.external:find_set",
         how_to_get=HOW_TO_GET,
@@ -55,8 +56,8 @@ _CLIP = re.compile(r"(?:.*-)?(?P<system>S\d+)_(?P<prompt>P\d+)\.wav", re.ASCII)
 _NUMBER = re.compile(r"[\d.]+")
 
 
-def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0]) -> RatedDataset:
-    """Load one part. Clips are not opened: a missing one is no error here.
+def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0], dimension: str = ALIGNMENT) -> RatedDataset:
+    """Load one part, ``dimension`` as the target. Clips are not opened: a missing one is no error here.
 
     Raises:
         UsageError: no part of that name.
@@ -74,12 +75,22 @@ def load_musiceval(root: Path | None = None, *, split: str = SPLITS[0]) -> Rated
     listed = _rows(means, (3,)) if means.exists() else []
     if single:
         rows = _of_part(single, _rows(single, (3, 4)), listed, whole_set=not single.name.startswith(split))
-        pairs, ratings = _from_single(_row(row, folder, {**texts, **demos}, split) for row in rows)
+        pairs, ratings = _from_single(_row(row, folder, {**texts, **demos}, split, dimension) for row in rows)
     else:
-        rated = (_row(row, folder, {**texts, **demos}, split) for row in listed)
+        rated = (_row(row, folder, {**texts, **demos}, split, dimension) for row in listed)
         pairs, ratings = assemble_means(rated, N_EXPERTS), ()
     notes = (*(() if ratings else (NAMELESS,)), *_demo_note(pairs, demos))
-    return RatedDataset("musiceval", SCALE, pairs, ratings, hash_of(*sources), folder, split, notes=notes)
+    return RatedDataset(
+        name="musiceval",
+        scale=SCALE,
+        pairs=pairs,
+        ratings=ratings,
+        source_sha256=hash_of(*sources),
+        audio_root=folder,
+        split=split,
+        notes=notes,
+        dimension=dimension,
+    )
 
 
 def _single_ratings(folder: Path, split: str) -> Path | None:
@@ -137,7 +148,7 @@ def _from_single(rows: Iterable[RatedRow]) -> tuple[tuple[RatedPair, ...], tuple
     return pairs, ratings if all("3" in one.row.fields for one in rated) else ()
 
 
-def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedRow:
+def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str, dimension: str) -> RatedRow:
     clip = _clip(row)
     pair_id = row["0"].removesuffix(".wav")
     caption = texts.get(pair_id) or texts.get(clip["prompt"])
@@ -154,7 +165,10 @@ def _row(row: CsvRow, folder: Path, texts: dict[str, str], split: str) -> RatedR
     )
     single = row.path.parent.name == "person_mos"
     rater = row.text("1") if "3" in row.fields else f"line {row.line}" if single else ""
-    return RatedRow(facts, rater, row.number("3" if "3" in row.fields else "2", SCALE.low, SCALE.high), row)
+    last = len(row.fields) - 1
+    field_of = {IMPRESSION: str(last - 1), ALIGNMENT: str(last)}
+    scores = {name: row.number(field, SCALE.low, SCALE.high) for name, field in field_of.items()}
+    return RatedRow(facts, rater, scores.pop(dimension), row, scores)
 
 
 def _clip(row: CsvRow) -> re.Match[str]:

@@ -1,4 +1,5 @@
-"""PAM's listening tests: mean ratings, 1 to 5, of how well generated sounds (or music) match their captions (REL).
+"""PAM's listening tests: mean ratings, 1 to 5, of how well generated sounds (or music) match their captions (REL),
+and of their overall quality (OVL).
 
 Deshmukh et al., "PAM: Prompting Audio-Language Models for Audio Quality Assessment", Interspeech 2024;
 https://zenodo.org/records/10737388 (see there for the licence). Layout, under ``human_eval``:
@@ -6,8 +7,8 @@ https://zenodo.org/records/10737388 (see there for the licence). Layout, under `
     {audio,music}/scores.csv        Model, File Name, Text, OVL, REL
     {audio,music}/MODEL/FILE NAME   the clips; names in the table lack ``.wav``
 
-The model ``real`` is the recording that the caption was written for. ``OVL``, overall quality, is not about the caption
-and is not read. Single ratings are not published.
+The model ``real`` is the recording that the caption was written for. ``OVL`` is not about the caption: it is a
+dimension of its own, ``quality``. Single ratings are not published.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Literal
 from bench.datasets.adapters.assembly import assemble_means
 from bench.datasets.adapters.external import (
     ONLY_MEANS,
-    REL_COLUMNS,
-    read_columns,
+    REL_DIMENSIONS,
+    RELEVANCE,
+    read_rel,
     refuse_missing,
     rel_row,
     set_folder,
@@ -37,8 +39,10 @@ ENTRIES = tuple(
     DatasetEntry(
         name=f"pam:{part}",
         summary=f"PAM's listening test: how well generated {what} matches the caption, 1 to 5",
+        dimensions=REL_DIMENSIONS,
         scale=SCALE,
         licence="see https://zenodo.org/records/10737388",
+        takes=frozenset({"root", "dimension"}),
         load=f"bench.datasets.adapters.pam:load_{part}",
         pull="bench.datasets.fetching.download:pull_pam",
         find="bench.datasets.adapters.external:find_set",
@@ -49,8 +53,8 @@ ENTRIES = tuple(
 )
 
 
-def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
-    """Load one of the two tests. Clips are not opened: a missing one is no error here.
+def load_pam(root: Path | None = None, *, part: Part = "audio", dimension: str = RELEVANCE) -> RatedDataset:
+    """Load one of the two tests, ``dimension`` as the target. Clips are not opened: a missing one is no error here.
 
     Raises:
         UnavailableError: its scores are not there.
@@ -60,9 +64,18 @@ def load_pam(root: Path | None = None, *, part: Part = "audio") -> RatedDataset:
     folder = (folder / PAM_FOLDER if (folder / PAM_FOLDER).is_dir() else folder) / part
     path = folder / "scores.csv"
     refuse_missing(path, HOW_TO_GET)
-    table = read_columns(path, REL_COLUMNS)
-    pairs = assemble_means(rel_row(row, SCALE, (folder / row.text("system"), folder)) for row in table.rows)
-    return RatedDataset(f"pam:{part}", SCALE, pairs, (), table.sha256, folder, notes=(ONLY_MEANS,))
+    table = read_rel(path, dimension)
+    rows = [rel_row(row, SCALE, (folder / row.text("system"), folder), dimension) for row in table.rows]
+    return RatedDataset(
+        name=f"pam:{part}",
+        scale=SCALE,
+        pairs=assemble_means(rows),
+        ratings=(),
+        source_sha256=table.sha256,
+        audio_root=folder,
+        notes=(ONLY_MEANS,),
+        dimension=dimension,
+    )
 
 
 load_audio = partial(load_pam, part="audio")

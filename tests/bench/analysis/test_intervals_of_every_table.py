@@ -26,7 +26,7 @@ from tests.bench.reports.runs import make_run
 
 METHODS: tuple[IntervalMethod, ...] = ("percentile", "expanded", "bca")
 PLAN = ResamplingPlan(n_resamples=1100)
-CAPPED = {"evenness", "partial_agreement"}
+CAPPED = {"evenness", "partial_agreement", "dimension_agreement", "dimension_overlap"}
 """Tables that are made with at most 999 resamples."""
 TABLES = {
     "estimates",
@@ -46,6 +46,8 @@ TABLES = {
     "partial_agreement",
     "mapped_errors",
     "interactions",
+    "dimension_agreement",
+    "dimension_overlap",
 }
 NAMES = {"percentile": "percentile", "expanded": "expanded percentile", "bca": "BCa"}
 
@@ -66,7 +68,12 @@ def analyses(run: Run) -> dict[str, Analysis]:
     scale = RatingScale(*run.manifest.dataset.scale)
     bands = Bands.cut(scale)
     plans = {method: replace(PLAN, ci_method=method) for method in METHODS}
-    return {method: analyse(run.table, ratings, Settings(scale, bands, plan)) for method, plan in plans.items()}
+    noise = np.random.default_rng(0).normal(size=len(run.table.pairs))
+    quality = {"quality": run.table.pairs["rating"].to_numpy(dtype=float) + noise}
+    return {
+        method: analyse(run.table, ratings, Settings(scale, bands, plan), dimensions=quality)
+        for method, plan in plans.items()
+    }
 
 
 def measured_of(record: Any) -> Iterator[tuple[str, Measured]]:
@@ -140,7 +147,8 @@ def test_every_table_with_intervals_says_how_they_were_made(
     for _, table in shown:
         if "for a whole column at once" in table.reading:
             continue  # simultaneous intervals are made in one way, whatever the method
-        n = "999" if table.title.startswith("Partial SRCC") else "1,100"
+        capped = table.title.startswith(("Partial SRCC", "SRCC with everything", "SRCC of rating with what else"))
+        n = "999" if capped else "1,100"
         assert f"Intervals: 95 %, {NAMES[method]}, {n} resamples of captions." in table.reading, table.title
         assert "rest on only" in table.reading, table.title
         assert table.reading.endswith("captions: read with care.") or "read with care. " in table.reading, table.title

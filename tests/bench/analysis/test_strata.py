@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analysis.strata import Bands, Stratum, labels, masks, of_kind, parse_edges, standard_strata
+from bench.analysis.strata import (
+    BY_CAPTION,
+    Bands,
+    Stratum,
+    labels,
+    masks,
+    of_kind,
+    parse_by,
+    parse_edges,
+    standard_strata,
+)
 from bench.datasets.types import RatingScale
 from metrics.errors import UsageError
 
@@ -118,3 +128,54 @@ def test_edges_lie_inside_the_scale(edges: tuple[float, ...]) -> None:
         Bands.cut(TEN, edges)
     with pytest.raises(UsageError, match="each higher"):
         Bands.cut(TEN, (7.0, 3.0))
+
+
+CAPTIONS = (
+    "a dog barks",
+    "a dog barks, then a cat meows",
+    "a dog barks while rain falls on a roof",
+    "one, two, three and four things ring, and then all of them stop at once",
+)
+
+
+def by_captions(*kinds: str) -> tuple[Stratum, ...]:
+    n = len(CAPTIONS)
+    pairs = frame(["synthesized"] * n, ["1 event", "order told", "s", "s"], [1.0, 2.0, 8.0, 9.0])
+    return standard_strata(pairs.assign(caption=list(CAPTIONS)), Bands.cut(TEN), kinds)
+
+
+def test_captions_give_strata_to_those_who_ask() -> None:
+    found = {one.id: (one.label, list(np.flatnonzero(one.mask))) for one in by_captions(*BY_CAPTION)}
+    assert {key: value for key, value in found.items() if key.partition("=")[0] in BY_CAPTION} == {
+        "events=1": ("1 event", [0]),
+        "events=2": ("2 events", [1, 2]),
+        "events=3": ("3 or more events", [3]),
+        "order=untold": ("order untold", [0, 2]),
+        "order=told": ("order told", [1, 3]),
+        "length=1": ("up to 6 words", [0]),
+        "length=2": ("7 to 12 words", [1, 2]),
+        "length=3": ("13 words or more", [3]),
+    }
+    assert list(found) == [one.id for one in by_captions()] + [
+        key for key in found if key.partition("=")[0] in BY_CAPTION
+    ]
+
+
+def test_a_system_that_reads_like_such_a_stratum_says_that_it_is_one() -> None:
+    systems = {one.id: one.label for one in of_kind(by_captions(*BY_CAPTION), "system")}
+    assert systems["system=1 event"] == "system 1 event"
+    assert systems["system=order told"] == "system order told"
+    assert labels(by_captions("length"))["system=1 event"] == "1 event"
+
+
+def test_only_what_is_asked_for() -> None:
+    kinds = {one.kind for one in by_captions("length")}
+    assert kinds & set(BY_CAPTION) == {"length"}
+    assert not {one.kind for one in by_captions()} & set(BY_CAPTION)
+
+
+def test_by_is_read() -> None:
+    assert parse_by("length, events,events") == ("events", "length")
+    for text in ("", "event", "events,,length", "band"):
+        with pytest.raises(UsageError, match="expected one or more of events, order, length"):
+            parse_by(text)

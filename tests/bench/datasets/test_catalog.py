@@ -122,4 +122,4 @@ def test_what_an_entry_names_exists(entry: DatasetEntry) -> None:
     for target in (entry.load, entry.find, entry.pull):
         assert target is None or callable(resolve(target))
     assert entry.dimensions
-    assert entry.takes <= {"root", "path", "split", "screening", "scale", "with_audio", "progress"}
+    assert entry.takes <= {"root", "path", "split", "screening", "dimension", "scale", "with_audio", "progress"}

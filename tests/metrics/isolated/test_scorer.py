@@ -50,6 +50,16 @@ def test_scores_equal_those_in_this_process_to_the_bit(name: str, pairs: list[Au
     check_equal(name, pairs)
 
 
+def test_references_reach_the_other_process(tmp_path: Path) -> None:
+    body = (
+        "return np.array([float(len(pair.reference_audio.name)) if pair.reference_audio else -1.0 for pair in pairs])"
+    )
+    clip = write_tone(tmp_path / "a.wav", 0.5)
+    given = [AudioTextPair("0", clip, "x", tmp_path / "four"), AudioTextPair("1", clip, "x")]
+    scores = RemoteScorer(HERE, scorer_file(tmp_path, body), ScorerOptions()).score(given).scores
+    assert scores.tolist() == [4.0, -1.0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "package"), [("ms", "msclap"), ("laion", "laion_clap")])
 def test_scores_of_upstream_packages_are_equal_too(

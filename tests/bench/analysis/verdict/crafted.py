@@ -12,6 +12,7 @@ from bench.analysis.strata import ALL, StratumName
 from bench.analysis.verdict.facts import ScoreFacts
 from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.comparison import CorrelationDifference
+from bench.statistics.dimensions import DimensionAgreement, DimensionOverlap
 from bench.statistics.evenness import Evenness
 from bench.statistics.interactions import Interaction
 from bench.statistics.intervals import Measured
@@ -123,6 +124,27 @@ def sentinel(value: float, exceeds: Mapping[str, bool], name: str = "system") ->
         "beyond_sentinels": tuple(
             BeyondSentinel(m, name, ALL, "srcc", around(0.1 if shown else 0.0), 0.001 if shown else 0.5, shown, **PLAN)
             for m, shown in exceeds.items()
+        ),
+    }
+
+
+def dimensions(
+    partial: Mapping[str, float],
+    shared: float = 0.3,
+    others: Sequence[str] = ("quality",),
+    gone_at: float = 0.4,
+) -> dict[str, tuple[Any, ...]]:
+    """Return what is left of metrics' agreement with relevance, and the share of it that others explain."""
+    between = around(math.sqrt(shared))
+    return {
+        "dimension_agreement": tuple(
+            DimensionAgreement(
+                metric, ALL, "relevance", tuple(others), 2598, around(0.5), around(value), around(gone_at), **PLAN
+            )
+            for metric, value in partial.items()
+        ),
+        "dimension_overlap": tuple(
+            DimensionOverlap(ALL, "relevance", other, 2598, between, around(shared), **PLAN) for other in others
         ),
     }
 

@@ -25,6 +25,7 @@ from tests.bench.analysis.verdict.crafted import (
     SYNTHESIZED,
     around,
     compared,
+    dimensions,
     evenness,
     interaction,
     joined,
@@ -246,6 +247,45 @@ def test_within_systems() -> None:
     )
     found = said(joined(compared(THREE, best=["p3"]), systems("p3", 0.02)))
     assert found["hears.within"].startswith("Within one system p3 was not shown to rank clips")
+
+
+def test_what_is_left_given_what_else_was_rated() -> None:
+    two = compared({"human": 0.55, "laion": 0.4}, best=["human"])
+    found = said(joined(two, dimensions({"human": 0.31, "laion": 0.2})))
+    assert found["hears.dimensions"] == (
+        "Given how listeners rated quality, human still agrees with relevance: partial SRCC 0.310 [0.280, 0.340]; "
+        "nothing would be left if those mean ratings had a reliability of 0.400 [0.370, 0.430] or less."
+    )
+    safe = said(joined(two, dimensions({"human": 0.31}, gone_at=-0.1)))["hears.dimensions"]
+    assert safe.endswith("partial SRCC 0.310 [0.280, 0.340], however noisy those ratings are.")
+    unknown = said(joined(two, dimensions({"human": 0.31}, others=("ease", "joy"), gone_at=math.nan)))
+    assert unknown["hears.dimensions"].endswith(
+        "[0.280, 0.340]; what the noise of those ratings hides of ease and joy is not taken out."
+    )
+    assert "limits.dimensions" not in found
+    nothing = said(joined(two, dimensions({"human": 0.01, "laion": 0.2}, others=("quality", "enjoyment"))))
+    assert nothing["hears.dimensions"] == (
+        "Beyond how listeners rated quality and enjoyment, human was not shown to agree with relevance: partial SRCC "
+        "0.010 [-0.020, 0.040]."
+    )
+    undefined = joined(two, dimensions({"human": math.nan, "laion": 0.2}))
+    assert "hears.dimensions" not in said(undefined)
+    noise = compared({"human": 0.01}, best=["human"])
+    assert "hears.dimensions" not in said(joined(noise, dimensions({"human": 0.31})))
+
+
+def test_dimensions_that_are_nearly_one() -> None:
+    two = compared({"human": 0.55, "laion": 0.4}, best=["human"])
+    assert said(joined(two, dimensions({"human": 0.31}, shared=0.625)))["limits.dimensions"] == (
+        "In these ratings relevance is nearly one with quality: SRCC 0.791 [0.761, 0.821], and so 62 % [60 %, 66 %] of "
+        "the rank variance of relevance is explained by it. Which of them a metric agrees with is hard to tell."
+    )
+    three = dimensions({"human": 0.31}, shared=0.7, others=("quality", "enjoyment"))
+    assert said(joined(two, three))["limits.dimensions"] == (
+        "In these ratings relevance is nearly one with quality and enjoyment: 70 % [67 %, 73 %] of the rank variance "
+        "of relevance is explained by them. Which of them a metric agrees with is hard to tell."
+    )
+    assert "limits.dimensions" not in said(joined(two, dimensions({"human": 0.31}, shared=0.5)))
 
 
 def test_one_system() -> None:

@@ -353,9 +353,9 @@ def replaced(name: str, old: str, new: str) -> Damage:
         (
             "audioeval:crowd",
             replaced("annotations/ratings.csv", "n1,non_expert,5,3", "n1,non_expert,5,20"),
-            "rating is 20, expected 1 to 10",
+            "text alignment is 20, expected 1 to 10",
         ),
-        ("clotho", replaced("clotho_ovl_rel_test_set.csv", ",1.3", ",0.3"), "rating is 0.3, expected 1 to 5"),
+        ("clotho", replaced("clotho_ovl_rel_test_set.csv", ",1.3", ",0.3"), "relevance is 0.3, expected 1 to 5"),
         ("clotho", replaced("clotho_ovl_rel_test_set.csv", ",alpha,", ",real,"), "is also on line 2"),
         ("musiceval", replaced("sets/test_mos_list.txt", ",3.0,", ";3.0;"), "line 1: 1 fields, expected 3"),
         ("musiceval", replaced("sets/test_mos_list.txt", "S001_P001", "S009_P001"), "1 clips of"),
