@@ -15,6 +15,7 @@ from bench.statistics.intervals import (
     expanded_interval,
     measured,
     percentile_interval,
+    quantiles,
 )
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.weighted import prepare
@@ -106,3 +107,15 @@ def test_a_measured_value_says_what_it_rests_on_or_why_it_has_no_interval():
         found = measured(0.5, values, ResamplingPlan(unit=unit), n_clusters)
         assert np.isnan([found.low, found.high]).all()
         assert (found.note, found.n_clusters) == (note, 0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 99, 199, 9999])
+def test_quantiles_are_numpys_to_the_bit(n):
+    rng = np.random.default_rng(n)
+    for values in (rng.normal(size=n), rng.integers(0, 3, n) / 7, np.full(n, 0.1)):
+        levels = (0.025, 0.975, 0.0, 1.0, 0.5, *rng.random(5))
+        assert quantiles(values, levels) == tuple(np.quantile(values, levels))
+
+
+def test_nothing_has_no_quantiles():
+    assert np.isnan(quantiles(np.empty(0), (0.025, 0.975))).all()

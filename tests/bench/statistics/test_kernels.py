@@ -81,3 +81,26 @@ def test_a_transpose_is_numpys_also_where_tiles_do_not_fit(n_clusters):
     weights = np.full((n_clusters, 5), 77, np.uint8)
     kernels.transpose(counts, weights)
     np.testing.assert_array_equal(weights, counts.T)
+
+
+def test_powers_of_many_tied_pairs_keep_to_their_bits():
+    """The largest weight that a byte holds, in groups across the 64 pairs after which cubes are put away."""
+    rng = np.random.default_rng(0)
+    weights = rng.choice([0, 1, 255], (20, 3)).astype(np.uint8)
+    cluster, ends = rng.integers(0, 20, 300).astype(np.uint32), np.array([2, 70, 71, 199, 300])
+    weight = weights[cluster].astype(np.int64)
+    powers = np.stack([(weight * weight).sum(axis=0), (weight**3).sum(axis=0)]).astype(float) + 5.0
+    kernels.join_powers(weights, cluster, ends, powers)
+    groups = np.add.reduceat(weight, [0, *ends[:-1]], axis=0)
+    np.testing.assert_array_equal(powers, np.stack([(groups**2).sum(axis=0), (groups**3).sum(axis=0)]) + 5.0)
+
+
+@pytest.mark.parametrize("n_clusters", [1, 3, 4, 6])
+@pytest.mark.parametrize("n_columns", [1, 4, 7])
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_moment_sums_are_matrix_products_whatever_remains_of_four(n_clusters, n_columns, power):
+    rng = np.random.default_rng(0)
+    weights, moments = rng.integers(0, 256, (n_clusters, 5)).astype(np.uint8), rng.normal(size=(n_clusters, n_columns))
+    sums = np.full((n_columns, 5), np.nan)
+    kernels.moment_sums(weights, moments, power, sums)
+    np.testing.assert_allclose(sums, moments.T @ weights.astype(float) ** power, rtol=1e-12, atol=1e-6)

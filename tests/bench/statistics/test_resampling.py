@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 
 import numpy as np
 import pytest
 
+from bench.statistics import resampling
 from bench.statistics.resampling import (
     BLOCK,
     SCRATCH_BYTES,
@@ -114,3 +116,40 @@ def test_every_block_is_computed_once_and_errors_come_through(n_threads):
     assert sorted(done) == list(range(7))
     with pytest.raises(ZeroDivisionError):
         run_blocks(lambda block: 1 // (block - 2), 4, n_threads)
+
+
+def test_kept_draws_are_those_that_are_made_anew_and_the_oldest_go_first(monkeypatch):
+    kept = resampling._Kept()
+    monkeypatch.setattr(resampling, "KEPT_BYTES", 2 * 40 * BLOCK)
+    first = kept.weights(2, "all", 40, 0, BLOCK)
+    [anew] = bootstrap_weights(2, "all", 40, 0, BLOCK)
+    np.testing.assert_array_equal(first, anew)
+    kept.weights(2, "all", 40, 1, BLOCK)
+    assert kept.weights(2, "all", 40, 0, BLOCK) is first
+    kept.weights(2, "all", 40, 2, BLOCK)
+    assert kept.weights(2, "all", 40, 0, BLOCK) is first, "used last but one"
+    assert len(kept._weights) == 2
+    for other in ((3, "all", 40, 0, BLOCK), (2, "part", 40, 0, BLOCK), (2, "all", 39, 0, BLOCK), (2, "all", 40, 0, 7)):
+        assert kept.weights(*other).shape == (other[2], other[4])
+        np.testing.assert_array_equal(kept.weights(*other), next(bootstrap_weights(*other)))
+
+
+def test_sums_do_not_depend_on_what_is_kept(monkeypatch):
+    totals = np.random.default_rng(0).normal(size=(40, 3))
+    kept = bootstrap_sums(totals, 2, "all", BLOCK + 9)
+    np.testing.assert_array_equal(bootstrap_sums(totals, 2, "all", BLOCK + 9), kept)
+    monkeypatch.setattr(resampling, "KEPT_BYTES", 0)
+    np.testing.assert_array_equal(bootstrap_sums(totals, 2, "all", BLOCK + 9), kept)
+
+
+def test_little_work_stays_in_the_callers_thread(monkeypatch):
+    threads = set()
+
+    def compute(*_):
+        threads.add(threading.get_ident())
+
+    resampling.for_each_resample(compute, 0, "all", 12, 9999, 100, 2)
+    assert threads == {threading.get_ident()}
+    monkeypatch.setattr(resampling, "WORTH_THREADS", 0)
+    resampling.for_each_resample(compute, 0, "all", 12, 9999, 100, 2)
+    assert len(threads) > 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.statistics.weighted import MAX_TREE_LEVELS, prepare, weighted_statistics
+from bench.statistics.weighted import MAX_FEW, MAX_TREE_LEVELS, prepare, weighted_statistics
 from tests.bench.statistics import oracle
 
 
@@ -67,6 +67,16 @@ def test_many_levels_are_counted_block_by_block(monkeypatch):
     split = prepare(human, scores, np.arange(400))
     assert len(split.orders[0].runs) > 10
     np.testing.assert_array_equal(weighted_statistics(split, weights), one_tree)
+
+
+def test_large_samples_are_counted_in_more_bits(monkeypatch):
+    rng = np.random.default_rng(4)
+    human, scores = rng.integers(0, 30, 400) / 30, rng.integers(0, 150, (1, 400)) / 7
+    sample, weights = prepare(human, scores, np.arange(400) // 2), rng.integers(0, 150, (200, 5)).astype(np.uint8)
+    assert 2**14 < 2 * weights.sum(axis=0).max() < MAX_FEW <= 2**15
+    few = weighted_statistics(sample, weights)
+    monkeypatch.setattr("bench.statistics.weighted.MAX_FEW", 0)
+    np.testing.assert_array_equal(weighted_statistics(sample, weights), few)
 
 
 def test_the_memory_of_a_lane_is_what_the_kernels_work_on():

@@ -55,6 +55,14 @@ def test_documented_speed_meets_the_targets():
     assert all(float(factor) <= 1.5 for factor in growth)
 
 
+def test_documented_runs_meet_the_target():
+    section = PERFORMANCE.read_text(encoding="utf-8").split("<!-- table: run -->")[1].split("<!-- end")[0]
+    ratio = re.search(r"RELATE, 8 metrics .*\| 1/([\d,]+) and 1/([\d,]+) \|", section)
+    assert min(int(figure.replace(",", "")) for figure in ratio.groups()) >= 100
+    assert "50 metrics × 2,598 pairs" in section
+    assert "8 metrics × 100,000 pairs" in section
+
+
 def test_documented_scorers_meet_the_targets():
     from tests.studies.performance.scorers_speed import LEAST_SECOND, LEAST_SPEEDUP, MOST_OVERHEAD, NEEDS
 
