@@ -10,7 +10,7 @@ from bench.analysis.sentence import Sentence
 from bench.analysis.strata import ALL
 from bench.analysis.verdict.best import BEST, DIFFERENCE, INTERVAL
 from bench.analysis.verdict.words import counted, lead_text, names, valued
-from bench.analysis.vote_verdict.facts import Facts, beats_coin
+from bench.analysis.vote_verdict.facts import Facts, beats_coin, loses_to_coin
 from bench.statistics.votes import VoteAgreement
 
 
@@ -25,9 +25,11 @@ def best(facts: Facts) -> Iterator[Sentence]:
         yield Sentence("best.undefined", "best", f"No metric has an accuracy{why}.", "no test", tuple(facts.compared))
     elif not any(beats_coin(one, n) for one in facts.ranked):
         yield _noise(facts)
+        yield from _opposite(facts)
     else:
         yield _single(facts) if n == 1 else _compared(facts)
         yield from _no_better_than_a_coin(facts)
+        yield from _opposite(facts)
 
 
 def _nothing_compared(facts: Facts) -> str:
@@ -112,3 +114,14 @@ def _no_better_than_a_coin(facts: Facts) -> Iterator[Sentence]:
     if found:
         text = f"Not shown to do so more often than a coin would: {names(found)}."
         yield Sentence("best.coin", "best", text, f"{INTERVAL}, widened for {counted(n, 'metric')}", tuple(found))
+
+
+def _opposite(facts: Facts) -> Iterator[Sentence]:
+    """Name metrics that prefer what listeners do not: perhaps their scores are lower where the match is better."""
+    n = len(facts.ranked)
+    found = [one for one in facts.ranked if loses_to_coin(one, n)]
+    if found:
+        listed = names([f"{one.metric} ({valued(one.accuracy)})" for one in found])
+        text = f"Shown to prefer the other {facts.side} more often than a coin would: {listed}."
+        test = f"{INTERVAL}, widened for {counted(n, 'metric')}" if n > 1 else INTERVAL
+        yield Sentence("best.opposite", "best", text, test, tuple(one.metric for one in found))

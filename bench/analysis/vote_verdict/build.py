@@ -12,6 +12,7 @@ from bench.analysis.verdict.undecided import detectable, listed, nothing_open
 from bench.analysis.vote_verdict.best import best
 from bench.analysis.vote_verdict.data import data
 from bench.analysis.vote_verdict.facts import Facts
+from bench.analysis.vote_verdict.hears import hears
 from bench.analysis.vote_verdict.kinds import kinds
 from bench.analysis.vote_verdict.level import level
 from bench.analysis.vote_verdict.limits import limits
@@ -33,7 +34,7 @@ def undecided(facts: Facts) -> Iterator[Sentence]:
     yield from detectable(known, still_open, unit, with_size=facts.leader is not None)
 
 
-QUESTIONS = (best, level, kinds, undecided, limits, data)
+QUESTIONS = (best, level, hears, kinds, undecided, limits, data)
 """What is asked, each a function from facts to sentences."""
 
 

@@ -13,6 +13,7 @@ from bench.analysis.strata import ALL
 from bench.analysis.verdict.best import is_above
 from bench.analysis.vote_results import VoteAnalysis
 from bench.datasets.votes import Shared
+from bench.statistics.intervals import Measured
 from bench.statistics.vote_differences import ACCURACY, VoteDifference
 from bench.statistics.votes import VoteAgreement
 
@@ -119,6 +120,17 @@ class Facts:
 def beats_coin(agreement: VoteAgreement, n_looked_at: int) -> bool:
     """Whether accuracy is shown to be above a coin's, as one of so many that were looked at."""
     return is_above(COIN, agreement.accuracy, n_looked_at, agreement.confidence_level)
+
+
+def loses_to_coin(agreement: VoteAgreement, n_looked_at: int) -> bool:
+    """Whether accuracy is shown to be below a coin's, as one of so many that were looked at.
+
+    Not where sides that are scored alike, which count as not agreeing, could make the difference.
+    """
+    ties = agreement.n_score_ties / agreement.n_comparisons if agreement.n_comparisons else 0.0
+    value = agreement.accuracy
+    turned = Measured(1 - value.estimate - ties, 1 - value.high - ties, 1 - value.low - ties)
+    return is_above(COIN, turned, n_looked_at, agreement.confidence_level)
 
 
 def lead_of(difference: VoteDifference) -> Lead:

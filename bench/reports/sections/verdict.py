@@ -19,7 +19,11 @@ QUESTIONS: Mapping[Topic, str] = {
 """What each topic is called, in the order of reading."""
 
 
-ON_VOTES: Mapping[Topic, str] = {**QUESTIONS, "sources": "On which comparisons?"}
+ON_VOTES: Mapping[Topic, str] = {
+    **QUESTIONS,
+    "hears": "More than a baseline?",
+    "sources": "On which comparisons?",
+}
 
 
 def verdict_points(sentences: Sequence[Sentence], questions: Mapping[Topic, str] = QUESTIONS) -> tuple[Point, ...]:

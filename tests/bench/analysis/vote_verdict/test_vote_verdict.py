@@ -23,6 +23,7 @@ from tests.bench.analysis.vote_verdict.crafted import (
     agreement,
     around,
     compared,
+    difference,
     joined,
     listener,
     nobody,
@@ -260,3 +261,50 @@ def test_what_was_seen_in_training() -> None:
     assert found["data.leaking"] == (
         "p3 saw tested captions or clips in training: expect less agreement on unseen data."
     )
+
+
+def test_a_metric_that_prefers_the_other_side() -> None:
+    found = said(joined(compared({"p3": 0.75, "p2": 0.5, "p1": 0.3}, best=["p3"])))
+    assert found["best.opposite"] == (
+        "Shown to prefer the other caption more often than a coin would: p1 (0.300 [0.270, 0.330])."
+    )
+    alone = said(joined(compared({"p1": 0.3})))
+    assert alone["best.opposite"].endswith("p1 (0.300 [0.270, 0.330]).")
+    assert "best.noise" in alone
+    tied = said(joined(compared({"p1": 0.3}, ties={"p1": 480})))
+    assert "best.opposite" not in tied, "ties alone take .4 of the comparisons away"
+    for value in (0.48, 0.52):
+        assert "best.opposite" not in said(joined(compared({"p1": value})))
+
+
+def beside(baseline: str, values: Mapping[str, float], p: Mapping[str, float]) -> dict[str, tuple[Any, ...]]:
+    """Return a baseline and its differences from metrics."""
+    length = agreement(baseline, around(values[baseline]))
+    others = [metric for metric in values if metric != baseline]
+    found = [difference(metric, baseline, values[metric] - values[baseline], p[metric]) for metric in others]
+    return {
+        "vote_agreements": (length,),
+        "vote_differences": tuple(replace(one, with_baseline=True) for one in found),
+    }
+
+
+def test_more_than_a_baseline() -> None:
+    values = {**THREE, "length": 0.62}
+    part = beside("length", values, {"p3": 0.001, "p2": 0.2, "p1": 0.5})
+    found = said(joined(compared(THREE, best=["p3"]), part), baselines=("length",))
+    assert found["hears.baseline"] == (
+        "The baseline length has accuracy 0.620 [0.590, 0.650]; shown to do better: p3; not shown: p2 and p1."
+    )
+    all_better = beside("length", values, dict.fromkeys(THREE, 0.001))
+    shown = said(joined(compared(THREE, best=["p3"]), all_better), baselines=("length",))
+    assert shown["hears.baseline"].endswith("; shown to do better: p3 and p2; not shown: p1."), (
+        "p1 is shown to do worse"
+    )
+    none = said(
+        joined(compared(THREE, best=["p3"]), beside("length", values, dict.fromkeys(THREE, 0.5))), baselines=("length",)
+    )
+    assert none["hears.baseline"].endswith("; no metric was shown to do better.")
+    single = {"p3": 0.75, "length": 0.62}
+    one = said(joined(compared({"p3": 0.75}), beside("length", single, {"p3": 0.01})), baselines=("length",))
+    assert one["hears.baseline"].endswith("; p3 was shown to do better.")
+    assert "hears.baseline" not in said(joined(compared(THREE, best=["p3"])))
