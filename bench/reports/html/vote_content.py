@@ -51,7 +51,7 @@ def vote_page_content(
 
     ``clips`` are by row of the data set's pairs; pairs with the same clip play that of the first of them.
     """
-    ranked = by_merit(analysis.vote_agreements)
+    ranked = sorted(by_merit(analysis.vote_agreements), key=lambda metric: metric in manifest.baselines)
     scores = {metric: scores[metric] for metric in dict.fromkeys((*ranked, *scores))}
     return {
         "title": report.title,

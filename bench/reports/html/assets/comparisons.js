@@ -21,6 +21,7 @@ function comparisonsListed(data) {
       i,
       a: sides[i][0],
       b: sides[i][1],
+      common: commonText(data, i),
       gap: gap(i, 0, data.metrics.length ? 1 : 0),
       votes: all.lean[i],
       kind: names.kind[i],
@@ -30,7 +31,11 @@ function comparisonsListed(data) {
     gap,
     detail: (place, i, player) => showComparison(place, data, i, names, player),
     clip: (i) => all.play_a[i],
-    narrow: ['b', 'votes', 'kind', ...scores.map(([name]) => name)],
+    narrow: [
+      ...['b', 'votes', ...scores.map(([name]) => name)],
+      ...(all.kind.values.length ? ['kind'] : []),
+      ...(all.shared === 'caption' ? ['common'] : []),
+    ],
     placeholder: 'words of a caption, comparison or file',
     picks: { kind: all.kind.values, systems: all.systems.values },
     sides: (i, first, second) => {
@@ -92,6 +97,7 @@ function comparisonColumns(data, plays) {
     playColumn(plays),
     side('a', 1),
     side('b', -1),
+    ...(all.shared === 'caption' ? [captionColumn()] : []),
     column(
       () => headingOf('disagree', 'of 2', 'disagreement of the two judges above, from 0 to 2'),
       'gap',
@@ -103,12 +109,26 @@ function comparisonColumns(data, plays) {
       column(() => headingOf(label, 'scores'), `m${m}`, (row) => choiceCell(data, m, row.i), {
         ...right,
         headerSortStartingDir: 'asc',
-        minWidth: 92,
+        minWidth: 100,
         widthGrow: 0.4,
       }),
     ),
-    column('kind', 'kind', (row) => node('span', { dir: 'auto' }, row.kind ?? '–'), { sorter: byText, width: 104 }),
+    ...(all.kind.values.length ? [kindColumn()] : []),
   ];
+}
+
+function kindColumn() {
+  return column('kind', 'kind', (row) => node('span', { dir: 'auto' }, row.kind ?? '–'), { sorter: byText, width: 104 });
+}
+
+/** What two clips share. */
+function captionColumn() {
+  const text = (row) => row.common.slice(0, 300);
+  return column('caption', 'common', (row) => node('span', { class: 'caption', dir: 'auto', title: text(row) }, text(row)), {
+    sorter: byText,
+    minWidth: 150,
+    widthGrow: 3,
+  });
 }
 
 function sideName(all, row, name, sign, more = '') {
