@@ -150,7 +150,7 @@ def parse_by(text: str) -> tuple[Kind, ...]:
     if unknown is not None:
         known = ", ".join(BY_CAPTION)
         raise UsageError(
-            f"--by is {quoted(text)}, expected one or more of {known}, with commas between them"
+            f"--by is {quoted(text)}; give one or more of {known}, with commas between them"
             f"{did_you_mean(unknown, BY_CAPTION)}"
         )
     return tuple(kind for kind in BY_CAPTION if kind in named)

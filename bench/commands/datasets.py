@@ -55,7 +55,9 @@ def pull_command(
     """Fetch a data set from its publishers; repeat the command to go on after a break."""
     console = _console()
     if is_voted(name):
-        raise UnavailableError(f"the votes of {name} are here already; {find_voted(name).clips}")
+        raise UnavailableError(
+            f"the votes of {name} are here already, so go on with bench run; {find_voted(name).clips}"
+        )
     entry = find_entry(name)
     if entry.pull is None:
         folder = entry.presence(data_root).location

@@ -126,7 +126,9 @@ def probe(
     found = analyse_votes(probes, scores, plan)
     if not found.vote_agreements:
         reason = next((one.reason for failed in failures.values() for one in failed), "no metric scored anything")
-        raise DataError(f"no probe of {probes.name} has scores for both of its sides; the first failure: {reason}")
+        raise DataError(
+            f"no probe of {probes.name} has scores for both of its sides; repair what the first failure names: {reason}"
+        )
     return Probed(probes, plan, scores, signatures, failures, found.vote_agreements, found.vote_differences)
 
 

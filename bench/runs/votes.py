@@ -82,7 +82,7 @@ def _refuse_meaningless(request: RunRequest) -> None:
         if value is not None:
             raise UsageError(f"--{option} has no meaning for votes ({request.dataset}); leave it out")
     if request.resampling.unit == "block":
-        raise UsageError("--resample-unit block is for ratings; votes take caption (all comparisons of a clip) or pair")
+        raise UsageError("--resample-unit block is for ratings; give caption (all comparisons of a clip) or pair")
 
 
 def _dataset_record(dataset: VotedDataset, external: ExternalScores) -> DatasetRecord:

@@ -59,7 +59,7 @@ def parse_kinds(text: str) -> tuple[str, ...]:
     unknown = next((name for name in named if name not in KINDS), None)
     if unknown is not None:
         raise UsageError(
-            f"--kinds is {text!r}, expected one or more of {', '.join(KINDS)}, with commas between them"
+            f"--kinds is {text!r}; give one or more of {', '.join(KINDS)}, with commas between them"
             f"{did_you_mean(unknown, KINDS)}"
         )
     return tuple(kind for kind in KINDS if kind in named)

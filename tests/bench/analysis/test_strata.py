@@ -177,5 +177,5 @@ def test_only_what_is_asked_for() -> None:
 def test_by_is_read() -> None:
     assert parse_by("length, events,events") == ("events", "length")
     for text in ("", "event", "events,,length", "band"):
-        with pytest.raises(UsageError, match="expected one or more of events, order, length"):
+        with pytest.raises(UsageError, match="give one or more of events, order, length"):
             parse_by(text)

@@ -110,7 +110,7 @@ def test_scores_may_be_computed_elsewhere(bench: Bench, mine: Path) -> None:
 def test_clips_that_cannot_be_heard_are_said(bench: Bench, mine: Path) -> None:
     result = bench("probes", mine, "--metrics", "tiny", *FAST, "--out", "out")
     assert result.status == 1
-    assert "has scores for both of its sides; the first failure: " in result.err
+    assert "has scores for both of its sides; repair what the first failure names: " in result.err
     assert not Path("out").exists()
 
 
@@ -130,7 +130,7 @@ def test_probes_of_a_clip_that_is_missing_are_left_out(bench: Bench, mine: Path)
     ("arguments", "expected"),
     [
         ((), "nothing to do; give --metrics or --scores, or --out"),
-        (("--metrics", "random", "--kinds", "loud"), "--kinds is 'loud', expected one or more of swapped"),
+        (("--metrics", "random", "--kinds", "loud"), "--kinds is 'loud'; give one or more of swapped"),
         (("--metrics", "random", "--out", "."), "--out . is a file, or not empty; give a new folder"),
         (("--metrics", "rendom"), "rendom"),
         (("--metrics", "random", "--least-rating", "11"), "no clip has a mean rating of 11 or more"),

@@ -50,7 +50,7 @@ def test_runs_without_them_are_as_before(bench: Bench, ratings_csv: Path, plante
 def test_what_no_caption_gives_is_refused(bench: Bench, ratings_csv: Path, tmp_path: Path) -> None:
     refused = bench(*RUN, "--dataset", ratings_csv, "--by", "events,colour")
     assert refused.status == 2
-    assert "--by is 'events,colour', expected one or more of events, order, length" in refused.err
+    assert "--by is 'events,colour'; give one or more of events, order, length" in refused.err
     votes = tmp_path / "votes.csv"
     votes.write_text("audio_path,text_a,text_b,choice\na.wav,x,y,a\n")
     assert (

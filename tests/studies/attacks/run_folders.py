@@ -69,7 +69,7 @@ class Outcome:
 def make_example(folder: Path) -> Path:
     """Make a run with every file that a run can have: single ratings, cosines, a failure, and what models have seen."""
     rows = [
-        f"p{i},clips/{i}.wav,caption {i // 3},{(3 * i + 5 * k) % 11},L{k},{source},{system}"
+        f"p{i},clips/{i}.wav,caption {i // 3},{(3 * i + 5 * k) % 11},L{k},{source},{system},{(2 * i + k) % 11}"
         for i in range(PAIRS)
         for source, system in [("natural", "") if i % 3 == 0 else ("synthesized", ("alpha", "beta")[i % 2])]
         for k in range(3)
@@ -77,7 +77,8 @@ def make_example(folder: Path) -> Path:
     for i in range(PAIRS - 1):  # the last clip is missing, so that one score fails
         tone(folder / "data" / "clips" / f"{i}.wav", seconds=0.1 + i / 100)
     ratings = folder / "data" / "ratings.csv"
-    ratings.write_text("pair_id,audio_path,text,rating,listener_id,source,system\n" + "\n".join(rows) + "\n")
+    header = "pair_id,audio_path,text,rating,listener_id,source,system,rating:quality"
+    ratings.write_text("\n".join((header, *rows, "")))
     data = ["--dataset", str(ratings), "--metrics", ",".join(FREE_METRICS)]
     for name, step in (("planted", 7), ("sown", 4)):
         scores = folder / "data" / f"{name}.csv"

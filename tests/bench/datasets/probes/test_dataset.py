@@ -114,7 +114,7 @@ def test_no_probe_is_an_error_and_one_caption_cannot_be_swapped() -> None:
 
 def test_kinds_are_read() -> None:
     assert parse_kinds("negated, order") == ("order", "negated")
-    with pytest.raises(UsageError, match="expected one or more of swapped, order, removed, negated"):
+    with pytest.raises(UsageError, match="give one or more of swapped, order, removed, negated"):
         parse_kinds("ordered")
 
 
