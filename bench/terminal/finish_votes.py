@@ -27,16 +27,20 @@ def execute_votes(request: RunRequest) -> VoteRun:
         return run_votes(request, progress, say)
 
 
-def finish_votes(run: VoteRun, *, strict: bool) -> None:
+def finish_votes(run: VoteRun, *, strict: bool, page: bool = False) -> None:
     """Print verdict, accuracies and paths; leave with status 3 (or 1) if a metric that ran failed on some pairs.
 
     Raises:
         ClapBenchError: a metric failed on some pairs, and ``strict``.
     """
+    from bench.runs.vote_page import write_vote_page
+
     document = document_of(run)
     show_report(document.report, brief=True)
     say(f"\nEverything: bench report {shlex.quote(str(run.folder))} --full")
     say(f"Report: {run.folder / 'report.md'}")
+    if page:
+        say(f"Page to look at: {write_vote_page(run, document.report)[0]}")
     if n_failures := failed_here(run.failures, run.manifest):
         leave_incomplete(n_failures, run.folder / "failures.csv", strict=strict)
 

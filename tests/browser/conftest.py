@@ -31,14 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def demo_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page that ``bench demo`` ends with."""
-    folder = tmp_path_factory.mktemp("demo") / "run"
+    folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "bench", "demo", "--resamples", "99", "--out", str(folder)]
     # In a process of its own, where no shapes are checked; with one thread, since several wait for each other for
     # minutes where other work shares the processor.
     quiet = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return folder / "report.html"
+    return folder / "sounds" / "report.html"
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def main() -> int:
 def run_demo(folder: Path) -> Run:
     """Run ``bench demo`` as a user does and read the run back."""
     subprocess.run([sys.executable, "-m", "bench", "demo", "--out", str(folder)], check=True, capture_output=True)
-    return read_run(folder)
+    return read_run(folder / "sounds")
 
 
 def readme_of(run: Run) -> str:

@@ -59,5 +59,8 @@ def test_the_demo_ends_with_the_page(
 ) -> None:
     assert leave(monkeypatch, "demo", "--resamples", "19", "--out", tmp_path / "demo") == 0
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == f"Page to look at and listen to: {tmp_path / 'demo' / 'report.html'}"
-    assert (tmp_path / "demo" / "report.html").is_file()
+    assert last == f"Page to look at and listen to: {tmp_path / 'demo' / 'sounds' / 'report.html'}"
+    for part in ("votes", "sounds"):
+        assert (tmp_path / "demo" / part / "report.html").is_file()
+        assert leave(monkeypatch, "verify", tmp_path / "demo" / part) == 0
+    assert leave(monkeypatch, "reproduce", tmp_path / "demo" / "votes", "--out", tmp_path / "again") == 0
