@@ -86,6 +86,12 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def results(session: nox.Session) -> None:
+    """Make the worked example in results/brace; ``-- --check`` makes it again and compares it to the byte."""
+    session.run("python", "-m", "tests.studies.example_results", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def fuzz(session: nox.Session) -> None:
     """Attack every parser (``pip install atheris`` first); writes the table of docs/reliability.md."""
     session.run("python", "-m", "tests.studies.fuzzing.fuzz", *session.posargs)
