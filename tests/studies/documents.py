@@ -1,4 +1,4 @@
-"""What the documents show of the demo, taken from a demo run: ``nox -s docs`` writes it, ``-- --check`` compares."""
+"""What the README shows of the demo and of results/brace: ``nox -s docs`` writes it, ``-- --check`` compares."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bench.reports.figures import save_figures
 from bench.reports.layout import Cell
 from bench.runs.folder import Run, read_run
 from bench.runs.page import figures_of_run
+from tests.studies.brace_tables import brace_blocks
 from tests.tables import markdown, replace_block
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def main() -> int:
     if current == README.read_text(encoding="utf-8"):
         return 0
     if arguments.check:
-        print("README.md does not show what the demo prints; run 'nox -s docs'", file=sys.stderr)
+        print("README.md does not show what the demo and results/brace say; run 'nox -s docs'", file=sys.stderr)
         return 1
     README.write_text(current, encoding="utf-8")
     return 0
@@ -48,8 +49,11 @@ def run_demo(folder: Path) -> Run:
 
 
 def readme_of(run: Run) -> str:
-    """Return the README with what this run shows."""
-    return replace_block(README.read_text(encoding="utf-8"), "demo", demo_table(run))
+    """Return the README with what this run and the worked example show."""
+    text = README.read_text(encoding="utf-8")
+    for name, block in {"demo": demo_table(run), **brace_blocks()}.items():
+        text = replace_block(text, name, block)
+    return text
 
 
 def write_figure(run: Run) -> None:
