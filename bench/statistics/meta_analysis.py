@@ -11,21 +11,33 @@ mean mu and standard deviation tau, so that mu speaks of data sets like these an
     a new set  mu -+ t_{K-2} sqrt(tau^2 + SE^2), from three data sets on (Higgins, Thompson & Spiegelhalter 2009)
     I^2        share of the spread of the y_k that is not sampling error, 1 - (K - 1) / Q, Q at tau = 0; 0 if negative
 
-With two or three data sets the intervals are very wide, as they should be. Not valid for data sets that share clips
+With two or three data sets the intervals are very wide, as they should be. Whether the true values differ at all:
+
+    Q          sum w_k (y_k - mu)^2 at tau = 0; chi-square with K - 1 degrees of freedom if all theta_k are equal, whose
+               upper tail is p (Cochran 1954)
+    y_1 - y_2  with two data sets, -+ z sqrt(s_1^2 + s_2^2): Q is then ((y_1 - y_2) / that root)^2, and the interval
+               leaves out 0 where p is below 1 minus its level
+
+Q takes the s_k as known: with few clusters a data set it rejects too often. Not valid for data sets that share clips
 or captions: their estimates are taken as independent.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq
-from scipy.special import ndtri, stdtrit
+from scipy.special import chdtrc, ndtri, stdtrit
 
+from bench.statistics.permutation import holm
 from bench.statistics.types import IntervalMethod
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 MIN_DATASETS = 2
 MIN_FOR_PREDICTION = 3
@@ -41,7 +53,12 @@ class Pooled:
         new_low, new_high: interval for the true value on a new data set; NaN with two data sets.
         tau: standard deviation of the true values between data sets.
         i_squared: share of the spread that is not sampling error.
-        confidence_level: of both intervals.
+        q: Cochran's Q, on K - 1 degrees of freedom.
+        p_same: of the test that the true value is the same on all data sets, by itself.
+        p_same_adjusted: adjusted for the tests that it is shown with, see `adjusted_together`; ``p_same`` before.
+        first_minus_second: the estimate on the first data set minus that on the second; NaN unless there are two.
+        first_minus_second_low, first_minus_second_high: its interval, by itself.
+        confidence_level: of all intervals.
     """
 
     n_datasets: int
@@ -52,6 +69,12 @@ class Pooled:
     new_high: float
     tau: float
     i_squared: float
+    q: float
+    p_same: float
+    p_same_adjusted: float
+    first_minus_second: float
+    first_minus_second_low: float
+    first_minus_second_high: float
     confidence_level: float
 
 
@@ -68,7 +91,11 @@ def pooled(
     tail = (1 + confidence_level) / 2
     half = float(stdtrit(k - 1, tail)) * error
     new = float(stdtrit(k - 2, tail)) * math.hypot(math.sqrt(variance), error) if k >= MIN_FOR_PREDICTION else math.nan
-    _, spread = _mean(estimates, errors, 0.0)
+    _, q = _mean(estimates, errors, 0.0)
+    p_same = float(chdtrc(k - 1, q))
+    between, half_between = math.nan, math.nan
+    if k == 2:
+        between, half_between = float(estimates[0] - estimates[1]), float(ndtri(tail)) * math.hypot(*errors)
     return Pooled(
         n_datasets=k,
         mean=mean,
@@ -77,9 +104,21 @@ def pooled(
         new_low=mean - new,
         new_high=mean + new,
         tau=math.sqrt(variance),
-        i_squared=max(0.0, 1 - (k - 1) / spread) if spread > 0 else 0.0,
+        i_squared=max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0,
+        q=q,
+        p_same=p_same,
+        p_same_adjusted=p_same,
+        first_minus_second=between,
+        first_minus_second_low=between - half_between,
+        first_minus_second_high=between + half_between,
         confidence_level=confidence_level,
     )
+
+
+def adjusted_together(found: Mapping[_Key, Pooled]) -> dict[_Key, Pooled]:
+    """Return the same, with the p-values of all of them adjusted for each other (Holm 1979: in any dependence)."""
+    p_values = holm(np.array([one.p_same for one in found.values()]))
+    return {key: replace(one, p_same_adjusted=float(p)) for (key, one), p in zip(found.items(), p_values, strict=True)}
 
 
 def between_variance(estimates: Float[np.ndarray, " datasets"], errors: Float[np.ndarray, " datasets"]) -> float:
