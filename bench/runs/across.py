@@ -144,8 +144,13 @@ def _refuse_other_metrics(found: Sequence[DatasetResults]) -> None:
 
 def _pooled(found: Sequence[Result]) -> Pooled | None:
     """Return the random-effects mean of estimates or differences, one a data set."""
-    errors = [standard_error(o.low, o.high, o.confidence_level, o.ci_method, max(2, o.n_clusters)) for o in found]
-    return pooled(np.array([one.estimate for one in found]), np.array(errors), found[0].confidence_level)
+    n_clusters = np.array([max(2, one.n_clusters) for one in found])
+    errors = [
+        standard_error(one.low, one.high, one.confidence_level, one.ci_method, int(n))
+        for one, n in zip(found, n_clusters, strict=True)
+    ]
+    values = np.array([one.estimate for one in found])
+    return pooled(values, np.array(errors), found[0].confidence_level, n_clusters)
 
 
 def _differences(

@@ -44,9 +44,9 @@ def _same(found: AcrossDatasets) -> str:
         subtracted = f"First − second: the value on {both}, {level} interval. "
     return (
         f"{subtracted}Same? p: how often values would lie at least so far apart if the true value were the same on all "
-        "data sets (Cochran's Q test), adjusted for the rows of its table (Holm); a small p says that it is not the "
-        "same, a large one does not say that it is. Data sets are taken as independent; nothing else is adjusted for "
-        "the number of comparisons."
+        "data sets (Cochran's Q with Welch's correction for few clusters), adjusted for the rows of its table (Holm); "
+        "a small p says that it is not the same, a large one does not say that it is. Data sets are taken as "
+        "independent; nothing else is adjusted for the number of comparisons."
     )
 
 

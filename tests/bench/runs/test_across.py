@@ -222,7 +222,9 @@ def of_two(values: list[Measured]) -> tuple[float, float, float, float]:
     variances = (widths / 2 / (np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))) ** 2
     weights = 1 / (variances + max(0, ((y[0] - y[1]) ** 2 - variances.sum()) / 2))
     half = stats.t.ppf(0.975, 1) / np.sqrt(weights.sum())
-    half_between = stats.norm.ppf(0.975) * np.sqrt(variances.sum())
+    unbiased = variances * n / (n - 1)
+    freedom = unbiased.sum() ** 2 / np.sum(unbiased**2 / (n - 1))
+    half_between = stats.t.ppf(0.975, freedom) * np.sqrt(unbiased.sum())
     return float(np.average(y, weights=weights)), float(half), float(y[0] - y[1]), float(half_between)
 
 
@@ -275,9 +277,10 @@ def test_what_the_tables_of_votes_say(votes: tuple[VoteRun, VoteRun]) -> None:
     [section] = build_across(replace(across(votes), datasets=("one", "two"))).sections
     assert section.paragraphs[1] == (
         "First − second: the value on one minus that on two, 95 % interval. Same? p: how often values would lie at "
-        "least so far apart if the true value were the same on all data sets (Cochran's Q test), adjusted for the rows "
-        "of its table (Holm); a small p says that it is not the same, a large one does not say that it is. Data sets "
-        "are taken as independent; nothing else is adjusted for the number of comparisons."
+        "least so far apart if the true value were the same on all data sets (Cochran's Q with Welch's correction for "
+        "few clusters), adjusted for the rows of its table (Holm); a small p says that it is not the same, a large one "
+        "does not say that it is. Data sets are taken as independent; nothing else is adjusted for the number of "
+        "comparisons."
     )
     estimates, differences = section.tables
     assert estimates.title == "Accuracy ↑ by data set"

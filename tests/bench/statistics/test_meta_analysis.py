@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.oneway import anova_oneway
 
-from bench.statistics.intervals import expanded_interval
-from bench.statistics.meta_analysis import adjusted_together, between_variance, pooled, standard_error
+from bench.statistics.intervals import Measured, expanded_interval
+from bench.statistics.meta_analysis import Pooled, adjusted_together, between_variance, pooled, standard_error
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.vote_differences import compare_on_votes
 from tests.bench.statistics.ballots import simulated
@@ -79,6 +80,44 @@ def test_of_two_the_difference_and_the_test_say_the_same(gap: float, level: floa
     assert turned.p_same == pytest.approx(found.p_same)
 
 
+def samples(sizes: tuple[int, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(len(sizes))
+    return [rng.normal(0.3 * i, 1 + i, n) for i, n in enumerate(sizes)]
+
+
+def of_samples(groups: list[np.ndarray]) -> Pooled | None:
+    """Pool means whose standard errors are those of all bootstrap resamples: with n, not n - 1, beneath the squares."""
+    n = np.array([len(group) for group in groups])
+    errors = np.array([group.std() for group in groups]) / np.sqrt(n)
+    return pooled(np.array([group.mean() for group in groups]), errors, 0.95, n)
+
+
+@pytest.mark.parametrize("sizes", [(6, 9), (40, 7, 12), (8, 8, 30, 15, 6)])
+def test_means_of_few_draws_are_tested_as_by_welch(sizes: tuple[int, ...]) -> None:
+    groups = samples(sizes)
+    found = of_samples(groups)
+    theirs = anova_oneway(groups, use_var="unequal", welch_correction=True)
+    assert found.p_same == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+def test_two_means_of_few_draws_differ_as_by_welchs_t_test() -> None:
+    first, second = samples((6, 9))
+    found = of_samples([first, second])
+    theirs = stats.ttest_ind(first, second, equal_var=False)
+    between = found.first_minus_second_low, found.first_minus_second_high
+    assert between == pytest.approx(tuple(theirs.confidence_interval(0.95)), rel=1e-9)
+    assert found.p_same == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+def test_with_many_clusters_errors_are_as_good_as_known() -> None:
+    y, s = FIVE[0], FIVE[1] * 3
+    many, known = pooled(y, s, 0.95, np.full(5, 10**8)), pooled(y, s, 0.95)
+    assert many.p_same == pytest.approx(known.p_same, rel=1e-5)
+    few = pooled(y, s, 0.95, np.full(5, 10))
+    assert few.p_same > known.p_same
+    assert (few.mean, few.low, few.high, few.q, few.tau) == (known.mean, known.low, known.high, known.q, known.tau)
+
+
 def test_p_values_of_one_table_are_adjusted_for_each_other() -> None:
     s = np.array([0.03, 0.04])
     alone = {gap: pooled(np.array([0.5 + gap, 0.5]), s, 0.95) for gap in (0.1, 0.2, 0.0)}
@@ -106,23 +145,29 @@ def test_the_level_of_the_test_that_all_are_the_same(k: int) -> None:
     assert np.mean([one.p_same <= 0.05 for one in other]) > 0.3
 
 
-def test_the_level_on_votes_as_runs_have_them() -> None:
-    """Leads on two data sets of 60 and 40 clips, standard errors from their bootstrap intervals."""
-    plan, n = ResamplingPlan(n_resamples=199, n_permutations=0), 200
-    p_values = [_p_same_on_votes((180, 120), seed, plan) for seed in range(n)]
-    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.035)
-
-
-def _p_same_on_votes(n_comparisons: tuple[int, int], seed: int, plan: ResamplingPlan) -> float:
-    """Return the p of one metric's lead over another being the same on two data sets of one population."""
+def leads_on_votes(n_comparisons: tuple[int, ...], seed: int, plan: ResamplingPlan) -> list[Measured]:
+    """Return one metric's lead over another on data sets of one population, with three comparisons a clip."""
     leads = []
     for i, n in enumerate(n_comparisons):
-        ballots = simulated(n, seed=2 * seed + i)
-        [one] = compare_on_votes(ballots, replace(plan, seed=2 * seed + i), "clip", n_threads=1).differences
+        own = 100 * seed + i
+        ballots = simulated(n, seed=own)
+        [one] = compare_on_votes(ballots, replace(plan, seed=own), "clip", n_threads=1).differences
         leads.append(one.delta)
+    return leads
+
+
+def together(leads: list[Measured]) -> Pooled | None:
     errors = [standard_error(one.low, one.high, 0.95, "expanded", one.n_clusters) for one in leads]
-    found = pooled(np.array([one.estimate for one in leads]), np.array(errors), 0.95)
-    return found.p_same
+    n_clusters = np.array([one.n_clusters for one in leads])
+    return pooled(np.array([one.estimate for one in leads]), np.array(errors), 0.95, n_clusters)
+
+
+@pytest.mark.parametrize("n_comparisons", [(180, 120), (30, 45, 60, 30, 30)])
+def test_the_level_on_votes_as_runs_have_them(n_comparisons: tuple[int, ...]) -> None:
+    """Leads on two data sets of 60 and 40 clips, and on five of 10 to 20, where a chi-square would reject 15 %."""
+    plan, n = ResamplingPlan(n_resamples=199, n_permutations=0), 300
+    p_values = [together(leads_on_votes(n_comparisons, seed, plan)).p_same for seed in range(n)]
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.035)
 
 
 @pytest.mark.parametrize(("k", "tau"), [(2, 0.1), (3, 0.1), (8, 0.05)])
