@@ -11,17 +11,21 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multitest import multipletests
 
 from bench.datasets.catalog import load_dataset
 from bench.runs.across import across
 from bench.runs.across_report import build_across
 from bench.runs.folder import Run, read_run
 from bench.runs.run import RunRequest, run_benchmark
+from bench.runs.vote_folder import VoteRun
 from bench.statistics.agreement import MSE
+from bench.statistics.intervals import Measured
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import UsageError
 from metrics.types import ScorerOptions
 from tests.bench.datasets.adapters.external_sets import write_audioeval, write_clotho, write_pam
+from tests.bench.reports.vote_runs import small_vote_run
 from tests.commands import Bench
 
 
@@ -86,7 +90,16 @@ def test_pooled_estimates_differences_and_ranks(runs: tuple[Path, Path, Path]) -
 def test_the_order_of_metrics_in_a_run_does_not_matter(runs: tuple[Path, Path, Path]) -> None:
     first, second = (read_run(run) for run in runs[:2])
     turned = tuple(
-        replace(d, metric_a=d.metric_b, metric_b=d.metric_a, delta=-d.delta, low=-d.high, high=-d.low)
+        replace(
+            d,
+            metric_a=d.metric_b,
+            metric_b=d.metric_a,
+            delta=-d.delta,
+            low=-d.high,
+            high=-d.low,
+            sim_low=-d.sim_high,
+            sim_high=-d.sim_low,
+        )
         for d in second.analysis.differences
     )
     other = replace(second, analysis=replace(second.analysis, differences=turned))
@@ -103,6 +116,9 @@ def test_a_metric_that_is_missing_somewhere_is_not_pooled(runs: tuple[Path, Path
     table, differences = build_across(found).sections[0].tables
     rows = {row.label: row for row in table.rows}
     assert rows["caption-length"].cells[-1].value == "–"
+    assert [column.header for column in table.columns[3:]] == [
+        "mean", "new data set", "SD between", "I²", "same? p", "mean rank",
+    ]  # fmt: skip
     assert any("was not scored" in note for note in table.notes())
     assert [row.label for row in table.rows] == ["random", "caption-length"]
     assert [row.label for row in differences.rows] == ["random − caption-length"]
@@ -181,3 +197,141 @@ def test_scores_from_files_may_differ_by_data_set(tmp_path: Path) -> None:
             )
         )
     assert set(across(runs).pooled) == {"mine"}
+
+
+@pytest.fixture(scope="module")
+def votes(tmp_path_factory: pytest.TempPathFactory) -> tuple[VoteRun, VoteRun]:
+    """Two runs on votes with the same metrics in another order; in the second, ``good`` is the poor one."""
+    first = small_vote_run(tmp_path_factory.mktemp("first"), n=60)
+    second = small_vote_run(tmp_path_factory.mktemp("second"), ("poor", "good"), n=80)
+    return first, second
+
+
+def accuracy(run: VoteRun, metric: str) -> Measured:
+    return next(a.accuracy for a in run.analysis.vote_agreements if (a.metric, a.stratum) == (metric, "all"))
+
+
+def of_two(values: list[Measured]) -> tuple[float, float, float, float]:
+    """Return the random-effects mean of two data sets, where tau^2 is known in closed form, and first minus second.
+
+    Each is followed by half the width of its interval. (The iterations of statsmodels stop far from it here.)
+    """
+    y = np.array([one.estimate for one in values])
+    n = np.array([one.n_clusters for one in values])
+    widths = np.array([one.high - one.low for one in values])
+    variances = (widths / 2 / (np.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))) ** 2
+    weights = 1 / (variances + max(0, ((y[0] - y[1]) ** 2 - variances.sum()) / 2))
+    half = stats.t.ppf(0.975, 1) / np.sqrt(weights.sum())
+    unbiased = variances * n / (n - 1)
+    freedom = unbiased.sum() ** 2 / np.sum(unbiased**2 / (n - 1))
+    half_between = stats.t.ppf(0.975, freedom) * np.sqrt(unbiased.sum())
+    return float(np.average(y, weights=weights)), float(half), float(y[0] - y[1]), float(half_between)
+
+
+def test_accuracies_of_votes_are_pooled_and_compared(votes: tuple[VoteRun, VoteRun]) -> None:
+    found = across(votes)
+    assert (found.statistic.id, found.statistic.label) == ("accuracy", "accuracy ↑")
+    for metric in ("good", "poor"):
+        values = [accuracy(run, metric) for run in votes]
+        mean, half, between, half_between = of_two(values)
+        one = found.pooled[metric]
+        assert (one.mean, one.low, one.high) == pytest.approx((mean, mean - half, mean + half))
+        assert one.first_minus_second == pytest.approx(between)
+        assert one.first_minus_second_high == pytest.approx(between + half_between)
+    assert set(found.mean_ranks.values()) == {1.5}
+
+
+def test_a_lead_on_votes_that_is_another_on_each_data_set(votes: tuple[VoteRun, VoteRun]) -> None:
+    """Differences have one direction, whatever the order of metrics in a run; p goes with the interval."""
+    found = across(votes)
+    [(pair, ones)] = found.differences.items()
+    assert pair == ("good", "poor")
+    [second] = [d for d in votes[1].analysis.vote_differences if d.stratum == "all"]
+    assert second.metric_a == "poor"
+    turned = ones[1].record
+    assert (turned.metric_a, turned.delta.estimate, turned.delta.low) == (
+        "good",
+        -second.delta.estimate,
+        -second.delta.high,
+    )
+    assert (turned.sim_low, turned.sim_high) == (-second.sim_high, -second.sim_low)
+    leads = [accuracy(run, "good").estimate - accuracy(run, "poor").estimate for run in votes]
+    assert [one.estimate for one in ones] == pytest.approx(leads)
+    one = found.pooled_differences[pair]
+    assert one.first_minus_second == pytest.approx(leads[0] - leads[1])
+    assert leads[0] > 0 > leads[1]
+    assert one.first_minus_second_low > 0
+    assert one.p_same_adjusted == one.p_same < 0.05
+
+
+def test_p_values_are_adjusted_over_the_rows_of_a_table(tmp_path: Path) -> None:
+    runs = [small_vote_run(tmp_path / name, ("a", "b", "c"), n) for name, n in (("one", 40), ("two", 60))]
+    found = across(runs)
+    for table in (found.pooled, found.pooled_differences):
+        assert len(table) == 3
+        alone = np.array([one.p_same for one in table.values()])
+        assert [one.p_same_adjusted for one in table.values()] == pytest.approx(multipletests(alone, method="holm")[1])
+
+
+def test_what_the_tables_of_votes_say(votes: tuple[VoteRun, VoteRun]) -> None:
+    [section] = build_across(replace(across(votes), datasets=("one", "two"))).sections
+    assert section.paragraphs[1] == (
+        "First − second: the value on one minus that on two, 95 % interval. Same? p: how often values would lie at "
+        "least so far apart if the true value were the same on all data sets (Cochran's Q with Welch's correction for "
+        "few clusters), adjusted for the rows of its table (Holm); a small p says that it is not the same, a large one "
+        "does not say that it is. Data sets are taken as independent; nothing else is adjusted for the number of "
+        "comparisons."
+    )
+    estimates, differences = section.tables
+    assert estimates.title == "Accuracy ↑ by data set"
+    assert estimates.reading.startswith(
+        "Accuracy ↑ on all comparisons. Intervals: 95 %, expanded percentile, 99 resamples"
+    )
+    assert differences.title == "Differences in accuracy by data set"
+    assert differences.reading.startswith("First metric minus second in accuracy, on the same comparisons. Intervals: ")
+    headers = ["one", "two", "mean", "new data set", "SD between", "I²", "first − second", "same? p"]
+    assert [column.header for column in differences.columns] == headers
+    assert [column.header for column in estimates.columns] == [*headers, "mean rank"]
+    n_decided = [next(a.n_comparisons for a in run.analysis.vote_agreements if a.stratum == "all") for run in votes]
+    assert [column.n_pairs for column in differences.columns[:2]] == n_decided
+    [row] = differences.rows
+    assert row.cells[6].interval.startswith("[")
+    assert float(row.cells[7].value.removeprefix("< ")) <= 0.05
+
+
+def test_votes_on_the_command_line(bench: Bench, votes: tuple[VoteRun, VoteRun], tmp_path: Path) -> None:
+    folders = [run.folder for run in votes]
+    assert "Differences in accuracy by data set" in bench("across", *folders).out
+    assert "first" in bench("across", *folders, "--format", "latex").out
+    assert bench("across", *folders, "--format", "json", "--output", tmp_path / "a.json").status == 0
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["statistic"] == "accuracy"
+    assert content["estimates"]["good"][0]["accuracy"]["estimate"] == accuracy(votes[0], "good").estimate
+    assert content["differences"]["good − poor"][1]["metric_a"] == "good"
+    together = content["pooled_differences"]["good − poor"]
+    assert together["first_minus_second_low"] > 0
+    assert together["p_same_adjusted"] == together["p_same"] < 0.05
+
+
+def test_runs_of_two_kinds_and_statistics_that_votes_lack_are_refused(
+    bench: Bench, runs: tuple[Path, Path, Path], votes: tuple[VoteRun, VoteRun]
+) -> None:
+    for folders in ((runs[0], votes[0].folder), (votes[0].folder, runs[0], runs[1])):
+        found = bench("across", *folders)
+        assert found.status == 2
+        assert f"{votes[0].folder} is a run on votes and {runs[0]} one on ratings" in found.err.replace("\n", " ")
+    found = bench("across", *(run.folder for run in votes), "--statistic", "srcc")
+    assert found.status == 2
+    assert "is a run on votes, which have no SRCC, only accuracy; leave out --statistic" in found.err.replace("\n", " ")
+    with pytest.raises(UsageError, match="are both over"):
+        across([votes[0], votes[0]])
+
+
+def test_data_sets_of_few_clips_have_no_interval_and_nothing_together(tmp_path: Path) -> None:
+    runs = [small_vote_run(tmp_path / name, n=n) for name, n in (("one", 8), ("two", 40))]
+    found = across(runs)
+    assert not found.pooled
+    assert not found.pooled_differences
+    table = build_across(found).sections[0].tables[1]
+    assert [cell.value for cell in table.rows[0].cells[2:]] == ["–"] * 6
+    assert any("no interval: 4 " in note for note in table.notes())

@@ -177,9 +177,6 @@ def test_commands_say_what_votes_do_not_have(run_: VoteRun, bench: Bench) -> Non
         refused = bench("run", "--dataset", path, "--metrics", "random", option, value)
         assert refused.status == 2, option
         assert option in refused.err
-    refused = bench("across", run_.folder, run_.folder)
-    assert refused.status == 2
-    assert "is a run on votes" in refused.err
 
 
 def test_what_was_heard_and_what_was_seen_in_training_is_kept(tmp_path: Path) -> None:
