@@ -24,11 +24,12 @@ SCORES = {"": "caf-score", "-cosines": "recovered-clap"}
 RUNS = {part + suffix: (part, scores) for part in PARTS for suffix, scores in SCORES.items()}
 OF_THIS_TIME = re.compile(
     rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
+    rb"|- packages: [^\n]*"
     rb"| commit [0-9a-f]{12}( with uncommitted changes)?"
     rb'|"commit": ?"[0-9a-f]{40}",\s*"dirty": ?(true|false)'
     rb'|[^"]*/clap-bench-\w+/'
 )
-"""When a file was made and by which commit, and the temporary folder that it was made in."""
+"""When a file was made, by which commit and versions, and the temporary folder that it was made in."""
 ACROSS = "cosines.md"
 
 
