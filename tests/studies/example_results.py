@@ -27,7 +27,7 @@ OF_THIS_TIME = re.compile(
     rb"|- packages: [^\n]*"
     rb"| commit [0-9a-f]{12}( with uncommitted changes)?"
     rb'|"commit": ?"[0-9a-f]{40}",\s*"dirty": ?(true|false)'
-    rb'|[^"]*/clap-bench-\w+/'
+    rb'|"audio_root": ?"[^"]*"'
 )
 """When a file was made, by which commit and versions, and the temporary folder that it was made in."""
 ACROSS = "cosines.md"

@@ -184,7 +184,7 @@ def test_ctrl_c_says_how_to_go_on(data: Path, tmp_path: Path, kind: str) -> None
         start_new_session=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "scoring\n"
+    assert process.stdout.readline().startswith("scoring")  # two processes may write at once
     time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -16,7 +16,7 @@ from metrics.errors import DataError
 from tests.studies.attacks.mutants import copy_of
 from tests.studies.attacks.run_folders import attack, make_example, warm_up
 
-MUTANTS = 6
+MUTANTS = 20
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="forks, and limits the memory of a process"
 )
@@ -42,7 +42,7 @@ def test_damaged_runs_are_shown_or_refused_in_words(example: Path) -> None:
     outcomes = list(attack(range(MUTANTS), example))
     assert [(one.damage, one.crashes) for one in outcomes if one.crashes] == []
     ends = [set(one.commands.values()) for one in outcomes]
-    assert sum(one == {"refused"} for one in ends) > MUTANTS // 10  # or nothing was damaged
+    assert sum("refused" in one for one in ends) > MUTANTS // 10  # or nothing was damaged
     assert sum("shown" in one for one in ends) > MUTANTS // 10  # or nothing but the first check was reached
 
 
