@@ -67,7 +67,7 @@ function estimatesTable(rows, statistic, chance) {
       (row) => node('span', { class: 'label', dir: 'auto', title: row.metric }, breakable(row.metric)),
       { sorter: byText, minWidth: 92, widthGrow: 1.4 },
     ),
-    column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: NARROW.matches ? 84 : 132, widthGrow: 0.6 }),
+    column('standing', 'standing', (row) => row.standing, { sorter: byText, minWidth: NARROW.matches ? 104 : 168, widthGrow: 0.6 }),
     column(statistic.label, 'estimate', (row) => estimateCell(row, row.estimate, statistic.decimals), {
       sorter: byNumber,
       hozAlign: 'right',
