@@ -19,20 +19,20 @@ from jaxtyping import Float
 
 from bench.analysis.votes import analyse_votes
 from bench.datasets.probes.dataset import Probes
-from bench.datasets.score_files import read_score_file
 from bench.files.csvfile import write_csv
-from bench.files.manifest import describe_code, external_signature
+from bench.files.manifest import describe_code
 from bench.files.metric_names import check_metric_names
 from bench.files.records import json_text, write_records
 from bench.reports.formats.markdown import render
 from bench.reports.layout import Report
 from bench.reports.probe_report import build_probe_report
+from bench.runs.external import load_external
 from bench.runs.request import refuse_unavailable
 from bench.statistics.types import ResamplingPlan
 from bench.statistics.vote_differences import VoteDifference
 from bench.statistics.votes import VoteAgreement
 from metrics.errors import DataError, UsageError
-from metrics.files import sha256_of_file, write_text
+from metrics.files import write_text
 from metrics.plugins.contract import checked_scores
 from metrics.registry import make_scorers
 from metrics.types import ProgressCallback, RemarkCallback, ScoreFailure, ScorerOptions, no_progress, no_remark
@@ -116,8 +116,8 @@ def probe(
     check_metric_names((*metrics, *score_files))
     refuse_unavailable(metrics)
     frame = pd.DataFrame(pairs_of(probes), dtype=object)
-    scores = {name: read_score_file(path, frame, remark) for name, path in score_files.items()}
-    signatures = {name: external_signature(name, sha256_of_file(path)) for name, path in score_files.items()}
+    given = load_external(score_files, (), probes, frame, remark)
+    scores, signatures = {name: one.scores for name, one in given.outcomes.items()}, dict(given.signatures)
     failures: dict[str, tuple[ScoreFailure, ...]] = {}
     for metric, scorer in make_scorers(metrics, options, progress).items():
         answer = checked_scores(metric, scorer.score(probes.pairs), probes.pairs)
