@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.analysis.leakage import Leakage
 from bench.analysis.sentence import Sentence
@@ -24,18 +24,24 @@ def _missing(facts: Facts) -> Iterator[Sentence]:
         text = f"No score is missing: all metrics are compared on the same {scores.n_pairs:,} pairs."
         yield Sentence("data.complete", "data", text, "count of scores")
         return
-    partly = {metric: n for metric, n in scores.n_missing.items() if metric not in scores.unscored}
-    sentences = []
-    if scores.unscored:
-        are = "is" if len(scores.unscored) == 1 else "are"
-        sentences.append(f"{names(scores.unscored)} scored no clip and {are} left out.")
-    if partly:
-        counts = [f"{metric} {n:,}" for metric, n in sorted(partly.items(), key=lambda item: -item[1])]
-        sentences.append(f"Scores are missing: {names(counts)}.")
+    sentences = what_is_missing(scores.unscored, scores.n_missing, "clip", "Scores are missing")
     whose = "the other metrics all" if scores.unscored else "all metrics"
     sentences.append(f"Everything is on the {scores.n_common:,} of {scores.n_pairs:,} pairs that {whose} scored.")
     text = " ".join(sentences)
     yield Sentence("data.missing", "data", text, "count of scores", tuple(scores.n_missing))
+
+
+def what_is_missing(unscored: Sequence[str], n_missing: Mapping[str, int], nothing: str, lacking: str) -> list[str]:
+    """Return a sentence on metrics that scored no ``nothing``, and one on those that lack some, where there are any."""
+    partly = {metric: n for metric, n in n_missing.items() if metric not in unscored}
+    sentences = []
+    if unscored:
+        are = "is" if len(unscored) == 1 else "are"
+        sentences.append(f"{names(unscored)} scored no {nothing} and {are} left out.")
+    if partly:
+        counts = [f"{metric} {n:,}" for metric, n in sorted(partly.items(), key=lambda item: -item[1])]
+        sentences.append(f"{lacking}: {names(counts)}.")
+    return sentences
 
 
 def seen_in_training(leakage: Iterable[Leakage]) -> Iterator[Sentence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.sentence import Sentence
-from bench.analysis.verdict.data import seen_in_training
+from bench.analysis.verdict.data import seen_in_training, what_is_missing
 from bench.analysis.verdict.words import counted, names
 from bench.analysis.vote_verdict.facts import Facts
 
@@ -28,20 +28,13 @@ def _missing(facts: Facts) -> Sentence:
         return Sentence(
             "data.complete", "data", f"No score is missing: all metrics are compared {on}.", "count of scores"
         )
-    partly = {metric: n for metric, n in votes.n_missing.items() if metric not in votes.unscored}
-    sentences = []
-    if votes.unscored:
-        are = "is" if len(votes.unscored) == 1 else "are"
-        sentences.append(f"{names(votes.unscored)} scored no pair and {are} left out.")
-    if partly:
-        counts = [f"{metric} {n:,}" for metric, n in sorted(partly.items(), key=lambda item: -item[1])]
-        sentences.append(f"Comparisons with a side without a score: {names(counts)}.")
+    sentences = what_is_missing(votes.unscored, votes.n_missing, "pair", "Comparisons with a side without a score")
     whose = "the other metrics all" if votes.unscored else "all metrics"
     sentences.append(
         f"Everything is on the {votes.n_common:,} of {votes.n_comparisons:,} comparisons of which {whose} scored both "
         "sides."
     )
-    left_out = tuple(dict.fromkeys((*votes.unscored, *partly)))
+    left_out = tuple(dict.fromkeys((*votes.unscored, *votes.n_missing)))
     return Sentence("data.missing", "data", " ".join(sentences), "count of scores", left_out)
 
 
