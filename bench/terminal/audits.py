@@ -43,9 +43,10 @@ def vote_tables(found: VoteAudit) -> list[Table]:
 
 
 def _votes_overview(found: VoteAudit) -> Table:
-    table = Table(title=f"{found.name}: {SHARED[found.shared]}")
+    table = Table(title=found.name)
     table.add_column("what")
     table.add_column("value", justify="right")
+    table.add_row("asked", SHARED[found.shared])
     table.add_row("comparisons", f"{found.groups[0].n_comparisons:,}" if found.groups else "0")
     table.add_row("pairs of a clip and a caption", f"{found.n_pairs:,}")
     table.add_row("captions", f"{found.n_captions:,}")

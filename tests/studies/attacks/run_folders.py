@@ -2,8 +2,8 @@
 
     python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0]
 
-Mutants are read in forked processes, `BATCH` in each, which may take `MOST_S` seconds a command and `MOST_BYTES` of
-memory beyond what the modules take. An internal error, a hang, or a request for more memory is a crash: it is printed
+Mutants are read in forked processes, `BATCH` in each, which may take `MOST_S` seconds of processor time a command,
+`MOST_WAIT_S` by the clock (a busy machine is no hang), and `MOST_BYTES` of memory beyond what the modules take. An internal error, a hang, or a request for more memory is a crash: it is printed
 with the places that it came through. Ends with status 1 if there was one.
 """
 
@@ -39,6 +39,7 @@ from tests.bench.reports.runs import tone
 from tests.studies.attacks.mutants import copy_of, damage
 
 MOST_S = 20
+MOST_WAIT_S = 120
 MOST_BYTES = 1 << 30
 BATCH = 50
 PAGES_EVERY = 8
@@ -134,12 +135,14 @@ def attack(mutants: Sequence[int], example: Path) -> Iterator[Outcome]:
         outcomes = [Outcome(**json.loads(line)) for line in answers.read_text().splitlines()]
         last = {one.mutant: one for one in outcomes}  # a mutant is written down after each of its commands
         if status:
-            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+            hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM)
             began = [(one, name) for one in last.values() for name, end in one.commands.items() if end == BEGUN]
             if not began:
                 raise RuntimeError("the attack itself failed; its traceback is above")
             for outcome, name in began:
-                outcome.commands[name] = f"a hang of more than {MOST_S} s" if hung else f"died ({status})"
+                outcome.commands[name] = (
+                    f"a hang of more than {MOST_S} s of work, or {MOST_WAIT_S} s" if hung else f"died ({status})"
+                )
         yield from last.values()
         left = left[len(last) :]
 
@@ -176,7 +179,7 @@ def _attack_one(mutant: int, example: Path) -> Iterator[Outcome]:
 def end_of(arguments: list[str]) -> str:
     """Run one command line as a user does, on a terminal that takes UTF-8; return how it ended."""
     with _screens(arguments):
-        signal.alarm(MOST_S)
+        _set_alarms(MOST_S, MOST_WAIT_S)
         try:
             _COMMAND.main(arguments, "bench", standalone_mode=False)
         except ClapBenchError:
@@ -184,8 +187,13 @@ def end_of(arguments: list[str]) -> str:
         except Exception as error:
             return "refused" if _is_in_words(error) else _crash(error)
         finally:
-            signal.alarm(0)
+            _set_alarms(0, 0)
     return "shown"
+
+
+def _set_alarms(most_s: float, most_wait_s: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, most_s)
+    signal.setitimer(signal.ITIMER_REAL, most_wait_s)
 
 
 def _is_in_words(error: Exception) -> bool:
