@@ -30,7 +30,7 @@ def compare(context: Context) -> Analysis:
         spreads = paired_spreads(bootstrap, baselines)
         found = differences_of(bootstrap, plan, spreads, baselines=baselines)
         differences += found
-        standings += standings_of(bootstrap, spreads, found, plan, baselines)
+        standings += standings_of(bootstrap, found, plan, baselines)
         detectable += detectable_differences(bootstrap, plan, spreads, baselines=baselines)
     return Analysis(
         estimates=tuple(estimates),

@@ -16,13 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from bench.statistics.agreement import BY_ID, STATISTICS, Statistic
+from bench.statistics.agreement import STATISTICS, Statistic
 from bench.statistics.bootstrap import StratumBootstrap
 from bench.statistics.intervals import MAX_UNDEFINED_SHARE, ROUNDING
 from bench.statistics.sample import MIN_CLUSTERS
@@ -94,24 +94,20 @@ class PairedSpread:
         statistic: its id.
         n_clusters: that were resampled.
         error: standard errors of the differences; NaN where an estimate is missing or over half the resamples are.
-        ranked: the metrics that are no baselines and have an estimate, in the order in which
-            `bench.statistics.confidence_set` would leave them out: the last one is left over.
-        nested: largest |t| on each resample among the metrics from place k of ``ranked`` on; the first row is of all.
+        among: largest |t| on each resample between metrics that are no baselines; None where there are fewer than two.
         beside: the same over comparisons with a baseline; None where there are none.
     """
 
     statistic: str
     n_clusters: int
     error: Float[np.ndarray, "metrics metrics"]
-    ranked: tuple[int, ...]
-    nested: Float[np.ndarray, "places resamples"]
+    among: Float[np.ndarray, " resamples"] | None
     beside: Float[np.ndarray, " resamples"] | None
 
     def maxima(self, with_baseline: bool) -> Float[np.ndarray, " resamples"]:
         """Return the largest |t| on each resample over one of the two families; empty if it has no member."""
-        if with_baseline:
-            return np.empty(0) if self.beside is None else self.beside
-        return self.nested[0] if len(self.nested) else np.empty(0)
+        maxima = self.beside if with_baseline else self.among
+        return np.empty(0) if maxima is None else maxima
 
 
 def paired_spreads(bootstrap: StratumBootstrap, baselines: Collection[str] = ()) -> tuple[PairedSpread, ...]:
@@ -131,7 +127,6 @@ def paired_spread(bootstrap: StratumBootstrap, statistic: Statistic, baselines: 
         np.ascontiguousarray(bootstrap.resampled[:, :, s].T),
         [metric in baselines for metric in bootstrap.sample.metrics],
         bootstrap.sample.n_clusters,
-        higher_is_better=BY_ID[statistic.id].higher_is_better,
     )
 
 
@@ -141,47 +136,33 @@ def spread_between(
     resampled: Float[np.ndarray, "metrics resamples"],
     is_baseline: Sequence[bool],
     n_clusters: int,
-    *,
-    higher_is_better: bool,
 ) -> PairedSpread:
     """Return the spread of all differences between the values that any statistic has, on the same resamples."""
     error = _standard_errors(estimates, resampled)
-    ranked = _elimination_order(1 if higher_is_better else -1, estimates, error, is_baseline)
-    beside = [pair for pair in combinations(range(len(estimates)), 2) if is_baseline[pair[0]] or is_baseline[pair[1]]]
-    nested = [[(ranked[place], other) for other in ranked[place + 1 :]] for place in range(len(ranked) - 1)]
-    return PairedSpread(
-        statistic,
-        n_clusters,
-        error,
-        ranked,
-        _running_maxima(nested[::-1], estimates, resampled, error)[::-1],
-        _running_maxima([beside], estimates, resampled, error)[0] if beside else None,
-    )
+    families: tuple[list[tuple[int, int]], ...] = ([], [])
+    for a, b in combinations(range(len(estimates)), 2):
+        families[is_baseline[a] or is_baseline[b]].append((a, b))
+    among, beside = (_maxima(pairs, estimates, resampled, error) if pairs else None for pairs in families)
+    return PairedSpread(statistic, n_clusters, error, among, beside)
 
 
-def _running_maxima(
-    steps: Sequence[Sequence[tuple[int, int]]],
+def _maxima(
+    pairs: Sequence[tuple[int, int]],
     estimates: Float[np.ndarray, " metrics"],
     resampled: Float[np.ndarray, "metrics resamples"],
     error: Float[np.ndarray, "metrics metrics"],
-) -> Float[np.ndarray, "steps resamples"]:
-    """Return the largest |difference - estimate| / error of the pairs up to each step; NaN where all are undefined.
+) -> Float[np.ndarray, " resamples"]:
+    """Return the largest |difference - estimate| / error of the pairs; NaN where all are undefined.
 
     Zeros where no pair has an error: metrics and their copies.
     """
     from bench.statistics import kernels
 
-    maxima, largest, known = np.zeros((len(steps), resampled.shape[1])), no_maxima(resampled.shape[1]), False
-    for row, pairs in enumerate(steps):
-        for a, b in pairs:
-            if error[a, b] > 0:
-                kernels.raise_by_difference(
-                    resampled[a], resampled[b], estimates[a] - estimates[b], error[a, b], largest
-                )
-                known = True
-        if known:
-            maxima[row] = np.where(largest < 0, np.nan, largest)
-    return maxima
+    compared = [(a, b) for a, b in pairs if error[a, b] > 0]
+    largest = no_maxima(resampled.shape[1])
+    for a, b in compared:
+        kernels.raise_by_difference(resampled[a], resampled[b], estimates[a] - estimates[b], error[a, b], largest)
+    return np.where(largest < 0, np.nan, largest) if compared else np.zeros(len(largest))
 
 
 def critical_value(
@@ -216,36 +197,6 @@ def _unstretched(
         return t
     found: np.ndarray = -ndtri(stdtr(n_clusters - 1, -t * np.sqrt((n_clusters - 1) / n_clusters)))
     return found
-
-
-def t_statistic(difference: float, error: float) -> float:
-    """Return difference / error; 0 where both are 0, as for a metric and its copy."""
-    if difference == 0 or math.isnan(error):
-        return 0.0
-    return difference / error if error > 0 else math.copysign(math.inf, difference)
-
-
-def _elimination_order(
-    sign: int,
-    estimates: Float[np.ndarray, " metrics"],
-    error: Float[np.ndarray, "metrics metrics"],
-    is_baseline: Sequence[bool],
-) -> tuple[int, ...]:
-    """Return the metrics that are compared with one another, worst first.
-
-    The next one is the one that is furthest behind any of the others, in standard errors: the rule that goes with
-    T_R (Hansen, Lunde & Nason 2011, section 3.1.2). It does not depend on which hypotheses are rejected.
-    """
-    compared = [m for m in range(len(estimates)) if not (is_baseline[m] or math.isnan(estimates[m]))]
-    value = sign * estimates
-    behind = np.full((len(estimates), len(estimates)), -np.inf)
-    for m, other in permutations(compared, 2):
-        behind[m, other] = t_statistic(float(value[other] - value[m]), float(error[m, other]))
-    left, order = sorted(compared, key=lambda m: (value[m], m)), list[int]()
-    while left:
-        furthest = behind[np.ix_(left, left)].max(axis=1)
-        order.append(left.pop(int(np.argmax(furthest))))
-    return tuple(order)
 
 
 def _standard_errors(

@@ -5,7 +5,7 @@ would not matter: a permutation swaps them on a random half of the clips (`bench
 are adjusted for all comparisons of metrics in a stratum (step-down max-T); comparisons with a baseline are a family of
 their own. With one comparison a clip, and no ties, this is the exact conditional test of McNemar (1947), by simulation.
 Simultaneous intervals, the set of metrics that may be the best, and what these data could have shown come from the
-resampled accuracies, as they do for correlations (`bench.statistics.max_t`, `confidence_set`, `power`).
+resampled accuracies, as they do for correlations (`bench.statistics.max_t`, `standing`, `power`).
 """
 
 from __future__ import annotations
@@ -104,11 +104,9 @@ def compare_on_votes(
         _difference(table, plan, i, critical[beside], (float(p_value[i]), float(p_adjusted[i])), about)
         for i, beside in enumerate(table.beside)
     )
-    shown = {frozenset((d.metric_a, d.metric_b)) for d in differences if d.is_shown and not d.with_baseline}
     place = (ballots.stratum, ACCURACY)
-    standings = standings_by(
-        place, ballots.metrics, table.accuracy, table.n_clusters, table.spread, shown, plan, baselines
-    )
+    shown = {frozenset((d.metric_a, d.metric_b)) for d in differences if d.is_shown}
+    standings = standings_by(place, ballots.metrics, table.accuracy, table.n_clusters, shown, plan, baselines)
     return ComparedOnVotes(differences, tuple(standings), tuple(_detectable(table, plan)))
 
 
@@ -148,7 +146,7 @@ class _Table:
         if n_clusters >= MIN_CLUSTERS and len(agrees):
             with np.errstate(invalid="ignore", divide="ignore"):
                 shares = np.ascontiguousarray((resampled.resampled[:, 1:] / resampled.resampled[:, :1]).T)
-            spread = spread_between(ACCURACY, accuracy, shares, is_baseline, n_clusters, higher_is_better=True)
+            spread = spread_between(ACCURACY, accuracy, shares, is_baseline, n_clusters)
         beside = tuple(is_baseline[a] or is_baseline[b] for a, b in pairs)
         return cls(ballots, agrees, n, n_clusters, accuracy, resampled, pairs, beside, spread)
 

@@ -18,7 +18,6 @@ from bench.statistics.bootstrap import CorrelationEstimate
 from bench.statistics.intervals import Measured
 
 INTERVAL = "bootstrap interval"
-BEST = "model confidence set"
 DIFFERENCE = "permutation test, adjusted for all comparisons"
 
 
@@ -96,17 +95,17 @@ def _compared(facts: Facts) -> Sentence:
         next_lead = facts.leads.get(frozenset(ranked[:2]))
         text = f"{first.metric} agrees best with listeners, {PRIMARY.name} {valued(first)}; {_others_worse(facts)}."
         text += _next(next_lead) if next_lead else ""
-        return Sentence("best.one", "best", text, f"{BEST}; {DIFFERENCE}", tuple(ranked[:2]))
+        return Sentence("best.one", "best", text, DIFFERENCE, tuple(ranked[:2]))
     shown = f"{first.metric} has the highest {PRIMARY.name}, {valued(first)}"
     if len(candidates) == len(ranked) > 2:
         text = f"{shown}, but none of {len(ranked)} metrics was shown to be worse than the best."
-        return Sentence("best.any", "best", text, BEST, tuple(candidates))
+        return Sentence("best.any", "best", text, DIFFERENCE, tuple(candidates))
     others = [metric for metric in candidates if metric != first.metric]
     n_worse = len(ranked) - len(candidates)
     text = f"{shown}; {names(others)} may be as good."
     if n_worse:
         text += f" The {'other was' if n_worse == 1 else f'other {n_worse} were'} shown to be worse than the best."
-    return Sentence("best.set", "best", text, BEST, tuple(candidates))
+    return Sentence("best.set", "best", text, DIFFERENCE, tuple(candidates))
 
 
 def _others_worse(facts: Facts) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from bench.analysis.numbers import decimal, interval_text, p_text
 from bench.analysis.sentence import Sentence
 from bench.analysis.strata import StratumName, of_kind
-from bench.analysis.verdict.best import BEST, INTERVAL, is_above_zero, leader_of
+from bench.analysis.verdict.best import DIFFERENCE, INTERVAL, is_above_zero, leader_of
 from bench.analysis.verdict.facts import Facts
 from bench.analysis.verdict.words import counted, lead_text, names, valued
 from bench.statistics.agreement import PRIMARY
@@ -38,7 +38,7 @@ def _best_of_each(facts: Facts, strata: Sequence[StratumName]) -> Iterator[Sente
     first = {facts.ranked_in(stratum.id)[0].metric: None for stratum in strata if facts.ranked_in(stratum.id)}
     text = "; ".join(parts)
     yield Sentence(
-        "sources.best", "sources", f"{text[0].upper()}{text[1:]}.", BEST if tested else INTERVAL, tuple(first)
+        "sources.best", "sources", f"{text[0].upper()}{text[1:]}.", DIFFERENCE if tested else INTERVAL, tuple(first)
     )
 
 

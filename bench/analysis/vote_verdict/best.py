@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.analysis.numbers import decimal
 from bench.analysis.sentence import Sentence
 from bench.analysis.strata import ALL
-from bench.analysis.verdict.best import BEST, DIFFERENCE, INTERVAL
+from bench.analysis.verdict.best import DIFFERENCE, INTERVAL
 from bench.analysis.verdict.words import counted, lead_text, names, valued
 from bench.analysis.vote_verdict.facts import Facts, beats_coin, loses_to_coin
 from bench.statistics.votes import VoteAgreement
@@ -80,12 +80,12 @@ def _compared(facts: Facts) -> Sentence:
     shown = f"{first.metric} has the highest accuracy: {_prefers(facts, first)}"
     if len(candidates) == len(ranked) > 2:
         text = f"{shown}, but none of {len(ranked)} metrics was shown to be worse than the best."
-        return Sentence("best.any", "best", text, BEST, tuple(candidates))
+        return Sentence("best.any", "best", text, DIFFERENCE, tuple(candidates))
     others = [metric for metric in candidates if metric != first.metric]
     text = f"{shown}; {names(others)} may be as good."
     if n_worse := len(ranked) - len(candidates):
         text += f" The {'other was' if n_worse == 1 else f'other {n_worse} were'} shown to be worse than the best."
-    return Sentence("best.set", "best", text, BEST, tuple(candidates))
+    return Sentence("best.set", "best", text, DIFFERENCE, tuple(candidates))
 
 
 def _one(facts: Facts) -> Sentence:
@@ -95,7 +95,7 @@ def _one(facts: Facts) -> Sentence:
     text = f"{first.metric} agrees best with listeners: {_prefers(facts, first)}; {others} shown to be worse."
     lead = facts.leads_in(ALL).get(frozenset((first.metric, second.metric)))
     text += f" It leads the next, {lead.worse}, {lead_text(lead)}." if lead else ""
-    return Sentence("best.one", "best", text, f"{BEST}; {DIFFERENCE}", (first.metric, second.metric))
+    return Sentence("best.one", "best", text, DIFFERENCE, (first.metric, second.metric))
 
 
 def _untested(facts: Facts) -> Sentence:

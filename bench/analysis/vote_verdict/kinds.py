@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.analysis.sentence import Sentence
-from bench.analysis.verdict.best import BEST, INTERVAL
+from bench.analysis.verdict.best import DIFFERENCE, INTERVAL
 from bench.analysis.verdict.words import counted, names, valued
 from bench.analysis.vote_results import kind_label
 from bench.analysis.vote_verdict.facts import Facts, beats_coin
@@ -21,7 +21,7 @@ def kinds(facts: Facts) -> Iterator[Sentence]:
         tested = any(facts.may_be_best(kind) for kind in facts.kinds)
         text = "; ".join(parts)
         first = {facts.ranked_in(kind)[0].metric: None for kind in facts.kinds if facts.ranked_in(kind)}
-        yield Sentence("sources.best", "sources", f"{text}.", BEST if tested else INTERVAL, tuple(first))
+        yield Sentence("sources.best", "sources", f"{text}.", DIFFERENCE if tested else INTERVAL, tuple(first))
     yield from _holds(facts, facts.leader)
     yield from _coin(facts, facts.leader)
 
@@ -56,7 +56,7 @@ def _holds(facts: Facts, leader: VoteAgreement) -> Iterator[Sentence]:
     if not behind:
         where = "any kind" if len(tested) == len(facts.kinds) else _listed(tested, "or")
         text = f"{leader.metric} was not shown to be worse than the best on {where}."
-    yield Sentence("sources.holds", "sources", text, BEST, (leader.metric,))
+    yield Sentence("sources.holds", "sources", text, DIFFERENCE, (leader.metric,))
 
 
 def _coin(facts: Facts, leader: VoteAgreement) -> Iterator[Sentence]:

@@ -42,7 +42,7 @@ BESIDE_METRICS = (LISTENERS, "ratings", "rating", "caption", "source", "system",
 Place = tuple[str, str]
 """A column of a table: ids of stratum and statistic."""
 
-BOLD = "Bold: shown to be the best of its column, baselines aside (model confidence set, 95 %)."
+BOLD = f"Bold: all others of its column, baselines aside, were shown to be worse (adjusted p at or below {LEVEL:g})."
 
 _RANKED: Place = ("all", PRIMARY.id)
 
@@ -87,10 +87,9 @@ def standing_texts(standings: Sequence[Standing]) -> dict[str, str]:
     ``best`` is the only metric that may be; ``worse`` was shown to be worse than another one. Nothing is said where
     nothing could be shown.
     """
-    may_be = [one for one in standings if one.may_be_best]
-    if len(may_be) == len(standings) and not any(one.letters for one in standings):
+    if any(one.note for one in standings):
         return {}
-    word = "best" if len(may_be) == 1 else "may be best"
+    word = "best" if sum(one.may_be_best for one in standings) == 1 else "may be best"
     return {
         one.metric: (word if one.may_be_best else "worse") + (f" ({one.letters})" if one.letters else "")
         for one in standings
@@ -99,16 +98,18 @@ def standing_texts(standings: Sequence[Standing]) -> dict[str, str]:
 
 def standing_sentence(standings: Sequence[Standing], statistic: str = PRIMARY.name) -> str:
     """Return how to read `standing_texts`, or why there are none; empty where no metrics were compared."""
-    notes = dict.fromkeys(one.note for one in standings if one.note)
-    missing = f"Standing by {statistic}: {'; '.join(notes)}." if notes else ""
-    if not standing_texts(standings):
-        return missing if len(standings) > 1 else ""
+    if len(standings) < 2:
+        return ""
+    if notes := dict.fromkeys(one.note for one in standings if one.note):
+        return f"Standing by {statistic}: {'; '.join(notes)}."
     best = "“best”, alone," if sum(one.may_be_best for one in standings) == 1 else "“may be best”"
-    parts = [f"Standing by {statistic}: “worse” was shown to be worse than another metric, {best} was not"]
-    if any(one.letters for one in standings):
-        guarded = f"by p (above {LEVEL:g}), which guards all comparisons at once"
-        parts.append(f"metrics that share a letter were not shown to differ {guarded}")
-    return " ".join([f"{'; '.join(parts)}; baselines have none.", missing]).strip()
+    lettered = "metrics that share a letter were not shown to differ"
+    if not any(one.letters for one in standings):
+        lettered = "letters for those that were not shown to differ would be too many"
+    return (
+        f"Standing by {statistic}: “worse” was shown to be worse than another metric (adjusted p at or below "
+        f"{LEVEL:g}), {best} was not; {lettered}; baselines have none."
+    )
 
 
 def _with_standings(table: Table, standings: Sequence[Standing]) -> Table:

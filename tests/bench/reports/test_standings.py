@@ -34,9 +34,8 @@ NOTHING = "nothing can be shown with 9 resamples"
 def test_one_best_metric() -> None:
     assert standing_texts([BEST, WORSE]) == {"m0": "best (a)", "m2": "worse (b)"}
     assert standing_sentence([BEST, WORSE]) == (
-        "Standing by SRCC: “worse” was shown to be worse than another metric, “best”, alone, was not; metrics that "
-        "share a letter were not shown to differ by p (above 0.05), which guards all comparisons at once; baselines "
-        "have none."
+        "Standing by SRCC: “worse” was shown to be worse than another metric (adjusted p at or below 0.05), “best”, "
+        "alone, was not; metrics that share a letter were not shown to differ; baselines have none."
     )
     assert shown_to_be_best([BEST, WORSE], ("all", "srcc")) == "m0"
 
@@ -58,13 +57,12 @@ def test_nothing_is_said_of_ranks_where_nothing_can_be_shown() -> None:
     assert shown_to_be_best(nothing, ("all", "srcc")) is None
 
 
-def test_a_set_without_letters_says_why() -> None:
-    note = "no permutations were made, so there are no p-values"
-    without = [replace(one, letters="", note=note) for one in (BEST, WORSE)]
+def test_where_letters_would_be_too_many_the_set_stands() -> None:
+    without = [replace(one, letters="") for one in (BEST, WORSE)]
     assert standing_texts(without) == {"m0": "best", "m2": "worse"}
     assert standing_sentence(without) == (
-        "Standing by SRCC: “worse” was shown to be worse than another metric, “best”, alone, was not; baselines have "
-        f"none. Standing by SRCC: {note}."
+        "Standing by SRCC: “worse” was shown to be worse than another metric (adjusted p at or below 0.05), “best”, "
+        "alone, was not; letters for those that were not shown to differ would be too many; baselines have none."
     )
 
 
@@ -103,7 +101,7 @@ def compared(plan: ResamplingPlan, baselines: tuple[str, ...] = ()):
     [boot] = bootstrap_strata(data.human, data.scores, {"all": np.ones(300, bool)}, data.clusters, plan)
     spreads = paired_spreads(boot, baselines)
     differences = differences_of(boot, plan, spreads, baselines=baselines)
-    standings = standings_of(boot, spreads, differences, plan, baselines)
+    standings = standings_of(boot, differences, plan, baselines)
     detectable = detectable_differences(boot, plan, spreads, baselines=baselines)
     return estimates_of(boot, plan), differences, standings, detectable
 

@@ -1,20 +1,18 @@
-"""Maxima of |t| over families, the model confidence set and letters: against their definitions, step by step."""
+"""Maxima of |t| over families, and letters: against their definitions, step by step."""
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.agreement import LCC, MSE, SRCC, STATISTICS
+from bench.statistics.agreement import LCC, SRCC
 from bench.statistics.bootstrap import bootstrap_strata
-from bench.statistics.confidence_set import confidence_set
 from bench.statistics.intervals import expanded_interval
 from bench.statistics.letters import letters
-from bench.statistics.max_t import critical_value, paired_spread, paired_spreads, t_statistic
+from bench.statistics.max_t import critical_value, paired_spread
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import Simulated, rated_pairs
 
@@ -25,68 +23,6 @@ def bootstrap_of(data, plan=PLAN):
     everything = {"all": np.ones(len(data.human), bool)}
     [bootstrap] = bootstrap_strata(data.human, data.scores, everything, data.clusters, plan)
     return bootstrap
-
-
-def hansen_lunde_nason(bootstrap, statistic, level=0.05):
-    """The model confidence set as section 3 of the paper has it: T_R, its p-value, and the worst one left out."""
-    s = STATISTICS.index(statistic)
-    sign = 1 if statistic.higher_is_better else -1
-    values, resampled = sign * bootstrap.estimates[:, s], sign * bootstrap.resampled[:, :, s]
-    left = list(range(len(values)))
-    while len(left) > 1:
-        observed, permuted, behind = 0.0, np.zeros(len(resampled)), dict.fromkeys(left, -math.inf)
-        for i, j in itertools.permutations(left, 2):
-            difference = resampled[:, j] - resampled[:, i]
-            error = difference.std(ddof=1)
-            t = (values[j] - values[i]) / error
-            observed = max(observed, abs(t))
-            permuted = np.maximum(permuted, np.abs(difference - (values[j] - values[i])) / error)
-            behind[i] = max(behind[i], t)
-        if (np.sum(permuted >= observed) + 1) / (len(permuted) + 1) > level:
-            break
-        left.remove(max(left, key=behind.__getitem__))
-    return frozenset(left)
-
-
-@pytest.mark.parametrize("statistic", [SRCC, MSE], ids=lambda statistic: statistic.id)
-def test_confidence_set_equals_hansen_lunde_and_nason(statistic):
-    sizes = set()
-    for seed in range(12):
-        data = rated_pairs(90, n_metrics=4 + seed % 3, seed=seed)
-        bootstrap = bootstrap_of(data)
-        spread = paired_spread(bootstrap, statistic)
-        found = confidence_set(bootstrap.estimates[:, STATISTICS.index(statistic)], spread, "percentile")
-        assert found == hansen_lunde_nason(bootstrap, statistic)
-        sizes.add(len(found))
-    assert len(sizes) > 1
-
-
-def test_baselines_and_missing_estimates_are_not_in_the_set():
-    data = rated_pairs(90, n_metrics=4)
-    scores = {**data.scores, "flat": np.zeros(90)}
-    bootstrap = bootstrap_of(Simulated(data.human, scores, data.clusters))
-    spread = paired_spread(bootstrap, SRCC, baselines=("metric0",))
-    assert sorted(spread.ranked) == [1, 2, 3]
-    found = confidence_set(bootstrap.estimates[:, 0], spread, "percentile")
-    assert found <= {1, 2, 3}
-    assert found
-
-
-def test_a_metric_and_its_copy_stay_together():
-    data = rated_pairs(300, n_metrics=4)
-    twins = {"a": data.scores["metric0"], "b": data.scores["metric0"], "c": data.scores["metric3"]}
-    bootstrap = bootstrap_of(Simulated(data.human, twins, data.clusters))
-    spread = paired_spread(bootstrap, SRCC)
-    assert spread.error[0, 1] == 0
-    assert confidence_set(bootstrap.estimates[:, 0], spread, "percentile") == {0, 1}
-
-
-def test_without_enough_resamples_nobody_is_left_out():
-    data = rated_pairs(300, n_metrics=4)
-    for n_resamples, size in ((18, 4), (199, 1)):
-        bootstrap = bootstrap_of(data, ResamplingPlan(n_resamples))
-        [spread, *_] = paired_spreads(bootstrap)
-        assert len(confidence_set(bootstrap.estimates[:, 0], spread, "percentile")) == size
 
 
 def test_maxima_of_families():
@@ -104,6 +40,15 @@ def test_maxima_of_families():
     np.testing.assert_allclose(spread.maxima(with_baseline=True), largest([(0, 1), (1, 2), (1, 3)]), rtol=1e-12)
     assert len(paired_spread(bootstrap, LCC).maxima(with_baseline=True)) == 0
     assert len(paired_spread(bootstrap, LCC, tuple(data.scores)).maxima(with_baseline=False)) == 0
+
+
+def test_metrics_without_an_estimate_and_copies_raise_no_maximum():
+    data = rated_pairs(60, n_metrics=2)
+    scores = {"a": data.scores["metric0"], "copy": data.scores["metric0"], "flat": np.zeros(60)}
+    spread = paired_spread(bootstrap_of(Simulated(data.human, scores, data.clusters)), SRCC)
+    assert spread.error[0, 1] == 0
+    assert np.isnan(spread.error[0, 2])
+    assert not spread.maxima(with_baseline=False).any()
 
 
 def test_undefined_resamples_are_left_out_and_most_of_them_give_no_error():
@@ -134,13 +79,6 @@ def test_for_few_clusters_it_grows_as_single_intervals_do():
     for n_clusters in (6, 20, 500):
         found = critical_value(np.abs(values), 0.95, "expanded", n_clusters)
         assert found == pytest.approx(expanded_interval(values, 0.95, n_clusters)[1], abs=0.02)
-
-
-def test_equal_estimates_have_a_t_of_zero_and_others_without_spread_an_infinite_one():
-    assert t_statistic(0.0, 0.0) == 0
-    assert t_statistic(0.1, math.nan) == 0
-    assert t_statistic(-0.1, 0.0) == -math.inf
-    assert t_statistic(0.1, 0.05) == 2
 
 
 def test_letters_say_exactly_which_pairs_differ():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
+import pytest
 
 from bench.statistics.bootstrap import bootstrap_strata
 from bench.statistics.comparison import differences_of
 from bench.statistics.max_t import paired_spreads
-from bench.statistics.standing import Standing, standings_of
+from bench.statistics.standing import Standing, standings_by, standings_of
 from bench.statistics.types import ResamplingPlan
 from tests.bench.statistics.simulate import Simulated, rated_pairs
 
@@ -19,7 +22,7 @@ def standings(data, plan=PLAN, baselines=(), mask=None):
     [bootstrap] = bootstrap_strata(data.human, data.scores, strata, data.clusters, plan)
     spreads = paired_spreads(bootstrap, baselines)
     differences = differences_of(bootstrap, plan, spreads, baselines=baselines)
-    return standings_of(bootstrap, spreads, differences, plan, baselines)
+    return standings_of(bootstrap, differences, plan, baselines)
 
 
 def of_srcc(found):
@@ -71,21 +74,41 @@ def test_nothing_is_said_where_nothing_can_be_shown():
     assert {(one.may_be_best, one.letters, one.note) for one in few} == {
         (True, "", "nothing can be shown with 2 clusters")
     }
-    found = of_srcc(standings(data, ResamplingPlan(9, n_permutations=199)))
-    assert {(one.may_be_best, one.letters, one.note) for one in found} == {
-        (True, "", "nothing can be shown with 9 resamples")
-    }
 
 
-def test_without_p_values_the_set_stands_and_letters_do_not():
+def test_without_p_values_nothing_is_said():
     for n_permutations, note in (
         (0, "no permutations were made, so there are no p-values"),
         (18, "with 18 permutations of 100 clusters no p can be as low as 0.05"),
     ):
         found = of_srcc(standings(clear_cut(), ResamplingPlan(199, n_permutations=n_permutations)))
-        assert [one.may_be_best for one in found] == [True, False, False]
-        assert {(one.letters, one.note) for one in found} == {("", note)}
-    assert of_srcc(standings(clear_cut(), ResamplingPlan(199, n_permutations=19)))[0].note == ""
+        assert {(one.may_be_best, one.letters, one.note) for one in found} == {(True, "", note)}
+    few_resamples = of_srcc(standings(clear_cut(), ResamplingPlan(9, n_permutations=19)))
+    assert [(one.may_be_best, one.note) for one in few_resamples] == [(True, ""), (False, ""), (False, "")]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_set_says_what_the_p_values_say(seed):
+    """Left out is exactly who was shown to differ from a better one, so that no cell contradicts another."""
+    rng = np.random.default_rng(seed)
+    names, values = [f"m{i}" for i in range(6)], rng.permutation(6) / 6
+    shown = {frozenset(pair) for pair in combinations(names, 2) if rng.random() < 0.3}
+    value = dict(zip(names, values, strict=True))
+    found = list(standings_by(("all", "srcc"), names, values, 100, shown, PLAN, baselines=("m5",)))
+    assert [one.metric for one in found] == sorted(names[:5], key=lambda name: -value[name])
+    assert found[0].may_be_best
+    for one in found:
+        better = [name for name in names[:5] if value[name] > value[one.metric]]
+        beaten = any(frozenset((name, one.metric)) in shown for name in better)
+        assert one.may_be_best is not beaten
+
+
+def test_the_set_stands_where_letters_would_be_too_many():
+    names = [f"m{i:02}" for i in range(60)]
+    shown = set(map(frozenset, combinations(names, 2)))
+    found = list(standings_by(("all", "srcc"), names, -np.arange(60.0), 100, shown, PLAN))
+    assert [one.metric for one in found if one.may_be_best] == ["m00"]
+    assert {(one.letters, one.note) for one in found} == {("", "")}
 
 
 def test_five_clusters_can_be_swapped_in_too_few_ways():

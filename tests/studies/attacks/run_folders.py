@@ -3,8 +3,9 @@
     python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0]
 
 Mutants are read in forked processes, `BATCH` in each, which may take `MOST_S` seconds of processor time a command,
-`MOST_WAIT_S` by the clock (a busy machine is no hang), and `MOST_BYTES` of memory beyond what the modules take. An internal error, a hang, or a request for more memory is a crash: it is printed
-with the places that it came through. Ends with status 1 if there was one.
+`MOST_WAIT_S` by the clock (a busy machine is no hang), and `MOST_BYTES` of memory beyond what the modules take. An
+internal error, a hang, or a request for more memory is a crash: it is printed with the places that it came through.
+Ends with status 1 if there was one.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ MOST_S = 20
 MOST_WAIT_S = 120
 MOST_BYTES = 1 << 30
 BATCH = 50
+HANG = f"a hang of more than {MOST_S} s of work, or {MOST_WAIT_S} s"
 PAGES_EVERY = 8
 FIGURES_EVERY = 16
 PAIRS = 36
@@ -140,9 +142,7 @@ def attack(mutants: Sequence[int], example: Path) -> Iterator[Outcome]:
             if not began:
                 raise RuntimeError("the attack itself failed; its traceback is above")
             for outcome, name in began:
-                outcome.commands[name] = (
-                    f"a hang of more than {MOST_S} s of work, or {MOST_WAIT_S} s" if hung else f"died ({status})"
-                )
+                outcome.commands[name] = HANG if hung else f"died ({status})"
         yield from last.values()
         left = left[len(last) :]
 

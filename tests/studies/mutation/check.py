@@ -61,7 +61,6 @@ SUITES = {
     "bench/statistics/bootstrap.py": _statistics("bootstrap"),
     "bench/statistics/calibration.py": _statistics("calibration"),
     "bench/statistics/comparison.py": _statistics("comparison"),
-    "bench/statistics/confidence_set.py": _statistics("standing"),
     "bench/statistics/contributions.py": _statistics("contributions"),
     "bench/statistics/crossed.py": _statistics("crossed"),
     "bench/statistics/dependent_correlations.py": _statistics("dependent_correlations"),

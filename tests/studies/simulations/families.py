@@ -3,8 +3,8 @@
     nox -s coverage -- --only families
 
 Small data sets with captions in common (`tests.studies.simulations.population`). With all metrics equally good: how
-often is any difference shown (family-wise error)? With a best metric: how often is it in the confidence set, how often
-do the simultaneous intervals cover all true differences, and how many of these are shown, by max-T and by Holm?
+often is any difference shown (family-wise error)? With a best metric: how often is it among those that may be best, how
+often do the simultaneous intervals cover all true differences, and how many of these are shown, by max-T and by Holm?
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EQUAL = {f"m{i}": Metric() for i in range(5)}
 ORDERED = {f"m{i}": Metric(quality=0.85 - 0.1 * i) for i in range(5)}
 WHAT = (
     "equal metrics: any difference shown",
-    "best metric in the confidence set",
+    "best metric among those that may be best",
     "all differences within simultaneous intervals",
     "differences shown, of 1,000",
     "the same by Holm",
@@ -67,14 +67,14 @@ def promises_of_one(n_captions: int, seed: int) -> Counter[tuple[str, str]]:
 def compared(
     n_captions: int, metrics: dict[str, Metric], seed: int, plan: ResamplingPlan
 ) -> tuple[list[CorrelationDifference], dict[str, set[str]]]:
-    """Compare metrics on a data set of four pairs a caption on average; return differences and confidence sets."""
+    """Compare metrics on a data set of four pairs a caption on average; return differences and which may be best."""
     data = draw(4 * n_captions, metrics, np.random.default_rng([3, n_captions, seed]))
     everything = {"all": np.ones(len(data.human), bool)}
     [boot] = bootstrap_strata(data.human, data.scores, everything, data.captions, plan, n_threads=1)
     spreads = paired_spreads(boot)
     differences = differences_of(boot, plan, spreads, n_threads=1)
     best: dict[str, set[str]] = {statistic.id: set() for statistic in STATISTICS}
-    for one in standings_of(boot, spreads, differences, plan):
+    for one in standings_of(boot, differences, plan):
         if one.may_be_best:
             best[one.statistic].add(one.metric)
     return differences, best

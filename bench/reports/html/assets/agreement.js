@@ -28,8 +28,8 @@ function startAgreement(data) {
 }
 
 const STANDING =
-  ' Standing: “worse” was shown to be worse than another metric, “may be best” was not; metrics that share a letter ' +
-  'were not shown to differ; baselines have none.';
+  ' Standing: “worse” was shown to be worse than another metric (adjusted p at or below 0.05), “may be best” was not; ' +
+  'metrics that share a letter were not shown to differ; baselines have none.';
 
 function stateOf(rows, ranked, statistic, { intervals, noun }) {
   if (!rows.length) return 'No estimates.';
