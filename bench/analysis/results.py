@@ -29,7 +29,7 @@ from bench.statistics.standing import Standing
 from bench.statistics.systems import SystemAgreement, SystemMeans
 from bench.statistics.yardsticks import AlternativeListener, BesideListener, OneListener
 
-VERSION = 3
+VERSION = 4
 """Of these files; those of another version are made anew from scores.csv when a run is read."""
 
 REMEDY = "'bench report --recompute' makes it anew from scores.csv"
