@@ -40,10 +40,11 @@ def undecided(facts: Facts) -> Iterator[Sentence]:
 def nothing_open(n_tested: int, n_found: int) -> Sentence:
     """Say that all differences that could be tested were shown."""
     if n_tested < n_found:
-        text = f"{n_tested} of {n_found} differences between metrics could be tested, and all of these were shown."
+        text = f"{n_tested} of {n_found} differences between metrics could be tested, and all of these were shown"
     else:
-        text = "The two metrics were shown to differ." if n_tested == 1 else f"All {n_tested} differences were shown."
-    return Sentence("undecided.none", "undecided", text, DIFFERENCE)
+        shown = "the two metrics were shown to differ" if n_tested == 1 else f"all {n_tested} differences were shown"
+        text = f"Nothing where all sounds are taken together: {shown}"
+    return Sentence("undecided.none", "undecided", f"{text}.", DIFFERENCE)
 
 
 def listed(still_open: Sequence[Lead], n_tested: int) -> Sentence:

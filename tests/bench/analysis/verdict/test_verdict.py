@@ -57,7 +57,7 @@ def test_one_best_metric() -> None:
         "p3 agrees best with listeners, SRCC 0.549 [0.519, 0.579]; all 2 others were shown to be worse. "
         "It leads the next, p2, by 0.069 [0.029, 0.109], adjusted p ≤ 0.0001."
     )
-    assert found["undecided.none"] == "All 3 differences were shown."
+    assert found["undecided.none"] == "Nothing where all sounds are taken together: all 3 differences were shown."
     assert found["data.complete"] == "No score is missing: all metrics are compared on the same 2,598 pairs."
     assert found["data.untrained"] == "No metric says that it was trained on rated pairs."
 

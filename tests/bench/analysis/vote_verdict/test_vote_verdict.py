@@ -52,7 +52,7 @@ def test_one_best_metric() -> None:
         "1,200 comparisons (a coin: 0.5); all 2 others were shown to be worse. It leads the next, p2, by 0.070 [0.030, "
         "0.110], adjusted p ≤ 0.0001."
     )
-    assert found["undecided.none"] == "All 3 differences were shown."
+    assert found["undecided.none"] == "Nothing where all sounds are taken together: all 3 differences were shown."
     assert found["data.complete"] == ("No score is missing: all metrics are compared on the same 1,200 comparisons.")
     assert starting(found, "sources") == []
     assert starting(found, "limits") == ["limits.question"]
