@@ -78,6 +78,7 @@ class DatasetRecord:
     """Which data a run used: ``sha256`` is that of the rating file, ``scale`` the lowest and highest rating.
 
     ``dimension`` is what was rated, and the target of metrics; empty in runs of older versions, and for votes.
+    ``names_listeners`` is false for votes whose listeners are places (`bench.datasets.votes.VotedDataset`).
     """
 
     name: str
@@ -90,6 +91,7 @@ class DatasetRecord:
     audio_root: str
     notes: tuple[str, ...] = ()
     dimension: str = ""
+    names_listeners: bool = True
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a scale that rates nothing, or counts below 0."""

@@ -160,6 +160,7 @@ def _read_data(folder: Path, manifest: RunManifest) -> tuple[VotedDataset, dict[
         source_sha256=manifest.dataset.sha256,
         audio_root=root,
         notes=manifest.dataset.notes,
+        names_listeners=manifest.dataset.names_listeners,
     )
     by_id = {row["pair_id"]: row for row in rows}
     in_order = [by_id[pair.pair_id] for pair in dataset.pairs]

@@ -96,4 +96,5 @@ def _dataset_record(dataset: VotedDataset, external: ExternalScores) -> DatasetR
         n_ratings=len(dataset.votes),
         audio_root=str(dataset.audio_root.absolute()),
         notes=(*dataset.notes, *external.remarks),
+        names_listeners=dataset.names_listeners,
     )

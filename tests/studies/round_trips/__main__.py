@@ -17,7 +17,7 @@ from itertools import count, zip_longest
 from pathlib import Path
 
 from tests.bench.test_round_trips import MEMORY, same
-from tests.studies.round_trips import elsewhere, jobs, runs
+from tests.studies.round_trips import elsewhere, jobs, runs, votes
 from tests.studies.round_trips.draw import Draw
 from tests.tables import RELIABILITY, markdown, write_measured
 
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--values", type=int, default=100_000, help="of each pair of writer and reader")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    trips = (*runs.TRIPS, *jobs.TRIPS, *elsewhere.TRIPS)
+    trips = (*runs.TRIPS, *votes.TRIPS, *jobs.TRIPS, *elsewhere.TRIPS)
     rows, n_different = [], 0
     for trip in trips:
         if arguments.trips and trip.__name__ not in arguments.trips:

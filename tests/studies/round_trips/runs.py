@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,14 @@ from bench.analysis.results import Analysis, read_analysis, write_analysis
 from bench.files import workspace
 from bench.files.clips import read_clips, write_clips
 from bench.files.csvfile import check_text, read_csv, write_csv
+from bench.files.dimensions import read_dimensions, write_dimensions
 from bench.files.limits import MAX_EDGES
 from bench.files.manifest import ClipsRecord, DatasetRecord, Option, RunManifest, read_manifest, write_manifest
 from bench.files.metric_names import PAIR_COLUMNS
 from bench.files.ratings import read_ratings, write_ratings
 from bench.files.scores import ScoreTable, make_pairs_frame, read_table, write_table
+from bench.files.screenings import read_screenings, write_screenings
+from bench.files.sentinels import ClipFacts, read_facts, write_facts
 from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.heard import ClipState
@@ -116,7 +120,7 @@ def manifests(draw: Draw, place: Path) -> Trips:
     anything = dict(zip(names, values, strict=True))
     notes = dict(zip(names, draw.values(tuple[str, ...], ROWS), strict=True))
     one = replace(
-        _small_manifest(draw), argv=tuple(texts.values()),
+        small_manifest(draw), argv=tuple(texts.values()),
         options={name: Option(anything[name], True) for name in names}, signatures=texts, external=texts, notes=notes,
         clips=ClipsRecord(1, names[4]), baselines=tuple(names),
         environment={**anything, "lists": list(anything.values())}, packages=texts, outputs=texts,
@@ -132,12 +136,39 @@ def manifests(draw: Draw, place: Path) -> Trips:
 
 
 def edges_of_bands(draw: Draw, place: Path) -> Trips:
-    one = _small_manifest(draw)
+    one = small_manifest(draw)
     write_manifest(one, place)
     yield "manifest.json: bands", list(one.bands), list(read_manifest(place).bands)
 
 
-def _small_manifest(draw: Draw) -> RunManifest:
+def means(draw: Draw, place: Path) -> Trips:
+    pairs, names = draw.unique(ROWS), draw.unique(3)
+    written = {name: dict(zip(pairs, draw.floats(ROWS).tolist(), strict=True)) for name in names}
+    for file, write, read in (
+        ("screenings.csv", write_screenings, read_screenings),
+        ("dimensions.csv", write_dimensions, read_dimensions),
+    ):
+        write(written, place)
+        found = read(place, pairs, (-math.inf, math.inf))
+        items = [(name, ratings.tolist()) for name, ratings in found.items()]
+        yield (
+            file,
+            [(name, value) for name in names for value in written[name].values()],
+            [(name, value) for name, values in items for value in values],
+        )
+
+
+def facts_of_clips(draw: Draw, place: Path) -> Trips:
+    pairs = draw.unique(ROWS)
+    written = ClipFacts(draw.floats(ROWS, nan=True), draw.floats(ROWS, nan=True), tuple(draw.texts(ROWS)))
+    write_facts(written, pairs, place)
+    found = read_facts(place, pairs)
+    assert found is not None
+    columns = [[one.loudness_dbfs.tolist(), one.duration_s.tolist(), one.reasons] for one in (written, found)]
+    yield "sentinels.csv", *(list(zip(*column, strict=True)) for column in columns)
+
+
+def small_manifest(draw: Draw) -> RunManifest:
     """Draw a manifest whose scale and bands are any numbers that rise."""
     low, *edges, high = sorted(set(draw.floats(8 * MAX_EDGES).tolist()))[: MAX_EDGES + 2]
     name, split, folder, *words = draw.texts(7, bytes_=True)
@@ -182,5 +213,5 @@ def plans_of_runs(draw: Draw, place: Path) -> Trips:
 
 TRIPS = (
     tables, names_of_metrics, any_csv, refusals, single_ratings, analyses, leakages, manifests, edges_of_bands, clips,
-    outcomes, plans_of_runs,
+    means, facts_of_clips, outcomes, plans_of_runs,
 )  # fmt: skip

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.studies.round_trips import elsewhere, jobs, runs
+from tests.studies.round_trips import elsewhere, jobs, runs, votes
 from tests.studies.round_trips.__main__ import Trip, travel
 from tests.studies.round_trips.draw import Draw
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trip", [*runs.TRIPS, *jobs.TRIPS, *elsewhere.TRIPS], ids=lambda trip: trip.__name__)
+@pytest.mark.parametrize(
+    "trip", [*runs.TRIPS, *votes.TRIPS, *jobs.TRIPS, *elsewhere.TRIPS], ids=lambda trip: trip.__name__
+)
 def test_what_is_written_is_read(trip: Trip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     compared, different = travel(trip, 20, Draw(1))
