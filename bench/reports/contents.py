@@ -146,9 +146,8 @@ def signature_lines(manifest: RunManifest) -> list[str]:
 
 def _device(manifest: RunManifest) -> str:
     """Return the device that was asked for and, of a GPU, what it is; runs of older versions do not know."""
-    found = manifest.environment
-    asked = str(found["device"])
-    return f"{asked} ({found['used_device']}: {found['gpu']}, CUDA {found['cuda']})" if found.get("gpu") else asked
+    asked, used, gpu, cuda = (manifest.environment.get(key, "?") for key in ("device", "used_device", "gpu", "cuda"))
+    return str(asked) if gpu in (None, "?") else f"{asked} ({used}: {gpu}, CUDA {cuda})"
 
 
 def _clips(clips: ClipsRecord | None) -> list[str]:

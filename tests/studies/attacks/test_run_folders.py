@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bench.reports.contents import build_report
+from bench.reports.formats.markdown import render
 from bench.runs.folder import read_run
 from bench.runs.reproduce import reproduce
 from metrics.errors import DataError
@@ -144,6 +146,13 @@ def test_what_has_another_shape_is_named_by_file_and_field(example: Path, tmp_pa
     with pytest.raises(DataError) as refused:
         read_run(folder)
     assert message in str(refused.value)
+
+
+def test_what_the_machine_was_may_be_missing(example: Path, tmp_path: Path) -> None:
+    folder = copy_of(example, tmp_path / "run")
+    change("manifest.json", lambda found: found["environment"].clear())(folder)
+    run = read_run(folder, recompute=True)
+    assert "device ?" in render(build_report(run.manifest, run.table, run.analysis))
 
 
 def test_an_option_of_another_type_is_named_before_anything_is_made_again(example: Path, tmp_path: Path) -> None:
