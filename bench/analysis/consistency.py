@@ -22,8 +22,6 @@ KEYS = (
 )
 """Fields that tell the records of one file apart, in the files that have them."""
 
-PLACE = ("metric", "stratum", "statistic")
-
 
 def find_conflict(
     parts: Mapping[str, Sequence[Any]], metrics: Collection[str], strata: Collection[str]
@@ -47,23 +45,33 @@ def find_conflict(
     for name, records in parts.items():
         for problem in (*_unknown(records, known), *_repeated(records), *_unequal_means(records, metrics)):
             return name, problem
-    for name, (required, statistics) in _required(parts, strata).items():
-        found = {(one.metric, one.stratum, one.statistic) for one in parts[name]}
-        missing = next((key for key in product(metrics, required, statistics) if key not in found), None)
+    for name, required in _required(parts, metrics, strata).items():
+        found = {tuple(getattr(one, field) for field in required) for one in parts[name]}
+        missing = next((key for key in product(*required.values()) if key not in found), None)
         if missing is not None:
-            return name, f"there is no record of {_shown(dict(zip(PLACE, missing, strict=True)))}"
+            return name, f"there is no record of {_shown(dict(zip(required, missing, strict=True)))}"
     return None
 
 
 def _required(
-    parts: Mapping[str, Sequence[Any]], strata: Collection[str]
-) -> dict[str, tuple[Collection[str], Collection[str]]]:
-    """Return the strata and statistics that every metric must have, by part; an older run may have fewer statistics."""
+    parts: Mapping[str, Sequence[Any]], metrics: Collection[str], strata: Collection[str]
+) -> dict[str, dict[str, Collection[str]]]:
+    """Return, by part and field, the values of which every combination must have a record.
+
+    An older run may have fewer statistics.
+    """
     statistics = dict.fromkeys((PRIMARY.id, *(one.statistic for one in parts["estimates"])))
     with_ceiling = [one.stratum for one in parts["reliability"]]
+    shared = [statistic.id for statistic in SHARED_STATISTICS]
+    overlaps = parts["dimension_overlap"]
+    rated, others = (dict.fromkeys(getattr(one, field) for one in overlaps) for field in ("stratum", "dimension"))
+    target = [one.target for one in overlaps[:1]]
+    compared = dict.fromkeys(one.metric for one in parts["dimension_agreement"])
     return {
-        "estimates": (strata, statistics),
-        "ceiling_shares": (with_ceiling, [statistic.id for statistic in SHARED_STATISTICS]),
+        "estimates": {"metric": metrics, "stratum": strata, "statistic": statistics},
+        "ceiling_shares": {"metric": metrics, "stratum": with_ceiling, "statistic": shared},
+        "dimension_overlap": {"stratum": rated, "dimension": others},
+        "dimension_agreement": {"metric": compared, "stratum": rated, "dimension": [*target, *others]},
     }
 
 

@@ -33,6 +33,9 @@ from bench.statistics.sample import Scores, Strata, StratumSample, split_strata
 from bench.statistics.types import Resampled, ResamplingPlan
 
 ORDER = 3
+MAX_CONDITION = 1e10
+"""Of the powers of scores: beyond it their coefficients are mostly rounding."""
+
 CONFIDENCE = 0.95
 """Of the ratings' own intervals, whatever the level of the others: the recommendation's."""
 
@@ -106,21 +109,25 @@ def fit_monotone(
     """Return the least-squares cubic that does not fall over the range of the scores, and its number of coefficients.
 
     Constrained least squares as a problem of least distance, solved by non-negative least squares (Lawson & Hanson
-    1974, chapter 23); the slope is held at 201 points. With fewer than four different scores the order is lower.
+    1974, chapter 23); the slope is held at 201 points. The order is lower with fewer than four different scores, or
+    where all but a few are so close together, beside these, that its coefficients cannot be told apart.
     """
-    values = np.unique(scores)
-    order = min(ORDER, len(values) - 1)
-    if order == 0:
+    low, high = float(scores.min()), float(scores.max())
+    if low == high:
         mean = ratings.mean()
         return lambda new: np.full(len(new), mean), 1
-    low, high = float(values[0]), float(values[-1])
+    _, exponent = np.frexp(max(abs(low), abs(high)))
+    low, high = float(np.ldexp(low, -exponent)), float(np.ldexp(high, -exponent))
 
     def stretched(new: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        return (2 * new - low - high) / (high - low)
+        return (2 * np.ldexp(new, -exponent) - low - high) / (high - low)
 
     def powers(new: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n coefficients"]:
         return np.vander(stretched(new), order + 1, increasing=True)
 
+    order = min(ORDER, len(np.unique(stretched(scores))) - 1)
+    while order > 1 and np.linalg.cond(powers(scores)) > MAX_CONDITION:
+        order -= 1
     basis, triangle = np.linalg.qr(powers(scores))
     free = np.linalg.solve(triangle, basis.T @ ratings)
     slopes = np.stack([k * _SLOPES ** max(k - 1, 0) for k in range(order + 1)], axis=1)

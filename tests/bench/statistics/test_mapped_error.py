@@ -68,6 +68,24 @@ def test_few_different_scores_have_a_map_of_lower_order(levels: int, coefficient
     np.testing.assert_allclose(mapped(x), y if levels > 1 else y.mean(), atol=1e-9)
 
 
+@pytest.mark.parametrize("outlier", [-1e308, 1e308, 1e20])
+def test_scores_beside_which_the_others_are_one_have_a_map(outlier: float) -> None:
+    """Nearly all scores are one number beside the outlier, which takes its own rating: the rest takes the mean."""
+    x, y = np.linspace(0.2, 0.8, 40), np.linspace(0, 1, 40) ** 2
+    x[7] = outlier
+    y[7] = 0.0 if outlier < 0 else 1.0
+    mapped, n = fit_monotone(x, y)
+    assert n == 2
+    np.testing.assert_allclose(np.delete(mapped(x), 7), np.delete(y, 7).mean(), atol=1e-6)
+    assert mapped(x)[7] == pytest.approx(y[7], abs=1e-6)
+
+
+def test_the_map_does_not_depend_on_the_unit_of_the_scores() -> None:
+    x, y = np.linspace(0.2, 0.8, 40), np.linspace(0, 1, 40) ** 2
+    for unit in (2.0**-1000, 2.0**-30, 2.0**1023):
+        np.testing.assert_allclose(fit_monotone(unit * x, y)[0](unit * x), fit_monotone(x, y)[0](x), atol=1e-9)
+
+
 def test_a_score_that_falls_is_worth_the_mean_and_a_rising_curve_costs_nothing() -> None:
     data = rated_pairs(90)
     everything = {"all": np.ones(90, bool)}

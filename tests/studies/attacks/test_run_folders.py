@@ -115,6 +115,10 @@ DAMAGED: dict[str, tuple[Callable[[Path], None], str]] = {
         change("ceiling_shares.json", lambda found: found.pop(0)),
         "ceiling_shares.json is damaged: there is no record of metric ",
     ),
+    "a dimension less": (
+        change("dimension_agreement.json", lambda found: found.pop(0)),
+        "dimension_agreement.json is damaged: there is no record of metric 'planted', stratum 'all', dimension",
+    ),
     "a record twice": (
         change("estimates.json", lambda found: found.append(found[0])),
         "is of metric 'caption-length', stratum 'all', statistic 'srcc', and so is [0]; expected one record",
