@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from bench.analysis.analyse import analyse
-from bench.analysis.consistency import find_conflict
+from bench.analysis.consistency import expected_of_ratings, find_conflict
 from bench.analysis.context import Settings
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
 from bench.analysis.results import REMEDY, VERSION, Analysis, read_analysis, write_analysis
@@ -130,8 +130,8 @@ def _stored_analysis(folder: Path, table: ScoreTable) -> Analysis:
         DataError: a file is missing or damaged, or does not go with the others.
     """
     analysis = read_analysis(folder)
-    scored = table.without(table.unscored()).metrics
-    conflict = find_conflict(vars(analysis), scored, labels(analysis.strata))
+    scored, strata, parts = table.without(table.unscored()).metrics, labels(analysis.strata), vars(analysis)
+    conflict = find_conflict(parts, expected_of_ratings(parts, scored, strata))
     if conflict:
         name, problem = conflict
         raise DataError(f"{folder / name}.json is damaged: {problem}; {REMEDY}")

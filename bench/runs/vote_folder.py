@@ -17,10 +17,11 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 from jaxtyping import Float
 
+from bench.analysis.consistency import expected_of_votes, find_conflict
 from bench.analysis.leakage import Leakage, read_leakage, write_leakage
 from bench.analysis.results import VERSION
 from bench.analysis.vote_results import VoteAnalysis
-from bench.analysis.votes import Scores, analyse_votes
+from bench.analysis.votes import Scores, analyse_votes, ballots_of, usable
 from bench.datasets.votes import CHOICES, Choice, Comparison, Shared, Vote, VotedDataset
 from bench.files import workspace
 from bench.files.checksums import Finding
@@ -34,6 +35,7 @@ from bench.reports.html.page import PAGE_NAME
 from bench.reports.layout import Report
 from bench.reports.vote_report import build_vote_report
 from bench.runs.integrity import COMPARISONS_NAME, REPORT_NAME, VOTES_NAME, altered_files, relevant
+from bench.statistics.types import ResamplingPlan
 from metrics.errors import DataError
 from metrics.files import sha256_of_file, write_text
 from metrics.types import AudioTextPair, ScoreFailure
@@ -113,7 +115,7 @@ def read_vote_run(folder: Path, recompute: bool = False) -> VoteRun:
     if recompute:
         analysis = analyse_votes(dataset, scores, manifest.resampling, manifest.baselines, leakage)
     else:
-        analysis = _read_analysis(folder)
+        analysis = _stored_analysis(folder, dataset, scores, manifest.resampling)
     failures, clips = _read_failures(folder, scores), read_clips(folder)
     altered = tuple(relevant(altered, recompute))
     cosines = _read_cosines(folder, [pair.pair_id for pair in dataset.pairs], scores)
@@ -214,6 +216,22 @@ def _read_cosines(folder: Path, pair_ids: Sequence[str], known: Scores) -> dict[
 
 def _column(rows: Sequence[CsvRow], metric: str) -> Float[np.ndarray, " pairs"]:
     return np.array([row.number(metric) if row.get(metric) else np.nan for row in rows], dtype=np.float64)
+
+
+def _stored_analysis(folder: Path, dataset: VotedDataset, scores: Scores, plan: ResamplingPlan) -> VoteAnalysis:
+    """Read the statistics of a run.
+
+    Raises:
+        DataError: a file is missing or damaged, or does not go with the others.
+    """
+    analysis = _read_analysis(folder)
+    parts = {part.name: getattr(analysis, part.name) for part in dataclasses.fields(analysis)}
+    metrics, strata = usable(scores), [one.stratum for one in ballots_of(dataset, scores, plan)]
+    conflict = find_conflict(parts, expected_of_votes(metrics, strata))
+    if conflict:
+        name, problem = conflict
+        raise DataError(f"{folder / name}.json is damaged: {problem}; 'bench report --recompute' makes it anew")
+    return analysis
 
 
 def _read_analysis(folder: Path) -> VoteAnalysis:

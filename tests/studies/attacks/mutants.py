@@ -37,7 +37,8 @@ def damage(folder: Path, rng: Random) -> str:
     done = []
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         names = sorted(path.name for path in folder.iterdir() if not path.is_symlink() and path.is_file())
-        name = rng.choice((*names, *["manifest.json", "scores.csv", "estimates.json"] * 3))
+        estimates = "vote_agreements.json" if "votes.csv" in names else "estimates.json"
+        name = rng.choice((*names, *["manifest.json", "scores.csv", estimates] * 3))
         path = folder / name
         if path.is_file() and not path.is_symlink():
             done.append(f"{name}: {rng.choice(_ways(path))(path, rng)}")

@@ -1,6 +1,6 @@
 """Damage a finished run in thousands of ways, and see that every command that reads runs shows or refuses it in words.
 
-    python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0]
+    python -m tests.studies.attacks.run_folders [--mutants 2000] [--first 0] [--votes]
 
 Mutants are read in forked processes, `BATCH` in each, which may take `MOST_S` seconds of processor time a command,
 `MOST_WAIT_S` by the clock (a busy machine is no hang), and `MOST_BYTES` of memory beyond what the modules take. An
@@ -34,6 +34,7 @@ from bench import cli
 from bench.analysis.leakage import Leakage, SharedItems
 from bench.files.screenings import write_screenings
 from bench.runs.folder import Run, read_run, write_run
+from bench.runs.vote_folder import read_vote_run, write_vote_run
 from bench.terminal.console import told
 from metrics.errors import ClapBenchError
 from tests.bench.reports.runs import tone
@@ -95,13 +96,39 @@ def make_example(folder: Path) -> Path:
     return write_run(_with_everything(read_run(folder / "run", recompute=True))).folder
 
 
+def make_vote_example(folder: Path) -> Path:
+    """Make a run on votes: named listeners, kinds and systems, ties, cosines, and a clip that is missing."""
+    rows = [
+        f"clips/{i}.wav,good caption {i},{'other ' * (i % 3)}caption {i},{('a', 'b', 'a', 'tie')[(i + k) % 4]},L{k},"
+        f"{('near', 'far')[i % 2]},alpha,{('beta', 'gamma')[i % 2]}"
+        for i in range(PAIRS)
+        for k in range(3)
+    ]
+    for i in range(PAIRS - 1):
+        tone(folder / "data" / "clips" / f"{i}.wav", seconds=0.1 + i / 100)
+    votes = folder / "data" / "votes.csv"
+    votes.write_text("\n".join(("audio_path,text_a,text_b,choice,listener_id,kind,system_a,system_b", *rows, "")))
+    run = folder / "run"
+    few = ["--resamples", "19", "--permutations", "19", "--out", str(run)]
+    if end_of(["run", "--dataset", str(votes), "--metrics", f"{','.join(FREE_METRICS)},duration", *few]) != "shown":
+        raise RuntimeError("the example cannot be made")
+    found = read_vote_run(run, recompute=True)
+    (run / ".partial").mkdir()
+    cosines = {"duration": found.scores["duration"]}
+    return write_vote_run(replace(found, cosines=cosines, leakage=_leakage("duration"))).folder
+
+
 def _with_everything(run: Run) -> Run:
     """Add what only trained encoders bring."""
     (run.folder / ".partial").mkdir()  # `write_run` ends by removing it
+    table = replace(run.table, cosines={"planted": run.table.scores["planted"]})
+    return replace(run, table=table, leakage=_leakage("planted"))
+
+
+def _leakage(metric: str) -> tuple[Leakage, ...]:
     shared: dict[str, tuple[str, ...] | None] = {"captions": ("caption 1",), "clips": None, "listeners": ()}
     items = tuple(SharedItems(kind, 3, found) for kind, found in shared.items())
-    table = replace(run.table, cosines={"planted": run.table.scores["planted"]})
-    return replace(run, table=table, leakage=(Leakage("planted", "a set", "train", items, 3, "a note"),))
+    return (Leakage(metric, "a set", "train", items, 3, "a note"),)
 
 
 def commands_on(run: Path, example: Path, scratch: Path, mutant: int) -> dict[str, list[str]]:
@@ -274,9 +301,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutants", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--votes", action="store_true", help="of a run on votes")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="run-folders-") as folder:
-        example = make_example(Path(folder))
+        example = (make_vote_example if arguments.votes else make_example)(Path(folder))
         warm_up(example)
         counts = tally(attack(range(arguments.first, arguments.first + arguments.mutants), example))
     print(_shown(counts))

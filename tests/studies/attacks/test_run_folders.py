@@ -17,9 +17,9 @@ from bench.runs.folder import read_run
 from bench.runs.reproduce import reproduce
 from metrics.errors import DataError
 from tests.studies.attacks.mutants import copy_of
-from tests.studies.attacks.run_folders import attack, make_example, warm_up
+from tests.studies.attacks.run_folders import attack, make_example, make_vote_example, warm_up
 
-MUTANTS = 20
+MUTANTS = 12
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="forks, and limits the memory of a process"
 )
@@ -40,7 +40,9 @@ def test_every_optional_file_is_there(example: Path) -> None:
 
 
 @pytest.mark.slow
-def test_damaged_runs_are_shown_or_refused_in_words(example: Path) -> None:
+@pytest.mark.parametrize("make", [make_example, make_vote_example], ids=["ratings", "votes"])
+def test_damaged_runs_are_shown_or_refused_in_words(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    example = make(tmp_path)
     warm_up(example)
     try:
         outcomes = list(attack(range(MUTANTS), example))
