@@ -281,9 +281,9 @@ def _version_of(distribution: str) -> str | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True
-        )
+        # Without its optional locks, a status does not get in the way of a commit that is made at the same time.
+        command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
