@@ -4,8 +4,8 @@ Paired: both metrics decide the same comparisons. If they were equally good, whi
 would not matter: a permutation swaps them on a random half of the clips (`bench.statistics.permutation`), and p-values
 are adjusted for all comparisons of metrics in a stratum (step-down max-T); comparisons with a baseline are a family of
 their own. With one comparison a clip, and no ties, this is the exact conditional test of McNemar (1947), by simulation.
-Simultaneous intervals, and what these data could have shown, come from the resampled accuracies, and which metrics may be
-the best from the p-values, as they do for correlations (`bench.statistics.max_t`, `power`, `standing`).
+Simultaneous intervals, and what these data could have shown, come from the resampled accuracies, and which metrics may
+be the best from the p-values, as they do for correlations (`bench.statistics.max_t`, `power`, `standing`).
 """
 
 from __future__ import annotations
